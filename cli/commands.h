@@ -1,0 +1,11 @@
+// The commands. Each returns an exit code.
+#pragma once
+
+#include "options.h"
+
+namespace cli {
+
+int list(const Options& options);
+int show(const Options& options);
+
+}  // namespace cli

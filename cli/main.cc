@@ -1,0 +1,21 @@
+// safe-load: the command line of the library.
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+#include "commands.h"
+#include "options.h"
+
+int main(int argc, char** argv) {
+  // A reader that stops early (`safe-load x.pt | head`) is success: the write fails, we go on.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const cli::Parsed parsed = cli::parse(argc, argv);
+    if (parsed.exit_code >= 0) return parsed.exit_code;
+    return parsed.options.command == cli::Command::kShow ? cli::show(parsed.options)
+                                                         : cli::list(parsed.options);
+  } catch (const std::exception& error) {
+    std::cerr << "safe-load: " << error.what() << '\n';
+    return cli::kFailed;
+  }
+}

@@ -1,0 +1,14 @@
+# Installs the library, its headers and a package for find_package(safe_load CONFIG).
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/safe_load)
+install(TARGETS safe_load EXPORT safe_load-targets FILE_SET HEADERS)
+install(EXPORT safe_load-targets NAMESPACE safe_load:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/safe_load-config.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/safe_load-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config-version.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/Findlibdeflate.cmake
+  DESTINATION ${package_dir})

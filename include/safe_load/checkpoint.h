@@ -1,0 +1,182 @@
+// Checkpoint: an open PyTorch checkpoint. Opening reads its directory and its pickle, runs nothing and
+// reads no tensor byte.
+//
+//   auto opened = safe_load::Checkpoint::open("model.pt");
+//   if (!opened) { std::cerr << opened.error() << '\n'; return 2; }
+//   for (const auto& [name, tensor] : opened->tensors()) std::cout << name << '\n';
+//
+// Everything that comes out of it is a view and lives as long as it does. `const` is safe to share
+// between threads. Only std::bad_alloc may be thrown.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "safe_load/issue.h"
+#include "safe_load/limits.h"
+#include "safe_load/result.h"
+#include "safe_load/tensor.h"
+#include "safe_load/value.h"
+
+namespace safe_load {
+
+enum class Access : std::uint8_t {
+  kAutomatic,  // kMapped, but kCopied on network file systems
+  kMapped,     // tensor bytes stay in the file until touched; the file must not shrink meanwhile
+  kCopied,     // tensor bytes are read into memory when first asked for
+};
+
+// What text of a Python 2 file is, where its bytes can be either.
+enum class TextEncoding : std::uint8_t { kUtf8, kLatin1, kBytes };
+
+enum class ByteOrder : std::uint8_t { kLittle, kBig };
+
+struct OpenOptions {
+  Limits limits = {};
+  Access access = Access::kAutomatic;
+  TextEncoding encoding = TextEncoding::kUtf8;
+  std::optional<ByteOrder> byte_order = std::nullopt;  // for files that do not say
+  bool verify = false;  // hold every record against its CRC-32, which reads the whole file
+};
+
+struct NamedTensor {
+  std::string name;  // keys and attributes joined by dots: model.fc.bias
+  TensorView tensor;
+  std::string path;       // $["model"]["fc.bias"]
+  bool is_alias = false;  // the very same tensor was listed before under another name
+};
+
+// A name that the file asks for.
+struct SymbolUse {
+  std::string name;         // "numpy.ndarray", escaped
+  bool is_known = false;    // in the table of known names; others became inert records
+  bool is_called = false;   // a class or function that was called; else it stands as a value
+  std::uint64_t count = 0;  // places
+  std::string object_path;  // of the first place; "" if it is not part of the result
+  std::uint64_t offset = 0; // of the first GLOBAL, in the pickle
+};
+
+// Tensors by name, in file order.
+class StateDict {
+ public:
+  using Item = std::pair<std::string, TensorView>;
+
+  std::size_t size() const { return items_.size(); }
+  std::vector<Item>::const_iterator begin() const { return items_.begin(); }
+  std::vector<Item>::const_iterator end() const { return items_.end(); }
+
+  // kMismatch if there is no tensor of this name. Takes time in proportion to size().
+  Result<TensorView> at(std::string_view name) const;
+
+  // Removes "module." or the like from every name that begins with it.
+  void strip_prefix(std::string_view prefix);
+
+ private:
+  friend class Checkpoint;
+  std::vector<Item> items_;
+};
+
+// What the container says about itself.
+struct ContainerInfo {
+  std::string format;     // "zip"
+  std::string prefix;     // the folder in the archive, escaped
+  std::string version;    // the version record, escaped; "" if there is none
+  int protocol = 0;       // of the pickle
+  ByteOrder byte_order = ByteOrder::kLittle;
+  std::uint64_t file_size = 0;
+  std::uint64_t record_count = 0;
+  std::uint64_t pickle_bytes = 0;
+  std::vector<std::string> notes;  // legal but unusual
+};
+
+// One place in the result where a value stands, while Checkpoint::for_each visits it.
+class Place {
+ public:
+  ValueView value() const { return value_; }
+  bool was_visited() const { return was_visited_; }  // the same object stood at an earlier place
+  bool is_key() const { return is_key_; }            // of a dict
+  std::string path() const;                          // $["model"]["fc.bias"]
+  std::string name() const;                          // model.fc.bias
+
+ private:
+  friend class Checkpoint;
+  Place(const void* edge, const ValueView& value, bool was_visited, bool is_key)
+      : edge_(edge), value_(value), was_visited_(was_visited), is_key_(is_key) {}
+
+  const void* edge_;
+  ValueView value_;
+  bool was_visited_;
+  bool is_key_;
+};
+
+class Checkpoint {
+ public:
+  // `path` is UTF-8. The error is an Issue: what, where, what the file really is, and what to do.
+  static Result<Checkpoint, Issue> open(std::string_view path, const OpenOptions& options = {});
+
+  // Borrows the bytes: they must outlive the checkpoint and everything shared from it.
+  static Result<Checkpoint, Issue> open(std::span<const std::byte> bytes,
+                                        const OpenOptions& options = {});
+  // Owns the bytes.
+  static Result<Checkpoint, Issue> open(std::vector<std::byte>&& bytes,
+                                        const OpenOptions& options = {});
+  // A file that somebody else opened, from byte `start` to its end. The descriptor is duplicated; its
+  // position is not used.
+  static Result<Checkpoint, Issue> open_descriptor(int descriptor, std::uint64_t start,
+                                                   const OpenOptions& options = {});
+
+  Checkpoint(Checkpoint&&) noexcept;
+  Checkpoint& operator=(Checkpoint&&) noexcept;
+  ~Checkpoint();
+
+  const ContainerInfo& container() const&;
+
+  // The saved object.
+  ValueView root() const&;
+  ValueView root() const&& = delete;
+
+  // Every value has a number below this, and its parts other than those of mutable containers and
+  // opaque objects have smaller ones.
+  std::uint32_t value_count() const;
+  ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
+  // Whether each value is part of the result, by number.
+  std::vector<bool> reachable_values() const;
+
+  // Visits every place in the result in file order: a container before its parts, and its parts only
+  // at its first place. Does not recurse.
+  void for_each(const std::function<void(const Place&)>& visit) const&;
+
+  // Every tensor in the result, in file order, once for each place where it stands.
+  std::vector<NamedTensor> tensors() const&;
+  std::vector<NamedTensor> tensors() const&& = delete;
+  std::uint32_t storage_count() const;
+  StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
+
+  // The weights: the tensors of the first dict found at the root or under one of the keys state_dict,
+  // model_state_dict, model, net, module, params_ema, ema; a whole nn.Module is walked as torch would.
+  Result<StateDict> state_dict() const&;
+
+  // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.
+  Result<ValueView> find(std::string_view object_path) const&;
+  // The path of a value; "" if it is not part of the result.
+  std::string path(const ValueView& value) const;
+
+  std::vector<SymbolUse> symbols() const;
+
+  // Values that could not be built. The rest is as it was saved.
+  const std::vector<Issue>& issues() const&;
+
+ private:
+  explicit Checkpoint(std::unique_ptr<api::State> state);
+  std::unique_ptr<api::State> state_;
+};
+
+}  // namespace safe_load

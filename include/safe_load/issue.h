@@ -1,0 +1,30 @@
+// Issue: what is wrong with a file, where, and what to do. Plain data; owns its text.
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include "safe_load/result.h"
+
+namespace safe_load {
+
+// The error of Checkpoint::open, and the unit of Checkpoint::issues(). Every text is printable:
+// bytes from the file are escaped and bounded.
+struct Issue {
+  ErrorCode code = ErrorCode::kCorrupt;
+  std::string message;       // what is wrong
+  std::string member;        // container member, "" if the container itself is meant
+  std::uint64_t offset = 0;  // byte in that member, or in the file if there is no member
+  std::string path;          // object path such as $["model"]["fc.bias"], "" if not known
+  std::string hint;          // the next step
+
+  // `member+0x1f3: $["path"]: message; hint` without the parts that are empty.
+  std::string text() const;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Issue& issue) {
+  return out << issue.text();
+}
+
+}  // namespace safe_load

@@ -1,0 +1,12 @@
+// Opens any PyTorch checkpoint and runs none of it.
+#pragma once
+
+#include "safe_load/checkpoint.h"
+#include "safe_load/dtype.h"
+#include "safe_load/issue.h"
+#include "safe_load/limits.h"
+#include "safe_load/report.h"
+#include "safe_load/result.h"
+#include "safe_load/tensor.h"
+#include "safe_load/value.h"
+#include "safe_load/version.h"

@@ -1,0 +1,260 @@
+// ValueView: one value of a checkpoint. A view: valid while its Checkpoint lives and is not moved
+// from. Values may share parts and form cycles; id() tells whether two views show the same object.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "safe_load/result.h"
+#include "safe_load/tensor.h"
+
+namespace safe_load {
+
+enum class ValueKind : std::uint8_t {
+  kMissing,  // there is no such value: what operator[] gives for a key that is not there
+  kNone,
+  kBool,
+  kInteger,
+  kFloat,
+  kComplex,
+  kText,
+  kBytes,
+  kByteArray,
+  kTuple,
+  kList,
+  kDeque,
+  kDict,
+  kOrderedDict,
+  kDefaultDict,
+  kCounter,
+  kSet,
+  kFrozenSet,
+  kSymbol,   // a class or function that the file names; inert
+  kTensor,
+  kStorage,
+  kArray,        // numpy.ndarray
+  kScalar,       // a NumPy scalar
+  kArrayDtype,   // numpy.dtype
+  kRange,        // fields(): start, stop, step
+  kSlice,        // arguments(): one to three values
+  kDateTime,     // fields(): year, month, day, hour, minute, second, microsecond, fold
+  kDate,         // fields(): year, month, day
+  kTime,         // fields(): hour, minute, second, microsecond, fold
+  kTimeDelta,    // fields(): days, seconds, microseconds
+  kTimezone,     // arguments(): offset, name
+  kPosixPath,    // arguments(): parts
+  kWindowsPath,  // arguments(): parts
+  kNamespace,        // attributes
+  kSimpleNamespace,  // attributes
+  kDecimal,      // arguments(): its text
+  kFraction,     // arguments(): its text, or two integers
+  kUuid,         // attribute "int"
+  kTypeOf,       // arguments(): the one value of that type (None, Ellipsis)
+  kSize,         // fields(): a torch.Size
+  kDevice,       // arguments(): type, index
+  kLayout,       // arguments(): its name
+  kTorchVersion, // arguments(): its text
+  kAttributeOf,  // getattr(arguments()[0], arguments()[1]), never resolved
+  kPartial,      // functools.partial; state: function, arguments, keywords
+  kOpaque,       // an object of a class that is not known: inert
+  kDamaged,      // could not be built; Checkpoint::issues() says why
+};
+
+std::string_view to_text(ValueKind kind);
+
+class ValueView;
+
+// Some values in a row. A view.
+class Values {
+ public:
+  std::size_t size() const { return ids_.size(); }
+  bool empty() const { return ids_.empty(); }
+  inline ValueView operator[](std::size_t i) const;  // REQUIRES: i < size()
+
+ private:
+  friend class ValueView;
+  friend class ArrayView;
+  Values(const api::State* state, std::span<const std::uint32_t> ids) : state_(state), ids_(ids) {}
+
+  const api::State* state_;
+  std::span<const std::uint32_t> ids_;
+};
+
+// The description of a NumPy array, scalar or dtype: checked, never NumPy's own object.
+class ArrayView {
+ public:
+  // As numpy.dtype takes it ("<f8", "|S5", "<M8[s]"); "|V12" with fields() for a structure.
+  std::string dtype() const;
+  std::uint64_t item_size() const;  // bytes
+  bool has_objects() const;         // then elements(), else bytes()
+  bool is_record() const;           // numpy.record instead of numpy.void
+
+  struct Field;
+  std::size_t field_count() const;
+  Field field(std::size_t i) const;
+  bool is_aligned() const;
+  std::optional<ArrayView> base() const;  // of a subarray dtype, whose shape is base_shape()
+  Dims base_shape() const;
+
+  std::string_view class_name() const;  // "numpy.ndarray", "numpy.matrix"
+  Dims shape() const;
+  Dims strides() const;  // bytes; for has_objects() items
+  std::span<const std::byte> bytes() const;
+  Values elements() const;
+
+ private:
+  friend class ValueView;
+  ArrayView(const api::State* state, std::uint32_t dtype, std::uint32_t array)
+      : state_(state), dtype_(dtype), array_(array) {}
+
+  static constexpr std::uint32_t kNoArray = 0xFFFFFFFF;
+  const api::State* state_;
+  std::uint32_t dtype_;
+  std::uint32_t array_;
+};
+
+class ValueView {
+ public:
+  ValueView() = default;  // kMissing
+
+  ValueKind kind() const;
+  bool is_missing() const { return state_ == nullptr; }
+  bool is_dict() const;  // also OrderedDict, defaultdict and Counter
+  std::uint32_t id() const { return id_; }
+
+  // The class in words: "dict", "collections.OrderedDict", "ultralytics.nn.tasks.DetectionModel".
+  // Escaped: safe to print.
+  std::string class_name() const;
+
+  // ---- containers
+
+  // Of a tuple, list, deque or set: its items. Of a dict: key, value, key, value ...
+  Values items() const;
+  std::size_t size() const;  // items, or pairs of a dict
+
+  // A value by key, index or attribute name; kMissing if there is none. A dict is searched in
+  // proportion to its size.
+  ValueView operator[](std::string_view key) const;
+  ValueView operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  ValueView operator[](std::int64_t key) const;
+  ValueView operator[](int key) const { return (*this)[std::int64_t{key}]; }
+  template <class... Keys>
+  ValueView at(const Keys&... keys) const {
+    ValueView value = *this;
+    ((value = value[keys]), ...);
+    return value;
+  }
+
+  // ---- plain values
+
+  // kMismatch if the value is not of this type or does not fit. T: bool, double, any integer,
+  // std::string, std::string_view (a view of the file's text), std::span<const std::byte>.
+  template <class T>
+  Result<T> get() const;
+  template <class T>
+  T get_or(T otherwise) const {
+    auto value = get<T>();
+    return value ? *value : otherwise;
+  }
+
+  Result<TensorView> tensor() const;
+  Result<StorageView> storage() const;
+  Result<ArrayView> array() const;  // of kArray, kScalar and kArrayDtype
+
+  // ---- records
+
+  // The numbers of a record, see ValueKind.
+  Dims fields() const;
+  Values arguments() const;
+  Values keywords() const;    // name, value, name, value ...
+  Values list_items() const;  // what was appended to an opaque object
+  Values dict_items() const;  // key, value, key, value ...
+  Values set_items() const;
+  Values states() const;  // what BUILD gave: one value per BUILD
+  ValueView attribute(std::string_view name) const;
+
+  // Of a kSymbol; of others the class or function that was called. As written in the file, after the
+  // mapping of Python 2 names. Not escaped.
+  std::string_view module() const;
+  std::string_view name() const;
+  // The callee of an opaque object: a symbol, or an inert reference.
+  ValueView callee() const;
+  // Whether the symbol is in the table of known names.
+  bool is_known() const;
+  // "reduce", "newobj", "newobj_ex", "inst" or "obj": how an opaque object was made.
+  std::string_view how() const;
+
+  // The raw bytes of a text, and whether they are Latin-1 instead of UTF-8 (Python 2 files read with
+  // Encoding::kLatin1). UTF-8 may hold encoded surrogates. Of an integer beyond 64 bits: two's
+  // complement, little-endian.
+  std::span<const std::byte> raw() const;
+  bool is_latin1() const;
+
+ private:
+  friend class Values;
+  friend class Checkpoint;
+  friend class Place;
+  friend class ArrayView;
+  ValueView(const api::State* state, std::uint32_t id) : state_(state), id_(id) {}
+
+  Result<std::int64_t> get_integer() const;
+  Result<std::uint64_t> get_unsigned() const;
+  Result<double> get_double() const;
+  Result<bool> get_bool() const;
+  Result<std::string_view> get_text() const;
+  std::string get_transcoded() const;
+  Error mismatch(Reason reason) const;
+  ValueView find(std::span<const std::uint32_t> pairs, std::string_view key) const;
+
+  const api::State* state_ = nullptr;
+  std::uint32_t id_ = 0;
+};
+
+struct ArrayView::Field {
+  std::string_view name;
+  std::optional<std::string_view> title;
+  std::uint64_t offset;  // bytes
+  ArrayView dtype;
+};
+
+inline ValueView Values::operator[](std::size_t i) const { return ValueView(state_, ids_[i]); }
+
+template <class T>
+Result<T> ValueView::get() const {
+  if constexpr (std::is_same_v<T, bool>) {
+    return get_bool();
+  } else if constexpr (std::is_same_v<T, double>) {
+    return get_double();
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    if (is_latin1()) return mismatch("text that is Latin-1; ask for a std::string");
+    return get_text();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    auto text = get_text();
+    if (!text) return text.error();
+    return get_transcoded();
+  } else if constexpr (std::is_same_v<T, std::span<const std::byte>>) {
+    const ValueKind own = kind();
+    if (own != ValueKind::kBytes && own != ValueKind::kByteArray) return mismatch("not bytes");
+    return raw();
+  } else if constexpr (std::is_unsigned_v<T>) {
+    auto value = get_unsigned();
+    if (!value) return value.error();
+    const auto narrow = static_cast<T>(*value);
+    if (narrow != *value) return mismatch("an integer that does not fit");
+    return narrow;
+  } else {
+    static_assert(std::is_integral_v<T>, "not a type that a value can be read as");
+    auto value = get_integer();
+    if (!value) return value.error();
+    const auto narrow = static_cast<T>(*value);
+    if (narrow != *value) return mismatch("an integer that does not fit");
+    return narrow;
+  }
+}
+
+}  // namespace safe_load

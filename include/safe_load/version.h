@@ -1,0 +1,10 @@
+// The version: written here and nowhere else; CMake and pyproject read this file.
+#pragma once
+
+#include <string_view>
+
+namespace safe_load {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+}  // namespace safe_load

@@ -1,0 +1,177 @@
+#include "safe_load/checkpoint.h"
+
+#include <algorithm>
+#include <map>
+
+#include "api/state.h"
+#include "base/text.h"
+
+namespace safe_load {
+
+using api::State;
+using api::StorageBytes;
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::NodeId;
+
+namespace {
+
+Result<std::unique_ptr<State>, Issue> open_bytes(Result<os::File> file, const OpenOptions& options) {
+  if (!file)
+    return api::describe(file.error(), "",
+                         file.error().code() == ErrorCode::kIo ? "check the path and the permissions"
+                                                               : "");
+  return api::open(std::make_shared<StorageBytes>(*std::move(file)), options);
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
+Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
+Checkpoint::~Checkpoint() = default;
+
+Result<Checkpoint, Issue> Checkpoint::open(std::string_view path, const OpenOptions& options) {
+  auto state = open_bytes(os::File::open(path), options);
+  if (!state) return std::move(state).error();
+  return Checkpoint(*std::move(state));
+}
+
+Result<Checkpoint, Issue> Checkpoint::open_descriptor(int descriptor, std::uint64_t start,
+                                                      const OpenOptions& options) {
+  auto state = open_bytes(os::File::from_descriptor(descriptor, start), options);
+  if (!state) return std::move(state).error();
+  return Checkpoint(*std::move(state));
+}
+
+Result<Checkpoint, Issue> Checkpoint::open(std::span<const std::byte> bytes,
+                                           const OpenOptions& options) {
+  auto state = api::open(std::make_shared<StorageBytes>(bytes), options);
+  if (!state) return std::move(state).error();
+  return Checkpoint(*std::move(state));
+}
+
+Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
+                                           const OpenOptions& options) {
+  auto state = api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
+  if (!state) return std::move(state).error();
+  return Checkpoint(*std::move(state));
+}
+
+const ContainerInfo& Checkpoint::container() const& { return state_->container; }
+const std::vector<Issue>& Checkpoint::issues() const& { return state_->issues; }
+
+ValueView Checkpoint::root() const& { return {state_.get(), state_->tape->root()}; }
+std::uint32_t Checkpoint::value_count() const { return state_->tape->size(); }
+ValueView Checkpoint::value(std::uint32_t id) const& { return {state_.get(), id}; }
+
+std::vector<bool> Checkpoint::reachable_values() const {
+  const std::vector<types::Edge>& edges = state_->edges();
+  std::vector<bool> reachable(edges.size());
+  for (std::size_t i = 0; i < edges.size(); ++i) reachable[i] = edges[i].parent != kNoNode;
+  return reachable;
+}
+
+std::uint32_t Checkpoint::storage_count() const {
+  return static_cast<std::uint32_t>(state_->meaning->storages().size());
+}
+StorageView Checkpoint::storage(std::uint32_t id) const& { return {state_.get(), id}; }
+
+std::string Checkpoint::path(const ValueView& value) const {
+  return state_->graph->path(state_->edges(), value.id());
+}
+
+std::string Place::path() const {
+  const api::State& state = *value_.state_;
+  return state.graph->path(state.edges(), *static_cast<const types::Edge*>(edge_));
+}
+
+std::string Place::name() const {
+  const api::State& state = *value_.state_;
+  return state.graph->dotted(state.edges(), *static_cast<const types::Edge*>(edge_));
+}
+
+// Depth first with a stack of our own, so that places come in the order of the file.
+void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const& {
+  const pickle::Tape& tape = *state_->tape;
+  struct Open {
+    types::Edge edge;
+    NodeId child;
+  };
+  std::vector<bool> entered(tape.size());
+  std::vector<Open> open = {{state_->edges()[tape.root()], tape.root()}};
+  std::vector<Open> children;
+  while (!open.empty()) {
+    const Open current = open.back();
+    open.pop_back();
+    const bool again = entered[current.child];
+    entered[current.child] = true;
+    visit(Place(&current.edge, ValueView(state_.get(), current.child), again,
+                current.edge.step == types::Step::kKey));
+    if (again) continue;
+    children.clear();
+    state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
+      children.push_back({edge, child});
+    });
+    open.insert(open.end(), children.rbegin(), children.rend());
+  }
+}
+
+std::vector<NamedTensor> Checkpoint::tensors() const& {
+  std::vector<NamedTensor> found;
+  for_each([&](const Place& place) {
+    const auto tensor = place.value().tensor();
+    if (tensor) found.push_back({place.name(), *tensor, place.path(), place.was_visited()});
+  });
+  return found;
+}
+
+std::vector<SymbolUse> Checkpoint::symbols() const {
+  const pickle::Tape& tape = *state_->tape;
+  const std::vector<types::Edge>& edges = state_->edges();
+  struct Use {
+    std::uint64_t calls = 0;
+    std::uint64_t places = 0;
+    NodeId first = kNoNode;
+  };
+  std::vector<Use> uses(tape.symbols().size());
+  const auto note_place = [&](NodeId symbol, NodeId place) {
+    Use& use = uses[tape.symbol_index(symbol)];
+    const bool better = use.first == kNoNode ||
+                        (edges[use.first].parent == kNoNode && edges[place].parent != kNoNode);
+    if (better) use.first = place;
+  };
+  const auto note_value = [&](NodeId id) {
+    if (tape[id].kind != Kind::kSymbol) return;
+    uses[tape.symbol_index(id)].places += 1;
+    note_place(id, id);
+  };
+  for (std::uint32_t i = 0; i < tape.call_count(); ++i) {
+    const NodeId callee = tape.call_at(i).callee;
+    if (tape[callee].kind == Kind::kSymbol) uses[tape.symbol_index(callee)].calls += 1;
+  }
+  for (NodeId id = 0; id < tape.size(); ++id) {
+    if ((tape[id].flags & pickle::kFromCall) != 0) {
+      const NodeId callee = tape.call(id).callee;
+      if (tape[callee].kind == Kind::kSymbol) note_place(callee, id);
+    }
+    if (edges[id].parent == kNoNode) continue;
+    if (id == tape.root()) note_value(id);
+    state_->graph->for_each_child(id, [&](const types::Edge&, NodeId child) { note_value(child); });
+  }
+  std::vector<SymbolUse> result;
+  for (std::uint32_t i = 0; i < uses.size(); ++i) {
+    const pickle::Symbol& symbol = tape.symbols()[i];
+    SymbolUse use;
+    use.name = base::escaped(symbol.module) + '.' + base::escaped(symbol.name);
+    use.is_known = types::find_known(symbol.module, symbol.name) != nullptr;
+    use.is_called = uses[i].calls != 0;
+    use.count = uses[i].calls + uses[i].places;
+    use.offset = symbol.first_offset;
+    if (uses[i].first != kNoNode) use.object_path = state_->graph->path(edges, uses[i].first);
+    result.push_back(std::move(use));
+  }
+  return result;
+}
+
+}  // namespace safe_load

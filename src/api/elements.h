@@ -1,0 +1,32 @@
+// Elements of tensors and arrays as numbers of this machine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "safe_load/dtype.h"
+#include "safe_load/value.h"
+
+namespace safe_load::api {
+
+// A function that reads one element of this type as a double; null for complex, quantized and
+// sub-byte types. Integers beyond 2^53 are rounded.
+using ReadElement = double (*)(const std::byte* element);
+ReadElement element_reader(DType dtype);
+
+// Whether every value of `from` is also one of `to` (bfloat16 of float, int8 of int64).
+bool widens(DType from, DType to);
+
+// Writes the element as a `to`. REQUIRES: widens(from, to).
+void widen(DType from, const std::byte* element, DType to, std::byte* out);
+
+}  // namespace safe_load::api
+
+namespace safe_load {
+
+// A NumPy scalar of a number type, whatever its byte order; nothing for others.
+std::optional<std::int64_t> scalar_as_integer(const ArrayView& scalar);
+std::optional<double> scalar_as_double(const ArrayView& scalar);
+
+}  // namespace safe_load

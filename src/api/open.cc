@@ -1,0 +1,268 @@
+// Opening a checkpoint: from bytes to members, tape, values and tensors, in this order.
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "api/state.h"
+#include "archive/sniff.h"
+#include "base/text.h"
+#include "deflate/inflate.h"
+#include "pickle/machine.h"
+
+namespace safe_load::api {
+namespace {
+
+constexpr std::string_view kDownloadAgain = "download or save it again; part of it is missing";
+constexpr std::string_view kDamaged = "the file is damaged or was made to mislead; get it again";
+
+std::string_view hint_for(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::kTruncated:
+      return kDownloadAgain;
+    case ErrorCode::kCorrupt:
+      return kDamaged;
+    case ErrorCode::kAmbiguous:
+      return "programs would disagree about what this file holds; get it from where it was made";
+    case ErrorCode::kLimit:
+      return "raise that limit if you expect a file of this kind";
+    case ErrorCode::kIo:
+      return "check the path and the permissions";
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kMismatch:
+      return "";
+  }
+  return "";
+}
+
+Issue as_issue(const Error& error, std::string member = "") {
+  return describe(error, std::move(member), std::string(hint_for(error)));
+}
+
+// One opening. Each step returns the issue that stopped it, if any.
+class Opening {
+ public:
+  Opening(std::shared_ptr<StorageBytes> bytes, const OpenOptions& options)
+      : state_(std::make_unique<State>()) {
+    state_->bytes = std::move(bytes);
+    state_->options = options;
+  }
+
+  Result<std::unique_ptr<State>, Issue> run() {
+    using Step = Result<void, Issue> (Opening::*)();
+    for (const Step step : {&Opening::recognise, &Opening::read_directory, &Opening::read_records,
+                            &Opening::run_pickle, &Opening::locate_storages, &Opening::verify}) {
+      const auto done = (this->*step)();
+      if (!done) return done.error();
+    }
+    return std::move(state_);
+  }
+
+ private:
+  const base::Source& source() const { return state_->bytes->source(); }
+  std::string shown(const archive::ZipEntry& entry) const { return base::escaped(entry.name); }
+
+  Result<void, Issue> recognise() {
+    std::array<std::byte, 512> buffer;
+    const std::uint64_t size = source().size();
+    const auto head = std::span(buffer).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer.size())));
+    const Status read = source().read_at(0, head);
+    if (!read) return as_issue(read.error());
+    state_->container.file_size = size;
+    const archive::Sniffed sniffed = archive::sniff(head, size);
+    if (sniffed.kind == archive::Sniffed::Kind::kZip) return {};
+    Issue issue;
+    issue.code = ErrorCode::kUnsupported;
+    issue.message = "this is " + std::string(sniffed.what) + " (" + std::to_string(size) + " bytes";
+    if (size != 0)
+      issue.message += ", first bytes " + base::quoted(base::as_text(head.first(std::min<std::size_t>(head.size(), 16))));
+    issue.message += ")";
+    issue.hint = sniffed.hint;
+    return issue;
+  }
+
+  Result<void, Issue> read_directory() {
+    auto directory = archive::ZipDirectory::read(source(), state_->options.limits);
+    if (!directory) return as_issue(directory.error());
+    state_->directory.emplace(*std::move(directory));
+    auto layout = torch::find_layout(*state_->directory);
+    if (!layout) return as_issue(layout.error());
+    state_->layout = *std::move(layout);
+    return check_inflated_size();
+  }
+
+  // Known from the directory, before the first byte is inflated.
+  Result<void, Issue> check_inflated_size() {
+    const Limits& limits = state_->options.limits;
+    const std::uint64_t most =
+        std::max(limits.max_inflated_bytes, limits.max_inflated_ratio * source().size());
+    std::uint64_t total = 0;
+    for (const archive::ZipEntry& entry : state_->directory->entries()) {
+      if (entry.method == 0) continue;
+      if (!archive::is_plausible_size(entry.compressed_size, entry.size))
+        return as_issue(Error(ErrorCode::kCorrupt, "a size that deflated data cannot reach",
+                              entry.local_offset),
+                        shown(entry));
+      if (entry.size > most - total)
+        return as_issue(Error(ErrorCode::kLimit,
+                              "the records inflate to more than Limits::max_inflated_bytes",
+                              entry.local_offset),
+                        shown(entry));
+      total += entry.size;
+    }
+    return {};
+  }
+
+  Result<std::vector<std::byte>, Issue> read_record(const archive::ZipEntry& entry,
+                                                    std::uint64_t most) {
+    const std::string name = shown(entry);
+    if (entry.size > most)
+      return as_issue(Error(ErrorCode::kLimit, "a record larger than Limits::max_pickle_bytes",
+                            entry.local_offset),
+                      name);
+    const auto member = archive::locate(source(), entry);
+    if (!member) return as_issue(member.error(), name);
+    std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
+    const Status read = archive::read_member(source(), *member, content);
+    if (!read) return as_issue(read.error(), name);
+    return content;
+  }
+
+  Result<void, Issue> read_records() {
+    const torch::ZipLayout& layout = state_->layout;
+    ContainerInfo& container = state_->container;
+    container.format = "zip";
+    container.prefix = base::escaped(layout.prefix);
+    container.record_count = state_->directory->entries().size();
+    for (const std::string_view note : layout.notes) container.notes.emplace_back(note);
+    constexpr std::uint64_t kSmallRecord = 64;
+    if (layout.byte_order != nullptr) {
+      auto content = read_record(*layout.byte_order, kSmallRecord);
+      if (!content) return content.error();
+      const auto is_big = torch::is_big_endian(base::as_text(*content));
+      if (!is_big) return as_issue(is_big.error(), shown(*layout.byte_order));
+      container.byte_order = *is_big ? ByteOrder::kBig : ByteOrder::kLittle;
+    } else if (state_->options.byte_order) {
+      container.byte_order = *state_->options.byte_order;
+    }
+    if (layout.version != nullptr && layout.version->size <= kSmallRecord) {
+      auto content = read_record(*layout.version, kSmallRecord);
+      if (!content) return content.error();
+      std::string_view text = base::as_text(*content);
+      if (text.ends_with('\n')) text.remove_suffix(1);
+      container.version = base::escaped(text);
+    }
+    auto pickle = read_record(*layout.pickle, state_->options.limits.max_pickle_bytes);
+    if (!pickle) return pickle.error();
+    state_->pickle_bytes = *std::move(pickle);
+    container.pickle_bytes = state_->pickle_bytes.size();
+    return {};
+  }
+
+  Result<void, Issue> run_pickle() {
+    const Limits& limits = state_->options.limits;
+    const std::string member = state_->pickle_member();
+    pickle::Tape& tape = state_->tape.emplace(state_->pickle_bytes, limits);
+    const auto end = pickle::run(tape);
+    if (!end) return as_issue(end.error(), member);
+    const auto encoding = static_cast<types::Encoding>(state_->options.encoding);
+    torch::TensorInterpreter& meaning =
+        state_->meaning.emplace(tape, state_->layout, encoding, limits);
+    const Status done = meaning.run();
+    if (!done) return as_issue(done.error(), member);
+
+    state_->container.protocol = tape.protocol();
+    if (*end != state_->pickle_bytes.size())
+      state_->container.notes.push_back(std::to_string(state_->pickle_bytes.size() - *end) +
+                                        " bytes follow the pickle");
+    for (const pickle::Note& note : tape.notes())
+      state_->container.notes.push_back(std::string(note.text) + " (" + member + " at " +
+                                        std::to_string(note.offset) + ")");
+    state_->graph.emplace(tape, meaning, meaning.attributes());
+    for (const types::BadPart& part : meaning.bad_parts()) {
+      Issue issue = as_issue(part.error, member);
+      issue.path = state_->graph->path(state_->edges(), part.node);
+      state_->issues.push_back(std::move(issue));
+    }
+    return {};
+  }
+
+  Result<void, Issue> locate_storages() {
+    const std::vector<torch::Storage>& storages = state_->meaning->storages();
+    std::vector<const archive::ZipEntry*> entries;
+    for (const torch::Storage& storage : storages)
+      if (storage.entry != nullptr) entries.push_back(storage.entry);
+    const archive::ZipEntry* failed = nullptr;
+    const auto located = archive::locate_all(source(), entries, failed);
+    if (!located) return as_issue(located.error(), shown(*failed));
+
+    const bool may_map = state_->bytes->file() != nullptr && !entries.empty() &&
+                         state_->options.access != Access::kCopied &&
+                         (state_->options.access == Access::kMapped ||
+                          !state_->bytes->file()->is_on_network());
+    if (may_map) {
+      const Status mapped = state_->bytes->map();
+      if (!mapped) return as_issue(mapped.error());
+    }
+    std::vector<std::optional<archive::ZipMember>> members;
+    auto next = located->begin();
+    for (const torch::Storage& storage : storages)
+      members.push_back(storage.entry != nullptr ? std::optional(*next++) : std::nullopt);
+    const bool is_big = state_->container.byte_order == ByteOrder::kBig;
+    state_->bytes->set_records(std::move(members),
+                               is_big != (std::endian::native == std::endian::big));
+    return {};
+  }
+
+  Result<void, Issue> verify() {
+    if (!state_->options.verify) return {};
+    for (const archive::ZipEntry& entry : state_->directory->entries()) {
+      if (entry.is_folder()) continue;
+      const Status checked = verify_record(entry);
+      if (!checked) state_->issues.push_back(as_issue(checked.error(), shown(entry)));
+    }
+    return {};
+  }
+
+  // Stored records pass through one block, so that memory does not grow with the file.
+  Status verify_record(const archive::ZipEntry& entry) {
+    const auto member = archive::locate(source(), entry);
+    if (!member) return member.error();
+    if (!member->is_stored()) {
+      std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
+      const Status read = archive::read_member(source(), *member, content);
+      if (!read) return read.error();
+      return archive::check_crc(entry, deflate::crc32(0, content));
+    }
+    constexpr std::uint64_t kBlock = std::uint64_t{256} << 10;
+    block_.resize(static_cast<std::size_t>(kBlock));
+    std::uint32_t crc = 0;
+    for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
+      const auto block = std::span(block_).first(
+          static_cast<std::size_t>(std::min(kBlock, entry.size - done)));
+      const Status read = source().read_at(member->data_offset + done, block);
+      if (!read) return read.error();
+      crc = deflate::crc32(crc, block);
+    }
+    return archive::check_crc(entry, crc);
+  }
+
+  std::unique_ptr<State> state_;
+  std::vector<std::byte> block_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<State>, Issue> open(std::shared_ptr<StorageBytes> bytes,
+                                           const OpenOptions& options) {
+  return Opening(std::move(bytes), options).run();
+}
+
+std::string State::pickle_member() const { return base::escaped(layout.pickle->name); }
+
+const std::vector<types::Edge>& State::edges() const {
+  std::call_once(edges_made_, [this] { edges_ = graph->shortest_edges(); });
+  return edges_;
+}
+
+}  // namespace safe_load::api

@@ -1,0 +1,97 @@
+// Finding the weights in a checkpoint, and walking a whole module as torch's state_dict() would.
+#include <algorithm>
+
+#include "api/state.h"
+#include "base/try.h"
+
+namespace safe_load {
+namespace {
+
+constexpr std::string_view kUsualKeys[] = {"state_dict", "model_state_dict", "model", "net",
+                                           "module",     "params_ema",       "ema"};
+
+bool is_module(const ValueView& value) {
+  return value.kind() == ValueKind::kOpaque && value.attribute("_parameters").is_dict() &&
+         value.attribute("_buffers").is_dict() && value.attribute("_modules").is_dict();
+}
+
+bool holds_tensors(const ValueView& value) {
+  const Values pairs = value.is_dict() ? value.items() : value.dict_items();
+  for (std::size_t i = 1; i < pairs.size(); i += 2)
+    if (pairs[i].kind() == ValueKind::kTensor) return true;
+  return false;
+}
+
+bool contains_text(const Values& values, std::string_view text) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i].get_or<std::string_view>("") == text) return true;
+  return false;
+}
+
+using Items = std::vector<StateDict::Item>;
+
+void add_tensors(const Values& pairs, const std::string& prefix, const ValueView& left_out,
+                 Items& items) {
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const std::string name = pairs[i].get_or<std::string>("");
+    const auto tensor = pairs[i + 1].tensor();
+    const bool skipped = !left_out.is_missing() && contains_text(left_out.items(), name);
+    if (tensor && !skipped) items.emplace_back(prefix + name, *tensor);
+  }
+}
+
+// Parameters, then buffers that persist, then children, in the order of the module.
+Status add_module(const ValueView& module, std::size_t most, Items& items) {
+  struct Open {
+    ValueView module;
+    std::string prefix;
+  };
+  std::vector<Open> open = {{module, ""}};
+  for (std::size_t steps = 0; !open.empty(); ++steps) {
+    if (steps > most) return Error(ErrorCode::kCorrupt, "a module that contains itself");
+    const Open current = std::move(open.back());
+    open.pop_back();
+    add_tensors(current.module.attribute("_parameters").items(), current.prefix, {}, items);
+    add_tensors(current.module.attribute("_buffers").items(), current.prefix,
+                current.module.attribute("_non_persistent_buffers_set"), items);
+    const Values children = current.module.attribute("_modules").items();
+    for (std::size_t i = children.size(); i >= 2; i -= 2)
+      if (is_module(children[i - 1]))
+        open.push_back({children[i - 1],
+                        current.prefix + children[i - 2].get_or<std::string>("") + "."});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<StateDict> Checkpoint::state_dict() const& {
+  std::vector<ValueView> candidates = {root()};
+  for (const std::string_view key : kUsualKeys) candidates.push_back(root()[key]);
+  for (const ValueView& candidate : candidates) {
+    StateDict found;
+    if (is_module(candidate)) {
+      SAFE_LOAD_TRY(add_module(candidate, value_count(), found.items_));
+      return found;
+    }
+    if (!holds_tensors(candidate)) continue;
+    add_tensors(candidate.is_dict() ? candidate.items() : candidate.dict_items(), "", {},
+                found.items_);
+    return found;
+  }
+  return Error(ErrorCode::kMismatch,
+               "no dict of tensors at the root or under one of the usual keys; see tensors()");
+}
+
+Result<TensorView> StateDict::at(std::string_view name) const {
+  for (const Item& item : items_)
+    if (item.first == name) return item.second;
+  return Error(ErrorCode::kMismatch, "no tensor of this name").about(name);
+}
+
+void StateDict::strip_prefix(std::string_view prefix) {
+  for (Item& item : items_)
+    if (item.first.starts_with(prefix)) item.first.erase(0, prefix.size());
+}
+
+}  // namespace safe_load

@@ -1,0 +1,86 @@
+#include "api/storage_bytes.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace safe_load::api {
+namespace {
+
+constexpr std::uint64_t kAlignment = 64;
+
+}  // namespace
+
+Status StorageBytes::map() {
+  SAFE_LOAD_TRY_ASSIGN(mapping_, os::Memory::map(*file_));
+  return {};
+}
+
+void StorageBytes::set_records(std::vector<std::optional<archive::ZipMember>> members,
+                               bool foreign_byte_order) {
+  foreign_byte_order_ = foreign_byte_order;
+  for (std::optional<archive::ZipMember>& member : members) {
+    Record record{member};
+    const bool in_place = is_mapped() || is_borrowed_;
+    record.is_mapped = member && member->is_stored() && in_place;
+    if (member && !record.is_mapped) {
+      record.place = arena_size_;
+      arena_size_ += (member->size() + kAlignment - 1) / kAlignment * kAlignment;
+    }
+    records_.push_back(record);
+  }
+}
+
+Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_t unit) {
+  if (is_borrowed_)
+    return Error(ErrorCode::kMismatch, "the checkpoint borrows its bytes, which may not be written");
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, readable(id, unit));
+  if (bytes.empty()) return std::span<std::byte>();
+  for (const std::span<std::byte> block : {mapping_.bytes(), arena_.bytes()})
+    if (!block.empty() && bytes.data() >= block.data() && bytes.data() < block.data() + block.size())
+      return block.subspan(static_cast<std::size_t>(bytes.data() - block.data()), bytes.size());
+  const std::scoped_lock lock(mutex_);
+  return swapped_.at({id, unit}).bytes();
+}
+
+Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
+  if (!records_[id].member) return base::Bytes();
+  if (!foreign_byte_order_ || unit < 2) return in_file_order(id);
+  SAFE_LOAD_TRY_ASSIGN(const std::span<std::byte> bytes, swapped(id, unit));
+  return base::Bytes(bytes);
+}
+
+Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
+  Record& record = records_[id];
+  const auto size = static_cast<std::size_t>(record.member->size());
+  if (record.is_mapped) {
+    const auto offset = static_cast<std::size_t>(record.member->data_offset);
+    if (is_mapped()) return base::Bytes(mapping_.bytes().subspan(offset, size));
+    return memory_source_->bytes().subspan(offset, size);
+  }
+  const std::scoped_lock lock(mutex_);
+  if (arena_.bytes().empty()) {
+    SAFE_LOAD_TRY_ASSIGN(arena_, os::Memory::allocate(arena_size_));
+  }
+  const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
+  if (!record.is_loaded) {
+    SAFE_LOAD_TRY(archive::read_member(source(), *record.member, place));
+    record.is_loaded = true;
+  }
+  return base::Bytes(place);
+}
+
+Result<std::span<std::byte>> StorageBytes::swapped(std::uint32_t id, std::size_t unit) {
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, in_file_order(id));
+  const std::scoped_lock lock(mutex_);
+  const auto known = swapped_.find({id, unit});
+  if (known != swapped_.end()) return known->second.bytes();
+  SAFE_LOAD_TRY_ASSIGN(os::Memory copy, os::Memory::allocate(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), copy.bytes().begin());
+  // A storage that is no whole number of elements keeps its last bytes as they are.
+  for (auto element = copy.bytes(); element.size() >= unit; element = element.subspan(unit))
+    std::reverse(element.begin(), element.begin() + static_cast<std::ptrdiff_t>(unit));
+  return swapped_.emplace(std::pair(id, unit), std::move(copy)).first->second.bytes();
+}
+
+}  // namespace safe_load::api

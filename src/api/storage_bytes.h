@@ -1,0 +1,80 @@
+// StorageBytes: where the bytes of each storage are, read when they are first asked for.
+//
+// A stored record of a mapped file is a view of the mapping. Everything else (deflated, not mapped,
+// foreign byte order) gets a place in one arena, which costs nothing until a page is touched. Owned
+// by a shared pointer: arrays that leave the library keep it alive.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "archive/zip_member.h"
+#include "base/source.h"
+#include "os/file.h"
+#include "safe_load/result.h"
+
+namespace safe_load::api {
+
+class StorageBytes {
+ public:
+  struct Record {
+    std::optional<archive::ZipMember> member;  // none: no bytes
+    bool is_mapped = false;                    // else it has a place in the arena
+    std::uint64_t place = 0;                   // in the arena
+    bool is_loaded = false;
+  };
+
+  // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
+  // borrowed ones.
+  explicit StorageBytes(os::File file) : file_(std::move(file)) {}
+  explicit StorageBytes(std::vector<std::byte>&& owned)
+      : owned_(std::move(owned)), memory_source_(base::Bytes(owned_)) {}
+  explicit StorageBytes(base::Bytes borrowed) : memory_source_(borrowed), is_borrowed_(true) {}
+
+  StorageBytes(const StorageBytes&) = delete;
+  StorageBytes& operator=(const StorageBytes&) = delete;
+
+  const base::Source& source() const {
+    return file_ ? static_cast<const base::Source&>(*file_) : *memory_source_;
+  }
+  const os::File* file() const { return file_ ? &*file_ : nullptr; }
+  bool is_borrowed() const { return is_borrowed_; }
+  bool is_mapped() const { return !mapping_.bytes().empty(); }
+
+  Status map();
+  // Called once, before any bytes are asked for.
+  void set_records(std::vector<std::optional<archive::ZipMember>> members, bool foreign_byte_order);
+
+  // Of a storage with a record.
+  std::uint64_t data_offset(std::uint32_t id) const { return records_[id].member->data_offset; }
+
+  // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.
+  Result<std::span<std::byte>> writable(std::uint32_t id, std::size_t unit);
+  Result<base::Bytes> readable(std::uint32_t id, std::size_t unit);
+
+ private:
+  Result<base::Bytes> in_file_order(std::uint32_t id);
+  Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
+
+  std::optional<os::File> file_;
+  std::vector<std::byte> owned_;
+  std::optional<base::MemorySource> memory_source_;
+  bool is_borrowed_ = false;
+  os::Memory mapping_;
+
+  std::vector<Record> records_;
+  bool foreign_byte_order_ = false;
+  std::mutex mutex_;  // guards what follows and Record::is_loaded
+  std::uint64_t arena_size_ = 0;
+  os::Memory arena_;
+  std::map<std::pair<std::uint32_t, std::size_t>, os::Memory> swapped_;
+};
+
+}  // namespace safe_load::api

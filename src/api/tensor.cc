@@ -1,0 +1,216 @@
+#include "safe_load/tensor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "api/elements.h"
+#include "api/state.h"
+#include "base/checked.h"
+#include "base/try.h"
+#include "torch/bounds.h"
+
+namespace safe_load {
+
+using pickle::Kind;
+using pickle::NodeId;
+
+std::ostream& operator<<(std::ostream& out, const Dims& dims) {
+  out << '[';
+  for (std::size_t i = 0; i < dims.size(); ++i) out << (i == 0 ? "" : ", ") << dims[i];
+  return out << ']';
+}
+
+namespace {
+
+const torch::Storage& storage_of(const api::State* state, std::uint32_t id) {
+  return state->meaning->storages()[id];
+}
+
+const torch::Tensor& tensor_of(const api::State* state, std::uint32_t id) {
+  return state->meaning->tensors()[id];
+}
+
+Error mismatch(Reason reason) { return Error(ErrorCode::kMismatch, reason); }
+
+// Calls visit(offset in elements) for each element in row-major order. A counter per dimension.
+template <class Visit>
+void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offset, Visit&& visit) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return;
+  std::array<std::int64_t, Dims::kMost> counters{};
+  auto at = static_cast<std::int64_t>(offset);
+  for (;;) {
+    visit(static_cast<std::uint64_t>(at));
+    std::size_t axis = shape.size();
+    while (axis > 0 && ++counters[axis - 1] == shape[axis - 1]) {
+      at -= (shape[axis - 1] - 1) * (shape[axis - 1] > 1 ? strides[axis - 1] : 0);
+      counters[--axis] = 0;
+    }
+    if (axis == 0) return;
+    at += strides[axis - 1];
+  }
+}
+
+// Flips the sign bit of a number of `unit` bytes in the byte order of this machine.
+void negate(std::byte* number, std::size_t unit) {
+  const std::size_t sign = std::endian::native == std::endian::little ? unit - 1 : 0;
+  number[sign] ^= std::byte{0x80};
+}
+
+}  // namespace
+
+// ---- storages
+
+std::string_view StorageView::key() const { return storage_of(state_, id_).key; }
+std::string_view StorageView::location() const { return storage_of(state_, id_).location; }
+DType StorageView::dtype() const { return storage_of(state_, id_).dtype; }
+bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped; }
+std::uint64_t StorageView::byte_count() const { return storage_of(state_, id_).byte_count; }
+
+Result<std::span<std::byte>> StorageView::writable_bytes(std::size_t unit) const {
+  if (storage_of(state_, id_).is_meta()) return mismatch("a storage on the meta device has no data");
+  return state_->bytes->writable(id_, unit);
+}
+
+Result<std::span<const std::byte>> StorageView::bytes(std::size_t unit) const {
+  if (storage_of(state_, id_).is_meta()) return mismatch("a storage on the meta device has no data");
+  return state_->bytes->readable(id_, unit);
+}
+
+std::shared_ptr<const void> StorageView::share() const { return state_->bytes; }
+
+// ---- tensors
+
+DType TensorView::dtype() const { return tensor_of(state_, id_).dtype; }
+std::uint64_t TensorView::storage_offset() const { return tensor_of(state_, id_).offset; }
+bool TensorView::requires_grad() const { return tensor_of(state_, id_).requires_grad; }
+bool TensorView::is_parameter() const { return tensor_of(state_, id_).is_parameter; }
+bool TensorView::is_conjugated() const { return tensor_of(state_, id_).is_conjugated; }
+bool TensorView::is_negated() const { return tensor_of(state_, id_).is_negated; }
+StorageView TensorView::storage() const { return {state_, tensor_of(state_, id_).storage}; }
+bool TensorView::is_meta() const { return storage_of(state_, storage().id()).is_meta(); }
+
+Dims TensorView::extents(std::uint32_t node) const {
+  const pickle::Tape& tape = *state_->tape;
+  // torch.Size holds its tuple as an argument.
+  const NodeId tuple =
+      tape[node].kind == Kind::kRecord ? tape.items(tape.call(node).arguments)[0] : node;
+  Dims dims;
+  for (const NodeId id : tape.items(tuple)) dims.push_back(static_cast<std::int64_t>(tape[id].payload));
+  return dims;
+}
+
+Dims TensorView::shape() const { return extents(tensor_of(state_, id_).sizes); }
+Dims TensorView::strides() const { return extents(tensor_of(state_, id_).strides); }
+
+std::uint64_t TensorView::element_count() const {
+  const Dims sizes = shape();
+  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return 0;
+  std::uint64_t count = 1;
+  for (const std::int64_t size : sizes) count *= static_cast<std::uint64_t>(size);
+  return count;
+}
+
+bool TensorView::is_contiguous() const {
+  const Dims sizes = shape();
+  const Dims steps = strides();
+  return torch::is_contiguous({sizes.begin(), sizes.end()}, {steps.begin(), steps.end()});
+}
+
+std::uint64_t TensorView::file_offset() const {
+  const archive::ZipEntry* entry = storage_of(state_, storage().id()).entry;
+  if (entry == nullptr || entry->method != 0 || element_count() == 0) return 0;
+  const auto data = state_->bytes->data_offset(storage().id());
+  return data + storage_offset() * size_of(dtype());
+}
+
+Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
+                                                                std::size_t alignment) const {
+  if (wanted != dtype()) return mismatch("the elements are of another type").about(name(dtype()));
+  if (is_conjugated() || is_negated()) return mismatch("the bytes are conjugated or negated; use copy_to");
+  if (!is_contiguous()) return mismatch("the elements do not lie in one row; use copy_to");
+  if (element_count() == 0) return std::span<const std::byte>();
+  SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
+  const auto own = bytes.subspan(static_cast<std::size_t>(storage_offset() * size_of(dtype())),
+                                 static_cast<std::size_t>(byte_count()));
+  void* address = const_cast<std::byte*>(own.data());
+  std::size_t space = own.size();
+  if (std::align(alignment, own.size(), address, space) != own.data())
+    return mismatch("the elements are not aligned in the file; use copy_to");
+  return own;
+}
+
+Status TensorView::copy_bytes_to(std::span<std::byte> out) const { return convert_to(dtype(), out); }
+
+Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
+  const DType own = dtype();
+  if (wanted != own && !api::widens(own, wanted))
+    return mismatch("the type asked for cannot hold every value of this type").about(name(own));
+  const auto bytes_needed = base::checked_mul(element_count(), size_of(wanted));
+  if (!bytes_needed || out.size() != *bytes_needed)
+    return mismatch("the room is not of element_count() elements");
+  if (element_count() == 0) return {};
+  SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(own).swap_unit));
+  const std::size_t size = size_of(own);
+  const std::size_t step = size_of(wanted);
+  const std::size_t unit = info(wanted).swap_unit;
+  const bool conjugated = is_conjugated();
+  const bool negated = is_negated();
+  if (wanted == own && is_contiguous() && !conjugated && !negated) {
+    std::memcpy(out.data(), bytes.data() + storage_offset() * size, out.size());
+    return {};
+  }
+  std::byte* to = out.data();
+  for_each_element(shape(), strides(), storage_offset(), [&](std::uint64_t at) {
+    const std::byte* element = bytes.data() + at * size;
+    if (wanted == own) {
+      std::memcpy(to, element, size);
+    } else {
+      api::widen(own, element, wanted, to);
+    }
+    if (negated) negate(to, unit);
+    if (negated && unit != step) negate(to + unit, unit);
+    if (conjugated) negate(to + unit, unit);
+    to += step;
+  });
+  return {};
+}
+
+Result<Statistics> TensorView::statistics() const {
+  const api::ReadElement read = api::element_reader(dtype());
+  if (read == nullptr) return mismatch("no statistics for this type").about(name(dtype()));
+  Statistics result;
+  result.count = element_count();
+  if (result.count == 0) return result;
+  const std::uint64_t most = std::max(state_->options.limits.max_copied_bytes,
+                                      state_->options.limits.max_copied_ratio *
+                                          storage().byte_count());
+  if (result.count > most / size_of(dtype()))
+    return Error(ErrorCode::kLimit, "more elements than Limits::max_copied_bytes");
+  SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
+  const double sign = is_negated() ? -1.0 : 1.0;
+  // Welford's running mean: one pass, and no loss where the mean is large.
+  std::uint64_t finite = 0;
+  double squares = 0;
+  for_each_element(shape(), strides(), storage_offset(), [&](std::uint64_t at) {
+    const double value = sign * read(bytes.data() + at * size_of(dtype()));
+    if (std::isnan(value)) {
+      ++result.nan_count;
+      return;
+    }
+    if (std::isinf(value)) {
+      ++result.infinite_count;
+      return;
+    }
+    result.minimum = finite == 0 ? value : std::min(result.minimum, value);
+    result.maximum = finite == 0 ? value : std::max(result.maximum, value);
+    ++finite;
+    const double distance = value - result.mean;
+    result.mean += distance / static_cast<double>(finite);
+    squares += distance * (value - result.mean);
+  });
+  if (finite != 0) result.standard_deviation = std::sqrt(squares / static_cast<double>(finite));
+  return result;
+}
+
+}  // namespace safe_load

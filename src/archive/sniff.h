@@ -1,0 +1,21 @@
+// What a file is, judged by its content alone.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace safe_load::archive {
+
+// A kind of file, what it is to a person, and the next safe step.
+struct Sniffed {
+  enum class Kind { kZip, kPickle, kOther } kind;
+  std::string_view what;
+  std::string_view hint;
+};
+
+// `head`: the first bytes of the file, 512 or all of them. `size`: the whole file's.
+Sniffed sniff(base::Bytes head, std::uint64_t size);
+
+}  // namespace safe_load::archive

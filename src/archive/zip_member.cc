@@ -1,0 +1,147 @@
+#include "archive/zip_member.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/byte_reader.h"
+#include "base/checked.h"
+#include "base/try.h"
+#include "deflate/inflate.h"
+
+namespace safe_load::archive {
+namespace {
+
+constexpr std::uint32_t kLocalSignature = 0x04034B50;  // APPNOTE 4.3.7
+constexpr std::uint64_t kLocalSize = 30;
+// Encryption (0), strong encryption (6), masked header (13), patch data (5).
+constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 6 | 1u << 13 | 1u << 5;
+constexpr std::uint16_t kDescriptorFlag = 1u << 3;
+constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
+constexpr std::uint64_t kWindow = std::uint64_t{1} << 18;
+constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
+
+// `header` holds the local header and the name behind it.
+Result<ZipMember> check_local(const ZipEntry& entry, base::Bytes header) {
+  const auto fail = [&](Reason reason) {
+    return Error(ErrorCode::kCorrupt, reason, entry.local_offset).about(entry.name);
+  };
+  const auto disagree = [&](Reason reason) {
+    return Error(ErrorCode::kAmbiguous, reason, entry.local_offset).about(entry.name);
+  };
+  base::ByteReader reader(header);
+  SAFE_LOAD_TRY_ASSIGN(const auto signature, reader.read_little<std::uint32_t>());
+  if (signature != kLocalSignature) return fail("no local header where the directory says");
+  SAFE_LOAD_TRY(reader.skip(2));  // version
+  SAFE_LOAD_TRY_ASSIGN(const auto flags, reader.read_little<std::uint16_t>());
+  SAFE_LOAD_TRY_ASSIGN(const auto method, reader.read_little<std::uint16_t>());
+  SAFE_LOAD_TRY(reader.skip(8));  // time, date, CRC
+  SAFE_LOAD_TRY_ASSIGN(const auto compressed, reader.read_little<std::uint32_t>());
+  SAFE_LOAD_TRY_ASSIGN(const auto size, reader.read_little<std::uint32_t>());
+  SAFE_LOAD_TRY_ASSIGN(const auto name_size, reader.read_little<std::uint16_t>());
+  SAFE_LOAD_TRY_ASSIGN(const auto extra_size, reader.read_little<std::uint16_t>());
+  if (name_size != entry.name.size()) return disagree("local header and directory name differ");
+  SAFE_LOAD_TRY_ASSIGN(const auto name, reader.read_text(name_size));
+  if (name != entry.name) return disagree("local header and directory name differ");
+  if (method != entry.method) return disagree("local header and directory method differ");
+  if (((flags ^ entry.flags) & kOpaqueFlags) != 0)
+    return disagree("local header and directory encryption flags differ");
+  if ((flags & kDescriptorFlag) == 0) {
+    // All ones: the size is in a zip64 field, which the directory has already told.
+    if (compressed != entry.compressed_size && compressed != kAllOnes32)
+      return disagree("local header and directory size differ");
+    if (size != entry.size && size != kAllOnes32)
+      return disagree("local header and directory size differ");
+  }
+  const std::uint64_t data_offset = entry.local_offset + kLocalSize + name_size + extra_size;
+  if (!base::fits(data_offset, entry.compressed_size, entry.limit))
+    return fail("the data of an entry reaches into its neighbour");
+  return ZipMember{&entry, data_offset};
+}
+
+}  // namespace
+
+Status check_readable(const ZipEntry& entry) {
+  const auto unsupported = [&](Reason reason) {
+    return Error(ErrorCode::kUnsupported, reason, entry.local_offset).about(entry.name);
+  };
+  const bool known = entry.method == static_cast<std::uint16_t>(Method::kStored) ||
+                     entry.method == static_cast<std::uint16_t>(Method::kDeflated);
+  if (!known) return unsupported("compressed in a way that torch does not use");
+  if ((entry.flags & kOpaqueFlags) != 0) return unsupported("encrypted or patched");
+  return {};
+}
+
+Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
+  const ZipEntry* const one[] = {&entry};
+  const ZipEntry* failed = nullptr;
+  SAFE_LOAD_TRY_ASSIGN(const auto members, locate_all(source, one, failed));
+  return members.front();
+}
+
+Result<std::vector<ZipMember>> locate_all(const base::Source& source,
+                                          std::span<const ZipEntry* const> entries,
+                                          const ZipEntry*& failed) {
+  std::vector<std::size_t> order(entries.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto by_offset = [&](std::size_t a, std::size_t b) {
+    return entries[a]->local_offset < entries[b]->local_offset;
+  };
+  if (!std::is_sorted(order.begin(), order.end(), by_offset))
+    std::sort(order.begin(), order.end(), by_offset);
+
+  // The directory proved local_offset + 30 + name + data <= limit, so these sums cannot overflow.
+  const auto header_end = [&](std::size_t i) {
+    return entries[i]->local_offset + kLocalSize + entries[i]->name.size();
+  };
+  std::vector<ZipMember> members(entries.size());
+  std::vector<std::byte> window;
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::uint64_t start = entries[order[begin]]->local_offset;
+    std::size_t end = begin + 1;
+    std::uint64_t stop = header_end(order[begin]);
+    while (end < order.size() && entries[order[end]]->local_offset - stop < kMergeGap &&
+           header_end(order[end]) - start < kWindow)
+      stop = header_end(order[end++]);
+    window.resize(static_cast<std::size_t>(stop - start));
+    failed = entries[order[begin]];
+    SAFE_LOAD_TRY(source.read_at(start, window));
+    for (; begin < end; ++begin) {
+      const std::size_t i = order[begin];
+      failed = entries[i];
+      SAFE_LOAD_TRY(check_readable(*entries[i]));
+      const auto header = base::Bytes(window).subspan(
+          static_cast<std::size_t>(entries[i]->local_offset - start),
+          static_cast<std::size_t>(header_end(i) - entries[i]->local_offset));
+      SAFE_LOAD_TRY_ASSIGN(members[i], check_local(*entries[i], header));
+    }
+  }
+  failed = nullptr;
+  return members;
+}
+
+Status read_member(const base::Source& source, const ZipMember& member,
+                   std::span<std::byte> into) {
+  if (member.is_stored()) return source.read_at(member.data_offset, into);
+  std::vector<std::byte> compressed(static_cast<std::size_t>(member.entry->compressed_size));
+  SAFE_LOAD_TRY(source.read_at(member.data_offset, compressed));
+  const Status inflated = deflate::inflate(compressed, into);
+  if (!inflated) {
+    const Error& error = inflated.error();
+    return error.about(member.entry->name);
+  }
+  return {};
+}
+
+bool is_plausible_size(std::uint64_t compressed, std::uint64_t size) {
+  // Deflate cannot do better than 1032 to 1.
+  const auto most = base::checked_mul(compressed, 1032);
+  return !most || size <= *most || size - *most <= 64;
+}
+
+Status check_crc(const ZipEntry& entry, std::uint32_t crc) {
+  if (entry.crc == 0 || entry.crc == crc) return {};
+  return Error(ErrorCode::kCorrupt, "the CRC-32 differs from the directory's", entry.local_offset)
+      .about(entry.name);
+}
+
+}  // namespace safe_load::archive

@@ -1,0 +1,54 @@
+// Bytes as the parsers see them, and the only reinterpretation of memory in the library.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace safe_load::base {
+
+using Bytes = std::span<const std::byte>;
+
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+inline std::span<std::byte> as_writable_bytes(std::span<char> text) {
+  return {reinterpret_cast<std::byte*>(text.data()), text.size()};
+}
+
+template <class T>
+T reversed(T value) {
+  std::byte bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  for (std::size_t i = 0; i < sizeof(T) / 2; ++i) std::swap(bytes[i], bytes[sizeof(T) - 1 - i]);
+  std::memcpy(&value, bytes, sizeof(T));
+  return value;
+}
+
+// Any address will do. REQUIRES: sizeof(T) bytes at `from`.
+template <class T>
+T load_little(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  if constexpr (std::endian::native == std::endian::big) value = reversed(value);
+  return value;
+}
+
+template <class T>
+T load_big(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  if constexpr (std::endian::native == std::endian::little) value = reversed(value);
+  return value;
+}
+
+}  // namespace safe_load::base

@@ -1,0 +1,93 @@
+// Pool<T>: an append-only array in chunks, addressed by 32-bit indices, under a budget.
+//
+// A growing vector copies everything each time and holds up to three times its size meanwhile. Here
+// nothing moves: chunks have one size, a power of two, and an index is (chunk, place). A run longer
+// than a chunk gets one block that fills several chunk slots, so every run is contiguous in memory
+// and indices stay a shift and a mask.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "base/budget.h"
+#include "base/try.h"
+#include "safe_load/result.h"
+
+namespace safe_load::base {
+
+template <class T>
+class Pool {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  // `expected_bytes`: a guess of the final size; it only chooses the chunk size (4 KiB to 2 MiB).
+  Pool(Budget& budget, std::uint64_t expected_bytes) : budget_(&budget) {
+    const std::uint64_t bytes = std::clamp<std::uint64_t>(expected_bytes, 4096, 2u << 20);
+    shift_ = static_cast<std::uint32_t>(std::bit_width(bytes / sizeof(T)) - 1);
+    mask_ = (std::uint32_t{1} << shift_) - 1;
+  }
+
+  std::uint32_t size() const { return size_; }
+
+  T& operator[](std::uint32_t index) { return chunks_[index >> shift_][index & mask_]; }
+  const T& operator[](std::uint32_t index) const { return chunks_[index >> shift_][index & mask_]; }
+
+  // REQUIRES: a range that one call of allocate() gave, or a part of it.
+  std::span<T> run(std::uint32_t index, std::uint32_t count) {
+    return count == 0 ? std::span<T>() : std::span<T>(&(*this)[index], count);
+  }
+  std::span<const T> run(std::uint32_t index, std::uint32_t count) const {
+    return count == 0 ? std::span<const T>() : std::span<const T>(&(*this)[index], count);
+  }
+
+  Result<std::uint32_t> add(const T& item) {
+    if (size_ == capacity_) {
+      SAFE_LOAD_TRY(grow(1));
+    }
+    (*this)[size_] = item;
+    return size_++;
+  }
+
+  // The index of `count` items in a row, value-initialised on first use of their chunk.
+  Result<std::uint32_t> allocate(std::uint64_t count) {
+    if (count > capacity_ - size_) {
+      SAFE_LOAD_TRY(grow(count));
+    }
+    const std::uint32_t index = size_;
+    size_ += static_cast<std::uint32_t>(count);
+    return index;
+  }
+
+ private:
+  Status grow(std::uint64_t count) {
+    const std::uint64_t chunk = std::uint64_t{mask_} + 1;
+    const std::uint64_t slots = (count + mask_) >> shift_;
+    // The last index value is kept free: callers use it for "none".
+    if (slots >= (std::numeric_limits<std::uint32_t>::max() - capacity_) >> shift_)
+      return Error(ErrorCode::kLimit, "more than 2^32 parts");
+    SAFE_LOAD_TRY(budget_->take(slots * chunk * sizeof(T)));
+    blocks_.push_back(std::unique_ptr<T[]>(new T[slots * chunk]));
+    for (std::uint64_t slot = 0; slot < slots; ++slot)
+      chunks_.push_back(blocks_.back().get() + slot * chunk);
+    size_ = capacity_;  // what was left of the last chunk stays unused: a run never crosses a block
+    capacity_ += static_cast<std::uint32_t>(slots * chunk);
+    return {};
+  }
+
+  Budget* budget_;
+  std::vector<std::unique_ptr<T[]>> blocks_;
+  std::vector<T*> chunks_;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+  std::uint32_t shift_ = 0;
+  std::uint32_t mask_ = 0;
+};
+
+}  // namespace safe_load::base

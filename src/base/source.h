@@ -1,0 +1,45 @@
+// Source: n bytes that can be read at an offset. The only way in which a parser sees a file.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/checked.h"
+#include "safe_load/result.h"
+
+namespace safe_load::base {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual std::uint64_t size() const = 0;
+
+  // Fills `into` with the bytes at `offset`. kTruncated if the source ends before.
+  virtual Status read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
+};
+
+// Bytes in memory that somebody else owns.
+class MemorySource final : public Source {
+ public:
+  explicit MemorySource(Bytes bytes) : bytes_(bytes) {}
+
+  Bytes bytes() const { return bytes_; }
+  std::uint64_t size() const override { return bytes_.size(); }
+
+  Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (!fits(offset, into.size(), bytes_.size()))
+      return Error(ErrorCode::kTruncated, "the data ends before the bytes that were asked for",
+                   offset);
+    std::copy_n(bytes_.data() + offset, into.size(), into.data());
+    return {};
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+}  // namespace safe_load::base

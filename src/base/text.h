@@ -1,0 +1,40 @@
+// Text of a file: UTF-8 that Python would accept, and escaping for everything a person reads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace safe_load::base {
+
+// Whether every sequence is well-formed UTF-8. Encoded lone surrogates (ED A0..BF xx) pass if
+// `surrogates`: Python pickles hold them.
+bool is_utf8(std::string_view text, bool surrogates);
+bool is_ascii(std::string_view text);
+
+// The code point at `position`, which moves behind it. REQUIRES: is_utf8(text, true).
+std::uint32_t next_code_point(std::string_view text, std::size_t& position);
+void append_utf8(std::string& out, std::uint32_t code_point);
+
+// Printable on any terminal and inside quotes: control characters, quotes, backslashes, bidirectional
+// marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. At most `limit` bytes
+// of `text` are shown, then "...".
+std::string escaped(std::string_view text, std::size_t limit = 200);
+
+// escaped() between double quotes.
+std::string quoted(std::string_view text, std::size_t limit = 200);
+
+// A decimal integer as pickles write it: an optional minus, digits only, at most 4300 of them.
+bool is_decimal(std::string_view text);
+std::optional<std::int64_t> parse_int64(std::string_view text);
+std::optional<std::uint64_t> parse_uint64(std::string_view text);
+
+// A float as Python's repr writes it, "nan", "inf" and "-inf" included; the locale plays no part.
+std::optional<double> parse_double(std::string_view text);
+
+// The shortest text that gives the same double back, as Python's repr writes it.
+std::string to_text(double value);
+
+}  // namespace safe_load::base

@@ -1,0 +1,36 @@
+#include "deflate/inflate.h"
+
+#include <libdeflate.h>
+
+#include <memory>
+
+namespace safe_load::deflate {
+
+Status inflate(base::Bytes compressed, std::span<std::byte> into) {
+  struct Free {
+    void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
+  };
+  const std::unique_ptr<libdeflate_decompressor, Free> decompressor(
+      libdeflate_alloc_decompressor());
+  if (decompressor == nullptr) return Error(ErrorCode::kIo, "cannot get memory to inflate");
+  std::size_t consumed = 0;
+  std::size_t produced = 0;
+  const libdeflate_result result =
+      libdeflate_deflate_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
+                                       into.data(), into.size(), &consumed, &produced);
+  if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
+    return Error(ErrorCode::kCorrupt, "the deflated data is larger than the directory says");
+  if (result != LIBDEFLATE_SUCCESS)
+    return Error(ErrorCode::kCorrupt, "the deflated data is damaged", consumed);
+  if (produced != into.size())
+    return Error(ErrorCode::kCorrupt, "the deflated data is smaller than the directory says");
+  if (consumed != compressed.size())
+    return Error(ErrorCode::kCorrupt, "bytes follow the deflated data", consumed);
+  return {};
+}
+
+std::uint32_t crc32(std::uint32_t before, base::Bytes bytes) {
+  return libdeflate_crc32(before, bytes.data(), bytes.size());
+}
+
+}  // namespace safe_load::deflate

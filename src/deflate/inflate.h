@@ -1,0 +1,20 @@
+// inflate and crc32: the only folder that knows libdeflate.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "safe_load/result.h"
+
+namespace safe_load::deflate {
+
+// Raw deflate (RFC 1951). Succeeds only if the stream uses all of `compressed` and fills all of
+// `into`; no byte of `into` is meaningful after an error.
+Status inflate(base::Bytes compressed, std::span<std::byte> into);
+
+// The CRC-32 of zip and gzip, continued from `before` (0 at the start).
+std::uint32_t crc32(std::uint32_t before, base::Bytes bytes);
+
+}  // namespace safe_load::deflate

@@ -1,0 +1,159 @@
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/try.h"
+
+namespace safe_load::os {
+namespace {
+
+Error system_error(Reason reason, std::string_view detail) {
+  return Error(ErrorCode::kIo, reason).about(detail);
+}
+
+Result<std::uint64_t> regular_size(int descriptor) {
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0)
+    return system_error("cannot look at the file", std::strerror(errno));
+  if (S_ISDIR(status.st_mode))
+    return Error(ErrorCode::kUnsupported, "a folder, not a file");
+  if (!S_ISREG(status.st_mode))
+    return Error(ErrorCode::kUnsupported, "not a regular file; read it into memory first");
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+Result<File> File::open(std::string_view path) {
+  const std::string terminated(path);
+  if (terminated.find('\0') != std::string::npos)
+    return Error(ErrorCode::kIo, "a path cannot hold a NUL byte");
+  int descriptor = -1;
+  do {
+    // Non-blocking, so that a named pipe is refused below instead of waited for.
+    descriptor = ::open(terminated.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return system_error("cannot open the file", std::strerror(errno));
+  File file(descriptor, 0, 0);
+  SAFE_LOAD_TRY_ASSIGN(file.size_, regular_size(descriptor));
+  return file;
+}
+
+Result<File> File::from_descriptor(int descriptor, std::uint64_t start) {
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return system_error("cannot use the file descriptor", std::strerror(errno));
+  File file(own, start, 0);
+  SAFE_LOAD_TRY_ASSIGN(const std::uint64_t size, regular_size(own));
+  file.size_ = size - std::min(size, start);
+  return file;
+}
+
+File::File(File&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), start_(other.start_), size_(other.size_) {}
+
+File::~File() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Status File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+  if (!base::fits(offset, into.size(), size_))
+    return Error(ErrorCode::kTruncated, "the file ends before the bytes that were asked for",
+                 offset);
+  while (!into.empty()) {
+    const ssize_t got =
+        ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(start_ + offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      return Error(ErrorCode::kIo, "cannot read the file", offset).about(std::strerror(errno));
+    if (got == 0) return Error(ErrorCode::kTruncated, "the file became shorter", offset);
+    into = into.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return {};
+}
+
+bool File::is_on_network() const {
+#ifdef __linux__
+  struct statfs status = {};
+  if (::fstatfs(descriptor_, &status) != 0) return false;
+  // Numbers of statfs(2): NFS, SMB, SMB2, CIFS, FUSE, Lustre, Ceph, 9P, AFS, GPFS, BeeGFS.
+  constexpr std::uint32_t kNetwork[] = {0x6969,     0x517B,     0xFE534D42, 0xFF534D42,
+                                        0x65735546, 0x0BD00BD0, 0x00C36400, 0x01021997,
+                                        0x5346414F, 0x47504653, 0x19830326};
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return std::find(std::begin(kNetwork), std::end(kNetwork), type) != std::end(kNetwork);
+#else
+  return false;
+#endif
+}
+
+Result<Memory> Memory::map(const File& file) {
+  if (file.size() == 0) return Memory();
+  const std::uint64_t lead = file.start() % page_size();
+  const auto length = static_cast<std::size_t>(file.size() + lead);
+  void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.descriptor(),
+                         static_cast<off_t>(file.start() - lead));
+  if (address == MAP_FAILED) return system_error("cannot map the file", std::strerror(errno));
+  const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
+  return Memory(pages, pages.subspan(static_cast<std::size_t>(lead)));
+}
+
+Result<Memory> Memory::allocate(std::uint64_t size) {
+  if (size == 0) return Memory();
+  constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
+  // One huge page of room lets the block start on a huge-page boundary.
+  const std::uint64_t room = size >= kHugePage ? kHugePage : 0;
+  const auto length = static_cast<std::size_t>(size + room);
+  void* address =
+      ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) return system_error("cannot get memory", std::strerror(errno));
+  const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
+  std::size_t lead = 0;
+  if (room != 0) {
+    void* aligned = address;
+    std::size_t left = length;
+    std::align(kHugePage, static_cast<std::size_t>(size), aligned, left);
+    lead = length - left;
+#ifdef MADV_HUGEPAGE
+    // Advice only: without huge pages the block is slower, not wrong.
+    static_cast<void>(::madvise(aligned, static_cast<std::size_t>(size), MADV_HUGEPAGE));
+#endif
+  }
+  return Memory(pages, pages.subspan(lead, static_cast<std::size_t>(size)));
+}
+
+Memory::Memory(Memory&& other) noexcept
+    : pages_(std::exchange(other.pages_, {})), bytes_(std::exchange(other.bytes_, {})) {}
+
+Memory& Memory::operator=(Memory&& other) noexcept {
+  if (this != &other) {
+    release();
+    pages_ = std::exchange(other.pages_, {});
+    bytes_ = std::exchange(other.bytes_, {});
+  }
+  return *this;
+}
+
+Memory::~Memory() { release(); }
+
+void Memory::release() {
+  if (!pages_.empty()) ::munmap(pages_.data(), pages_.size());
+}
+
+}  // namespace safe_load::os

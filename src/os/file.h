@@ -1,0 +1,74 @@
+// File: an open file of the operating system, read by position and mapped on request.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/source.h"
+#include "safe_load/result.h"
+
+namespace safe_load::os {
+
+// Owns a descriptor. A window of the file, [start, start + size()), is what the Source shows.
+class File final : public base::Source {
+ public:
+  // `path` is UTF-8. Anything but a regular file is kUnsupported.
+  static Result<File> open(std::string_view path);
+
+  // A duplicate of a descriptor that somebody else owns, seen from byte `start`. The file position
+  // of the descriptor is neither used nor moved.
+  static Result<File> from_descriptor(int descriptor, std::uint64_t start);
+
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+  ~File() override;
+
+  std::uint64_t size() const override { return size_; }
+  std::uint64_t start() const { return start_; }
+  int descriptor() const { return descriptor_; }
+
+  Status read_at(std::uint64_t offset, std::span<std::byte> into) const override;
+
+  // NFS, Lustre, FUSE and their kin, where a mapping crawls, deadlocks or dies.
+  bool is_on_network() const;
+
+ private:
+  File(int descriptor, std::uint64_t start, std::uint64_t size)
+      : descriptor_(descriptor), start_(start), size_(size) {}
+
+  int descriptor_;
+  std::uint64_t start_;
+  std::uint64_t size_;
+};
+
+// A block of memory that a file's bytes live in. Move-only; freed with its last owner.
+class Memory {
+ public:
+  // The window of `file`, private and writable: a write stays in this process. Costs nothing until
+  // a page is touched. The process dies (SIGBUS) if it touches a page that the file has lost since.
+  static Result<Memory> map(const File& file);
+
+  // Zeroed pages, on huge pages where the kernel grants them.
+  static Result<Memory> allocate(std::uint64_t size);
+
+  Memory() = default;
+  Memory(Memory&& other) noexcept;
+  Memory& operator=(Memory&& other) noexcept;
+  ~Memory();
+
+  // The window or block itself, not the whole pages around it.
+  std::span<std::byte> bytes() const { return bytes_; }
+
+ private:
+  Memory(std::span<std::byte> pages, std::span<std::byte> bytes) : pages_(pages), bytes_(bytes) {}
+  void release();
+
+  std::span<std::byte> pages_;
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace safe_load::os

@@ -1,0 +1,724 @@
+// The pickle machine.
+//
+// A pickle is a program for a stack machine: it pushes values, collects them into containers and asks
+// for calls. Here a GLOBAL pushes two names, and a call becomes a node that lists what it was given.
+// That is the whole safety argument: there is no operation that could do more.
+//
+// Each opcode makes at most three nodes and takes time in proportion to its bytes and to what it
+// takes off the stack, so that a pickle cannot cost more than its length pays for. The stack, the
+// marks and the memo hold node numbers: a value that is used twice is one node (an alias), and a
+// container that holds itself is a number that points back. Nothing here recurses.
+#include "pickle/machine.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "base/byte_reader.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "pickle/opcodes.h"
+#include "pickle/text_literals.h"
+
+namespace safe_load::pickle {
+namespace {
+
+constexpr std::uint64_t kNoFrame = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kMaxLongBytes = std::uint64_t{1} << 20;
+
+struct IndexHash {
+  std::size_t operator()(std::uint32_t index) const {
+    base::SipHash hash;
+    hash.add(index);
+    return static_cast<std::size_t>(hash.finish());
+  }
+};
+
+// Node numbers by memo index: dense as long as the indices are, so that one huge index costs one
+// entry and not a table.
+class Memo {
+ public:
+  std::uint32_t entries() const { return entries_; }
+
+  bool put(std::uint32_t index, NodeId id) {
+    if (index < dense_.size() || (index <= 2 * std::uint64_t{entries_} + 1024 && sparse_.empty())) {
+      if (index >= dense_.size()) dense_.resize(std::size_t{index} + 1, kNoNode);
+      return store(dense_[index], id);
+    }
+    return store(sparse_.try_emplace(index, kNoNode).first->second, id);
+  }
+
+  NodeId get(std::uint32_t index) const {
+    if (index < dense_.size()) return dense_[index];
+    const auto found = sparse_.find(index);
+    return found == sparse_.end() ? kNoNode : found->second;
+  }
+
+ private:
+  // Returns whether the entry is new.
+  bool store(NodeId& slot, NodeId id) {
+    const bool is_new = slot == kNoNode;
+    entries_ += is_new ? 1 : 0;
+    slot = id;
+    return is_new;
+  }
+
+  std::vector<NodeId> dense_;
+  std::unordered_map<std::uint32_t, NodeId, IndexHash> sparse_;
+  std::uint32_t entries_ = 0;
+};
+
+}  // namespace
+
+class Machine {
+ public:
+  explicit Machine(Tape& tape) : tape_(tape), reader_(tape.pickle_) {}
+
+  Result<std::uint64_t> run() {
+    while (!stopped_) {
+      opcode_at_ = reader_.offset();
+      if (opcode_at_ == frame_end_) frame_end_ = kNoFrame;
+      const auto byte = reader_.read_little<std::uint8_t>();
+      if (!byte) return truncated();
+      const Status done = step(static_cast<Opcode>(*byte));
+      if (!done) return located(done.error(), static_cast<Opcode>(*byte));
+      if (reader_.offset() > frame_end_)
+        return Error(ErrorCode::kCorrupt, "an opcode crosses the end of its frame", opcode_at_)
+            .about(name(static_cast<Opcode>(*byte)));
+    }
+    SAFE_LOAD_TRY(seal());
+    return std::uint64_t{reader_.offset()};
+  }
+
+ private:
+  // ---- errors and notes
+
+  Error truncated() const {
+    return Error(ErrorCode::kTruncated, "the pickle ends before its STOP", opcode_at_);
+  }
+
+  Error located(const Error& error, Opcode opcode) const {
+    if (error.code() == ErrorCode::kTruncated) return truncated().about(name(opcode));
+    const Error placed = error.at(opcode_at_);
+    return error.subject().empty() ? placed.about(name(opcode)) : placed;
+  }
+
+  static Error corrupt(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
+
+  void note(std::string_view literal) { tape_.add_note(literal, opcode_at_); }
+
+  // ---- the stack
+
+  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
+
+  Status need(std::size_t count) const {
+    if (stack_.size() - floor() < count) return corrupt("not enough values on the stack");
+    return {};
+  }
+
+  NodeId pop() {  // REQUIRES: need(1)
+    const NodeId top = stack_.back();
+    stack_.pop_back();
+    return top;
+  }
+
+  Status push(const Node& node) {
+    SAFE_LOAD_TRY_ASSIGN(const NodeId id, tape_.nodes_.add(node));
+    stack_.push_back(id);
+    return {};
+  }
+
+  // Where the values above the top mark begin.
+  Result<std::size_t> values_above_mark() const {
+    if (marks_.empty()) return corrupt("no mark on the stack");
+    return marks_.back();
+  }
+
+  void drop_to_mark() {
+    stack_.resize(marks_.back());
+    marks_.pop_back();
+  }
+
+  // ---- values
+
+  Status push_int(std::int64_t value) {
+    return push({Kind::kInt, 0, 0, 0, static_cast<std::uint64_t>(value)});
+  }
+
+  Status push_bool(bool value) { return push({Kind::kBool, 0, 0, 0, value ? 1u : 0u}); }
+
+  Status push_float(double value) {
+    return push({Kind::kFloat, 0, 0, 0, std::bit_cast<std::uint64_t>(value)});
+  }
+
+  // Bytes that stand in the pickle, just read.
+  Status push_read(Kind kind, std::string_view bytes) {
+    return push({kind, 0, 0, static_cast<std::uint32_t>(bytes.size()),
+                 reader_.offset() - bytes.size()});
+  }
+
+  Status push_unicode(std::string_view bytes) {
+    if (!base::is_utf8(bytes, true)) return corrupt("text that is not UTF-8");
+    return push_read(Kind::kText, bytes);
+  }
+
+  Status push_decoded(Kind kind, std::string_view text) {
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, tape_.add_text(text));
+    return push({kind, kInArena, 0, static_cast<std::uint32_t>(text.size()), index});
+  }
+
+  Status push_decimal(std::string_view digits) {
+    if (!base::is_decimal(digits)) return corrupt("a number in no form that a pickler writes");
+    if (const auto small = base::parse_int64(digits)) return push_int(*small);
+    return push_decoded(Kind::kBigInt, decode_decimal(digits));
+  }
+
+  Status push_long(std::string_view bytes) {
+    if (bytes.size() > kMaxLongBytes) return Error(ErrorCode::kLimit, "an integer over 1 MiB");
+    if (bytes.size() > 8) return push_read(Kind::kBigInt, bytes);
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      value |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
+    if (!bytes.empty() && bytes.size() < 8 && static_cast<std::uint8_t>(bytes.back()) >= 0x80)
+      value |= ~std::uint64_t{0} << (8 * bytes.size());  // the sign
+    return push_int(static_cast<std::int64_t>(value));
+  }
+
+  Status push_run(Kind kind, std::size_t from) {
+    const std::span<const NodeId> values = std::span(stack_).subspan(from);
+    SAFE_LOAD_TRY_ASSIGN(const Run run, tape_.add_run(values));
+    stack_.resize(from);
+    return push({kind, 0, 0, run.count, run.first});
+  }
+
+  Status push_run_above_mark(Kind kind) {
+    SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
+    marks_.pop_back();
+    return push_run(kind, from);
+  }
+
+  Status push_tuple(std::size_t count) {
+    SAFE_LOAD_TRY(need(count));
+    return push_run(Kind::kTuple, stack_.size() - count);
+  }
+
+  // A list or dict that is born full, and may grow.
+  Status push_filled(Kind kind) {
+    SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
+    if (kind == Kind::kDict && (stack_.size() - from) % 2 != 0)
+      return corrupt("a dict with a key and no value");
+    Run run;
+    SAFE_LOAD_TRY(extend(run, std::span(stack_).subspan(from)));
+    drop_to_mark();
+    return push({kind, 0, 0, run.count, packed(run)});
+  }
+
+  // ---- containers that grow
+
+  static std::uint64_t packed(const Run& run) {
+    return std::uint64_t{run.last} << 32 | run.first;
+  }
+
+  // A segment is (next, count, changed at, children ...).
+  static constexpr std::uint32_t kHeader = 3;
+
+  Status extend(Run& run, std::span<const NodeId> items) {
+    if (items.empty()) return {};
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t segment,
+                         tape_.children_.allocate(items.size() + kHeader));
+    const auto count = static_cast<std::uint32_t>(items.size());
+    const std::span<NodeId> words = tape_.children_.run(segment, count + kHeader);
+    words[0] = kNoNode;
+    words[1] = count;
+    words[2] = tape_.size();
+    std::copy(items.begin(), items.end(), words.begin() + kHeader);
+    if (run.last == kNoNode) {
+      run.first = segment;
+    } else {
+      tape_.children_[run.last] = segment;
+    }
+    run.last = segment;
+    run.count += count;
+    return {};
+  }
+
+  // Adds to a plain container of kind `plain`, or to the result of a call, whose meaning decides
+  // later whether it can hold items.
+  Status add_items(NodeId target, Kind plain, Run Call::* items, std::span<const NodeId> values) {
+    Node& node = tape_.nodes_[target];
+    if (node.kind == Kind::kCall) return extend(tape_.call(target).*items, values);
+    if (node.kind != plain) return corrupt("items are added to a value that cannot hold them");
+    Run run{static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
+            node.count};
+    SAFE_LOAD_TRY(extend(run, values));
+    node.count = run.count;
+    node.payload = packed(run);
+    return {};
+  }
+
+  Status add_top(std::size_t count, Kind plain, Run Call::* items) {
+    SAFE_LOAD_TRY(need(count + 1));
+    const std::size_t from = stack_.size() - count;
+    SAFE_LOAD_TRY(add_items(stack_[from - 1], plain, items, std::span(stack_).subspan(from)));
+    stack_.resize(from);
+    return {};
+  }
+
+  Status add_above_mark(Kind plain, Run Call::* items) {
+    SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
+    const std::size_t below = marks_.size() < 2 ? 0 : marks_[marks_.size() - 2];
+    if (from <= below) return corrupt("no container below the mark");
+    if (plain == Kind::kDict && (stack_.size() - from) % 2 != 0)
+      return corrupt("a key without a value");
+    SAFE_LOAD_TRY(add_items(stack_[from - 1], plain, items, std::span(stack_).subspan(from)));
+    drop_to_mark();
+    return {};
+  }
+
+  // ---- calls
+
+  bool is_callable(NodeId id) const {
+    const Kind kind = tape_[id].kind;
+    return kind == Kind::kSymbol || kind == Kind::kCall || kind == Kind::kPersistent;
+  }
+
+  Status push_call(How how, NodeId callee, NodeId arguments, NodeId keywords = kNoNode) {
+    if (!is_callable(callee)) return corrupt("a call of something that is no class or function");
+    if (tape_[arguments].kind != Kind::kTuple) return corrupt("call arguments that are no tuple");
+    if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
+      return corrupt("keyword arguments that are no dict");
+    SAFE_LOAD_TRY_ASSIGN(
+        const std::uint32_t index,
+        tape_.calls_.add({callee, arguments, keywords, static_cast<std::uint32_t>(opcode_at_), how,
+                          {}, {}, {}, {}}));
+    return push({Kind::kCall, 0, 0, 0, index});
+  }
+
+  Status call_top(How how) {  // callee, arguments
+    SAFE_LOAD_TRY(need(2));
+    const NodeId arguments = pop();
+    const NodeId callee = pop();
+    return push_call(how, callee, arguments);
+  }
+
+  Status call_with_keywords() {
+    SAFE_LOAD_TRY(need(3));
+    const NodeId keywords = pop();
+    const NodeId arguments = pop();
+    const NodeId callee = pop();
+    return push_call(How::kNewObjectEx, callee, arguments, keywords);
+  }
+
+  Status push_symbol(std::string_view module, std::string_view name) {
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
+                         tape_.symbols_.intern(module, name, opcode_at_, tape_.memory_));
+    return push({Kind::kSymbol, 0, 0, 0, index});
+  }
+
+  Status push_named_symbol() {
+    SAFE_LOAD_TRY_ASSIGN(const auto module, reader_.read_line());
+    SAFE_LOAD_TRY_ASSIGN(const auto name, reader_.read_line());
+    return push_symbol(module, name);
+  }
+
+  Status stack_global() {
+    SAFE_LOAD_TRY(need(2));
+    const NodeId name = pop();
+    const NodeId module = pop();
+    if (tape_[name].kind != Kind::kText || tape_[module].kind != Kind::kText)
+      return corrupt("a global whose names are no text");
+    return push_symbol(tape_.text(module), tape_.text(name));
+  }
+
+  Status call_inst() {
+    SAFE_LOAD_TRY(push_run_above_mark(Kind::kTuple));
+    const NodeId arguments = pop();
+    SAFE_LOAD_TRY(push_named_symbol());
+    return push_call(How::kInst, pop(), arguments);
+  }
+
+  Status call_obj() {
+    SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
+    if (stack_.size() == from) return corrupt("no class above the mark");
+    const NodeId callee = stack_[from];
+    stack_.erase(stack_.begin() + static_cast<std::ptrdiff_t>(from));
+    SAFE_LOAD_TRY(push_run_above_mark(Kind::kTuple));
+    return push_call(How::kObj, callee, pop());
+  }
+
+  Status build() {
+    SAFE_LOAD_TRY(need(2));
+    const NodeId state = pop();
+    const NodeId target = stack_.back();
+    if (tape_[target].kind != Kind::kCall)
+      return corrupt("a state is given to a value that cannot take one");
+    return extend(tape_.call(target).states, std::span(&state, 1));
+  }
+
+  // ---- memo
+
+  Status memo_put(std::uint32_t index) {
+    SAFE_LOAD_TRY(need(1));
+    if (!memo_.put(index, stack_.back())) note("a memo entry is overwritten");
+    return {};
+  }
+
+  Status memo_get(std::uint32_t index) {
+    const NodeId id = memo_.get(index);
+    if (id == kNoNode) return corrupt("a memo entry that was never set");
+    stack_.push_back(id);
+    return {};
+  }
+
+  Result<std::uint32_t> read_memo_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    const auto index = line.size() <= 10 ? base::parse_uint64(line) : std::nullopt;
+    if (!index || *index > 0xFFFFFFFFu) return corrupt("a memo index that is no plain number");
+    return static_cast<std::uint32_t>(*index);
+  }
+
+  // ---- arguments
+
+  template <class Length>
+  Result<std::string_view> read_counted() {
+    SAFE_LOAD_TRY_ASSIGN(const Length length, reader_.read_little<Length>());
+    if (std::is_signed_v<Length> && length < 0) return corrupt("a negative length");
+    return reader_.read_text(static_cast<std::uint64_t>(length));
+  }
+
+  Status frame() {
+    const bool nested = frame_end_ != kNoFrame;
+    SAFE_LOAD_TRY_ASSIGN(const auto length, reader_.read_little<std::uint64_t>());
+    if (nested) return corrupt("a frame inside a frame");
+    if (length > reader_.remaining()) return Error(ErrorCode::kTruncated, "a frame is cut off");
+    if (length == 0) note("an empty frame");
+    frame_end_ = reader_.offset() + length;
+    return {};
+  }
+
+  Status proto() {
+    SAFE_LOAD_TRY_ASSIGN(const auto protocol, reader_.read_little<std::uint8_t>());
+    if (protocol > 5) return Error(ErrorCode::kUnsupported, "a pickle protocol above 5");
+    if (opcode_at_ != 0) note("a protocol that is announced late or twice");
+    tape_.protocol_ = protocol;
+    return {};
+  }
+
+  Status stop() {
+    SAFE_LOAD_TRY(need(1));
+    tape_.root_ = pop();
+    if (!stack_.empty() || !marks_.empty()) note("values are left on the stack");
+    if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note("STOP inside a frame");
+    stopped_ = true;
+    return {};
+  }
+
+  Status int_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    if (line == "00" || line == "01") return push_bool(line == "01");
+    return push_decimal(line);
+  }
+
+  Status long_line() {
+    SAFE_LOAD_TRY_ASSIGN(auto line, reader_.read_line());
+    if (line.ends_with('L')) line.remove_suffix(1);
+    return push_decimal(line);
+  }
+
+  Status float_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    const auto value = base::parse_double(line);
+    if (!value) return corrupt("a float in no form that a pickler writes");
+    return push_float(*value);
+  }
+
+  Status string_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    const auto bytes = decode_string_literal(line);
+    if (!bytes) return corrupt("a quoted string in no form that a pickler writes");
+    return push_decoded(Kind::kPy2Text, *bytes);
+  }
+
+  Status unicode_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    const auto text = decode_raw_unicode_escape(line);
+    if (!text) return corrupt("a broken \\u escape");
+    return push_decoded(Kind::kText, *text);
+  }
+
+  Status push_persistent(NodeId id) {
+    return push({Kind::kPersistent, 0, 0, static_cast<std::uint32_t>(opcode_at_), id});
+  }
+
+  Status persistent_line() {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    SAFE_LOAD_TRY(push_read(Kind::kPy2Text, line));
+    tape_[stack_.back()].payload -= 1;  // the line feed was consumed, too
+    return push_persistent(pop());
+  }
+
+  Status step(Opcode opcode);
+  Status seal();
+  Status seal_run(Run& run);
+
+  Tape& tape_;
+  base::ByteReader reader_;
+  std::vector<NodeId> stack_;
+  std::vector<std::size_t> marks_;
+  Memo memo_;
+  std::uint64_t opcode_at_ = 0;
+  std::uint64_t frame_end_ = kNoFrame;
+  bool stopped_ = false;
+};
+
+// One line per opcode; the stack is written "before -- after", M is a mark.
+Status Machine::step(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kPROTO:
+      return proto();
+    case Opcode::kFRAME:
+      return frame();
+    case Opcode::kSTOP:  // value --
+      return stop();
+
+    case Opcode::kMARK:  // -- M
+      marks_.push_back(stack_.size());
+      return {};
+    case Opcode::kPOP:  // value --   or   M --
+      if (!marks_.empty() && marks_.back() == stack_.size()) {
+        marks_.pop_back();
+        return {};
+      }
+      SAFE_LOAD_TRY(need(1));
+      stack_.pop_back();
+      return {};
+    case Opcode::kPOP_MARK:  // M values --
+      SAFE_LOAD_TRY(values_above_mark());
+      drop_to_mark();
+      return {};
+    case Opcode::kDUP:  // value -- value value
+      SAFE_LOAD_TRY(need(1));
+      stack_.push_back(stack_.back());
+      return {};
+
+    case Opcode::kNONE:
+      return push({Kind::kNone, 0, 0, 0, 0});
+    case Opcode::kNEWTRUE:
+      return push_bool(true);
+    case Opcode::kNEWFALSE:
+      return push_bool(false);
+    case Opcode::kBININT: {
+      SAFE_LOAD_TRY_ASSIGN(const auto value, reader_.read_little<std::int32_t>());
+      return push_int(value);
+    }
+    case Opcode::kBININT1: {
+      SAFE_LOAD_TRY_ASSIGN(const auto value, reader_.read_little<std::uint8_t>());
+      return push_int(value);
+    }
+    case Opcode::kBININT2: {
+      SAFE_LOAD_TRY_ASSIGN(const auto value, reader_.read_little<std::uint16_t>());
+      return push_int(value);
+    }
+    case Opcode::kLONG1: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint8_t>());
+      return push_long(bytes);
+    }
+    case Opcode::kLONG4: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::int32_t>());
+      return push_long(bytes);
+    }
+    case Opcode::kINT:
+      return int_line();
+    case Opcode::kLONG:
+      return long_line();
+    case Opcode::kFLOAT:
+      return float_line();
+    case Opcode::kBINFLOAT: {
+      SAFE_LOAD_TRY_ASSIGN(const auto value, reader_.read_big<double>());
+      return push_float(value);
+    }
+
+    case Opcode::kBINUNICODE: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint32_t>());
+      return push_unicode(bytes);
+    }
+    case Opcode::kSHORT_BINUNICODE: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint8_t>());
+      return push_unicode(bytes);
+    }
+    case Opcode::kBINUNICODE8: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint64_t>());
+      return push_unicode(bytes);
+    }
+    case Opcode::kUNICODE:
+      return unicode_line();
+    case Opcode::kBINBYTES: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint32_t>());
+      return push_read(Kind::kBytes, bytes);
+    }
+    case Opcode::kSHORT_BINBYTES: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint8_t>());
+      return push_read(Kind::kBytes, bytes);
+    }
+    case Opcode::kBINBYTES8: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint64_t>());
+      return push_read(Kind::kBytes, bytes);
+    }
+    case Opcode::kBYTEARRAY8: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint64_t>());
+      return push_read(Kind::kByteArray, bytes);
+    }
+    case Opcode::kBINSTRING: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::int32_t>());
+      return push_read(Kind::kPy2Text, bytes);
+    }
+    case Opcode::kSHORT_BINSTRING: {
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint8_t>());
+      return push_read(Kind::kPy2Text, bytes);
+    }
+    case Opcode::kSTRING:
+      return string_line();
+
+    case Opcode::kEMPTY_TUPLE:
+      return push_tuple(0);
+    case Opcode::kTUPLE1:  // a -- (a,)
+      return push_tuple(1);
+    case Opcode::kTUPLE2:
+      return push_tuple(2);
+    case Opcode::kTUPLE3:
+      return push_tuple(3);
+    case Opcode::kTUPLE:  // M values -- tuple
+      return push_run_above_mark(Kind::kTuple);
+    case Opcode::kFROZENSET:  // M values -- frozenset
+      return push_run_above_mark(Kind::kFrozenSet);
+    case Opcode::kEMPTY_LIST:
+      return push({Kind::kList, 0, 0, 0, packed({})});
+    case Opcode::kEMPTY_DICT:
+      return push({Kind::kDict, 0, 0, 0, packed({})});
+    case Opcode::kEMPTY_SET:
+      return push({Kind::kSet, 0, 0, 0, packed({})});
+    case Opcode::kLIST:  // M values -- list
+      return push_filled(Kind::kList);
+    case Opcode::kDICT:  // M key value ... -- dict
+      return push_filled(Kind::kDict);
+    case Opcode::kAPPEND:  // list value -- list
+      return add_top(1, Kind::kList, &Call::list_items);
+    case Opcode::kAPPENDS:  // list M values -- list
+      return add_above_mark(Kind::kList, &Call::list_items);
+    case Opcode::kSETITEM:  // dict key value -- dict
+      return add_top(2, Kind::kDict, &Call::dict_items);
+    case Opcode::kSETITEMS:  // dict M key value ... -- dict
+      return add_above_mark(Kind::kDict, &Call::dict_items);
+    case Opcode::kADDITEMS:  // set M values -- set
+      return add_above_mark(Kind::kSet, &Call::set_items);
+
+    case Opcode::kPUT: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
+      return memo_put(index);
+    }
+    case Opcode::kBINPUT: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());
+      return memo_put(index);
+    }
+    case Opcode::kLONG_BINPUT: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint32_t>());
+      return memo_put(index);
+    }
+    case Opcode::kMEMOIZE:
+      return memo_put(memo_.entries());
+    case Opcode::kGET: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
+      return memo_get(index);
+    }
+    case Opcode::kBINGET: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());
+      return memo_get(index);
+    }
+    case Opcode::kLONG_BINGET: {
+      SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint32_t>());
+      return memo_get(index);
+    }
+
+    case Opcode::kGLOBAL:  // -- symbol
+      return push_named_symbol();
+    case Opcode::kSTACK_GLOBAL:  // module name -- symbol
+      return stack_global();
+    case Opcode::kREDUCE:  // callee arguments -- result
+      return call_top(How::kReduce);
+    case Opcode::kNEWOBJ:  // class arguments -- object
+      return call_top(How::kNewObject);
+    case Opcode::kNEWOBJ_EX:  // class arguments keywords -- object
+      return call_with_keywords();
+    case Opcode::kINST:  // M arguments -- object
+      return call_inst();
+    case Opcode::kOBJ:  // M class arguments -- object
+      return call_obj();
+    case Opcode::kBUILD:  // object state -- object
+      return build();
+
+    case Opcode::kBINPERSID: {  // id -- value
+      SAFE_LOAD_TRY(need(1));
+      const NodeId id = pop();
+      return push_persistent(id);
+    }
+    case Opcode::kPERSID:
+      return persistent_line();
+
+    case Opcode::kEXT1:
+    case Opcode::kEXT2:
+    case Opcode::kEXT4:
+      return Error(ErrorCode::kUnsupported,
+                   "an extension code, whose meaning lies in the program that wrote the file");
+    case Opcode::kNEXT_BUFFER:
+    case Opcode::kREADONLY_BUFFER:
+      return Error(ErrorCode::kUnsupported, "an out-of-band buffer, which is not in the file");
+  }
+  return corrupt("a byte that is no opcode");
+}
+
+// Turns every chain of segments into one run. From here on the tape is only read.
+Status Machine::seal() {
+  for (NodeId id = 0; id < tape_.size(); ++id) {
+    Node& node = tape_[id];
+    if (node.kind != Kind::kList && node.kind != Kind::kDict && node.kind != Kind::kSet) continue;
+    Run run{static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
+            node.count};
+    SAFE_LOAD_TRY(seal_run(run));
+    node.payload = packed(run);
+  }
+  for (std::uint32_t i = 0; i < tape_.calls_.size(); ++i) {
+    Call& call = tape_.calls_[i];
+    for (Run* run : {&call.list_items, &call.dict_items, &call.set_items, &call.states})
+      SAFE_LOAD_TRY(seal_run(*run));
+  }
+  return {};
+}
+
+Status Machine::seal_run(Run& run) {
+  if (run.count == 0) return {};
+  const NodeId changed = tape_.children_[run.last + 2];
+  if (run.first == run.last) {
+    run = {run.first + kHeader, changed, run.count};
+    return {};
+  }
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t whole, tape_.children_.allocate(run.count));
+  NodeId* to = tape_.children_.run(whole, run.count).data();
+  for (std::uint32_t segment = run.first; segment != kNoNode; segment = tape_.children_[segment]) {
+    const auto words = tape_.children_.run(segment + kHeader, tape_.children_[segment + 1]);
+    to = std::copy(words.begin(), words.end(), to);
+  }
+  run = {whole, changed, run.count};
+  return {};
+}
+
+Result<std::uint64_t> run(Tape& tape) {
+  if (tape.pickle().size() > 0xFFFFFFFFu)
+    return Error(ErrorCode::kLimit, "a pickle of over 4 GiB");
+  return Machine(tape).run();
+}
+
+}  // namespace safe_load::pickle

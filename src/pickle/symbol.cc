@@ -1,0 +1,29 @@
+#include "pickle/symbol.h"
+
+#include "base/text.h"
+#include "base/try.h"
+#include "pickle/python2_names.h"
+
+namespace safe_load::pickle {
+
+Result<std::uint32_t> SymbolTable::intern(std::string_view module, std::string_view name,
+                                          std::uint64_t offset, base::Budget& memory) {
+  const auto known = by_name_.find({module, name});
+  if (known != by_name_.end()) return known->second;
+  constexpr std::size_t kMaxName = 4096;
+  for (const std::string_view part : {module, name}) {
+    const bool proper = !part.empty() && part.size() <= kMaxName &&
+                        part.find('\0') == std::string_view::npos && base::is_utf8(part, false);
+    if (!proper)
+      return Error(ErrorCode::kCorrupt, "a GLOBAL with an impossible name", offset).about(part);
+  }
+  constexpr std::uint64_t kHashNode = 64;
+  SAFE_LOAD_TRY(memory.take(2 * sizeof(Symbol) + kHashNode));
+  const auto [new_module, new_name] = modern_name(module, name);
+  const std::uint32_t index = size();
+  symbols_.push_back({new_module, new_name, module, name, static_cast<std::uint32_t>(offset)});
+  by_name_.emplace(std::pair(module, name), index);
+  return index;
+}
+
+}  // namespace safe_load::pickle

@@ -1,0 +1,183 @@
+// Tape: what a pickle built, as nodes that name each other by number. Nothing in it can be called.
+//
+// Nodes stand in the order in which the pickle made them: a tuple behind its items, a call behind its
+// arguments. What may change after it was made (lists, dicts, sets, the results of calls) keeps its
+// content in runs of node numbers; every run remembers when it last changed, so that whoever gives
+// meaning to a call can tell whether its arguments were still the same then.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/budget.h"
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "pickle/symbol.h"
+#include "safe_load/limits.h"
+#include "safe_load/result.h"
+
+namespace safe_load::pickle {
+
+using NodeId = std::uint32_t;
+inline constexpr NodeId kNoNode = 0xFFFFFFFF;
+
+enum class Kind : std::uint8_t {
+  kNone,
+  kBool,
+  kInt,        // 64 bits, signed
+  kBigInt,     // two's complement bytes, little-endian
+  kFloat,
+  kText,       // UTF-8; Latin-1 if kLatin1
+  kBytes,
+  kByteArray,
+  kPy2Text,    // str of Python 2: bytes whose meaning is not known yet
+  kTuple,
+  kList,
+  kDict,
+  kSet,
+  kFrozenSet,
+  kSymbol,
+  kPersistent,  // payload: the node of the persistent id; count: offset of the opcode
+  kCall,        // payload: index into calls(); what it means is not known yet
+
+  // Given by types/ and torch/ to a kCall or kPersistent; `aux` tells more.
+  kComplex,
+  kTensor,
+  kStorage,
+  kArray,       // numpy.ndarray
+  kScalar,      // numpy scalar
+  kArrayDtype,  // numpy.dtype
+  kRecord,      // a native value with fields; `aux` is a types::Record
+  kOpaque,      // an inert record of a class that is not known
+  kError,       // payload: index of the bad part
+};
+
+enum Flag : std::uint8_t {
+  kInArena = 1,   // text lies in the arena, not in the pickle
+  kPython2 = 2,   // the text was a str of Python 2: its raw bytes may be asked for
+  kLatin1 = 4,
+  kFromCall = 8,  // the node was a call: content, arguments and state are in call()
+};
+
+// 16 bytes, without a pointer.
+struct Node {
+  Kind kind = Kind::kNone;
+  std::uint8_t flags = 0;
+  std::uint16_t aux = 0;
+  std::uint32_t count = 0;    // children, or bytes of text
+  std::uint64_t payload = 0;  // a value, an offset of text, or a run (see Tape::items)
+};
+static_assert(sizeof(Node) == 16);
+
+enum class How : std::uint32_t { kReduce, kNewObject, kNewObjectEx, kInst, kObj };
+
+// A growing sequence of nodes. While the machine runs: a chain of segments; afterwards: one run.
+struct Run {
+  std::uint32_t first = kNoNode;  // segment, then index of the first child
+  std::uint32_t last = kNoNode;   // segment, then "changed at": number of nodes at the last change
+  std::uint32_t count = 0;
+};
+
+// REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ, and what was done to the result.
+struct Call {
+  NodeId callee = kNoNode;
+  NodeId arguments = kNoNode;  // a tuple; none: no arguments
+  NodeId keywords = kNoNode;   // a dict, or none
+  std::uint32_t offset = 0;    // of the opcode, in the pickle
+  How how = How::kReduce;
+  Run list_items;
+  Run dict_items;  // key, value, key, value ...
+  Run set_items;
+  Run states;  // one node per BUILD
+};
+
+struct Note {
+  std::string_view text;
+  std::uint64_t offset;
+};
+
+class Tape {
+ public:
+  static constexpr std::size_t kMaxNotes = 1000;
+
+  // `pickle` must outlive the tape: text is a view of it.
+  Tape(base::Bytes pickle, const Limits& limits);
+
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  base::Bytes pickle() const { return pickle_; }
+  std::uint32_t size() const { return nodes_.size(); }
+  NodeId root() const { return root_; }
+  int protocol() const { return protocol_; }
+  const std::vector<Note>& notes() const { return notes_; }
+  void add_note(std::string_view literal, std::uint64_t offset) {
+    if (notes_.size() < kMaxNotes) notes_.push_back({literal, offset});
+  }
+
+  Node& operator[](NodeId id) { return nodes_[id]; }
+  const Node& operator[](NodeId id) const { return nodes_[id]; }
+
+  // REQUIRES: kCall, or a node with kFromCall.
+  Call& call(NodeId id) { return calls_[call_index(id)]; }
+  const Call& call(NodeId id) const { return calls_[call_index(id)]; }
+  // Every call, also those whose result became a value that needs it no more.
+  std::uint32_t call_count() const { return calls_.size(); }
+  const Call& call_at(std::uint32_t index) const { return calls_[index]; }
+
+  // REQUIRES: kSymbol.
+  const Symbol& symbol(NodeId id) const { return symbols_[symbol_index(id)]; }
+  std::uint32_t symbol_index(NodeId id) const {
+    return static_cast<std::uint32_t>(nodes_[id].payload);
+  }
+  const SymbolTable& symbols() const { return symbols_; }
+
+  // REQUIRES: kText, kBytes, kByteArray, kPy2Text or kBigInt. The raw bytes.
+  std::string_view text(NodeId id) const;
+
+  // The children of a tuple, list, set or frozenset, or keys and values of a dict in turn; for a
+  // node that was a call, whichever of its runs its kind asks for. Empty for other kinds.
+  std::span<const NodeId> items(NodeId id) const;
+  std::span<const NodeId> items(const Run& run) const { return children_.run(run.first, run.count); }
+
+  Run run_of(NodeId id) const;
+
+  // The number of nodes when the content of this node last changed; 0 if it never could.
+  std::uint32_t changed_at(NodeId id) const;
+
+  // For those that give meaning: bytes of their own, and runs of their own. Both cost budget.
+  Result<std::uint32_t> add_text(std::string_view text);
+  Result<Run> add_run(std::span<const NodeId> items);
+  Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
+  void replace_items(NodeId id, const Run& run);
+
+  base::Budget& memory() { return memory_; }
+  base::Budget& work() { return work_; }
+
+ private:
+  friend class Machine;
+
+  std::uint32_t call_index(NodeId id) const {
+    return static_cast<std::uint32_t>(nodes_[id].payload);
+  }
+  // Which run of its call a node of this kind shows.
+  static Run Call::* run_for(Kind kind);
+
+  base::Bytes pickle_;
+  base::Budget memory_;
+  base::Budget work_;
+  base::Pool<Node> nodes_;
+  base::Pool<NodeId> children_;
+  base::Pool<Call> calls_;
+  base::Pool<char> arena_;
+  SymbolTable symbols_;
+  std::vector<Note> notes_;
+  NodeId root_ = kNoNode;
+  int protocol_ = 0;
+};
+
+}  // namespace safe_load::pickle

@@ -1,0 +1,105 @@
+#include "pickle/text_literals.h"
+
+#include <charconv>
+#include <cstdint>
+#include <vector>
+
+#include "base/text.h"
+
+namespace safe_load::pickle {
+namespace {
+
+// A number of exactly so many digits at `position`.
+std::optional<std::uint32_t> digits(std::string_view text, std::size_t position, std::size_t count,
+                                    int radix) {
+  if (text.size() < position + count) return std::nullopt;
+  std::uint32_t value = 0;
+  const char* begin = text.data() + position;
+  const auto [end, error] = std::from_chars(begin, begin + count, value, radix);
+  if (error != std::errc() || end != begin + count) return std::nullopt;
+  return value;
+}
+
+std::optional<char> simple_escape(char c) {
+  constexpr std::string_view kLetters = "\\'\"nrtabfv";
+  constexpr std::string_view kMeanings = "\\'\"\n\r\t\a\b\f\v";
+  const std::size_t at = kLetters.find(c);
+  if (at == std::string_view::npos) return std::nullopt;
+  return kMeanings[at];
+}
+
+}  // namespace
+
+std::optional<std::string> decode_string_literal(std::string_view line) {
+  if (line.size() < 2 || line.front() != line.back()) return std::nullopt;
+  const char quote = line.front();
+  if (quote != '\'' && quote != '"') return std::nullopt;
+  line = line.substr(1, line.size() - 2);
+  std::string out;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == quote) return std::nullopt;
+    if (line[i] != '\\') {
+      out += line[i];
+      continue;
+    }
+    if (++i == line.size()) return std::nullopt;
+    if (const auto simple = simple_escape(line[i])) {
+      out += *simple;
+      continue;
+    }
+    const bool hex = line[i] == 'x';
+    const auto value = hex ? digits(line, i + 1, 2, 16) : digits(line, i, 3, 8);
+    if (!value || *value > 0xFF) return std::nullopt;
+    out += static_cast<char>(*value);
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<std::string> decode_raw_unicode_escape(std::string_view line) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool escape =
+        line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == 'u' || line[i + 1] == 'U');
+    if (!escape) {
+      base::append_utf8(out, static_cast<std::uint8_t>(line[i]));
+      continue;
+    }
+    const std::size_t count = line[i + 1] == 'u' ? 4 : 8;
+    const auto value = digits(line, i + 2, count, 16);
+    if (!value || *value > 0x10FFFF) return std::nullopt;
+    base::append_utf8(out, *value);
+    i += 1 + count;
+  }
+  return out;
+}
+
+std::string decode_decimal(std::string_view digits) {
+  const bool negative = digits.starts_with('-');
+  if (negative) digits.remove_prefix(1);
+  std::vector<std::uint32_t> words;  // of the absolute value, lowest first
+  for (const char digit : digits) {
+    std::uint64_t carry = static_cast<std::uint64_t>(digit - '0');
+    for (std::uint32_t& word : words) {
+      carry += std::uint64_t{word} * 10;
+      word = static_cast<std::uint32_t>(carry);
+      carry >>= 32;
+    }
+    if (carry != 0) words.push_back(static_cast<std::uint32_t>(carry));
+  }
+  words.push_back(0);  // room for the sign
+  std::uint64_t carry = negative ? 1 : 0;
+  std::string bytes;
+  for (std::uint32_t& word : words) {
+    carry += negative ? static_cast<std::uint32_t>(~word) : word;
+    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(carry >> shift & 0xFF);
+    carry >>= 32;
+  }
+  const char filler = negative ? '\xff' : '\0';
+  while (bytes.size() > 1 && bytes.back() == filler &&
+         ((static_cast<std::uint8_t>(bytes[bytes.size() - 2]) >= 0x80) == negative))
+    bytes.pop_back();
+  return bytes;
+}
+
+}  // namespace safe_load::pickle

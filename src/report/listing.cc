@@ -1,0 +1,48 @@
+#include "report/listing.h"
+
+#include <algorithm>
+#include <array>
+
+#include "safe_load/report.h"
+
+namespace safe_load::report {
+namespace {
+
+// Shown by their parts, unless they have none.
+constexpr auto kContainers = std::to_array<ValueKind>(
+    {ValueKind::kDict, ValueKind::kOrderedDict, ValueKind::kDefaultDict, ValueKind::kCounter,
+     ValueKind::kList, ValueKind::kDeque, ValueKind::kTuple, ValueKind::kSet, ValueKind::kFrozenSet,
+     ValueKind::kNamespace, ValueKind::kSimpleNamespace});
+
+// A record is shown whole, so its arguments are not listed again.
+bool is_part_of_record(const std::string& path) { return path.find(".__args__[") != std::string::npos; }
+
+}  // namespace
+
+Listing collect(const Checkpoint& checkpoint) {
+  Listing listing;
+  listing.tensors = checkpoint.tensors();
+  std::vector<bool> counted(checkpoint.storage_count());
+  for (const NamedTensor& row : listing.tensors) {
+    listing.distinct_tensors += row.is_alias ? 0 : 1;
+    const StorageView storage = row.tensor.storage();
+    if (!counted[storage.id()]) listing.storage_bytes += storage.byte_count();
+    counted[storage.id()] = true;
+  }
+  for (SymbolUse& use : checkpoint.symbols())
+    (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
+  checkpoint.for_each([&](const Place& place) {
+    const ValueView value = place.value();
+    const ValueKind kind = value.kind();
+    const bool is_container =
+        std::find(kContainers.begin(), kContainers.end(), kind) != kContainers.end();
+    const bool has_parts = is_container && (value.size() != 0 || !value.states().empty());
+    if (place.is_key() || kind == ValueKind::kTensor || has_parts) return;
+    std::string path = place.path();
+    if (is_part_of_record(path)) return;
+    listing.values.push_back({std::move(path), std::string(to_text(kind)), summary(value)});
+  });
+  return listing;
+}
+
+}  // namespace safe_load::report

@@ -1,0 +1,30 @@
+// Listing: the rows that both the text and the JSON report show, collected once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "safe_load/checkpoint.h"
+
+namespace safe_load::report {
+
+// A value that is neither a tensor nor a container of others.
+struct ValueRow {
+  std::string path;
+  std::string kind;
+  std::string text;
+};
+
+struct Listing {
+  std::vector<NamedTensor> tensors;
+  std::uint64_t distinct_tensors = 0;
+  std::uint64_t storage_bytes = 0;  // of the storages in the result, each counted once
+  std::vector<ValueRow> values;
+  std::vector<SymbolUse> unknown;   // names that are not in the table
+  std::vector<SymbolUse> known;
+};
+
+Listing collect(const Checkpoint& checkpoint);
+
+}  // namespace safe_load::report

@@ -1,0 +1,226 @@
+// The report for people.
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "base/text.h"
+#include "report/listing.h"
+#include "safe_load/report.h"
+
+namespace safe_load {
+namespace {
+
+using report::Listing;
+using report::ValueRow;
+
+class Page {
+ public:
+  explicit Page(const TextOptions& options) : options_(options) {}
+
+  void heading(const std::string& text) { line(text, "\x1b[1m"); }
+  void warning(const std::string& text) { line(text, "\x1b[33m"); }
+  void line(const std::string& text, std::string_view color = "") {
+    std::string shown = text;
+    if (options_.width != 0 && columns(shown) > options_.width) shown = cut(shown, options_.width);
+    const bool colored = options_.color && !color.empty();
+    if (colored) out_ += color;
+    out_ += shown;
+    if (colored) out_ += "\x1b[0m";
+    out_ += '\n';
+  }
+
+  // Rows of cells under each other, indented; the last cell may be cut.
+  void table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows)
+      for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+        if (widths.size() <= i) widths.push_back(0);
+        widths[i] = std::max(widths[i], std::min(columns(row[i]), kMostCell));
+      }
+    const std::size_t shown =
+        options_.most_rows == 0 ? rows.size() : std::min(rows.size(), options_.most_rows);
+    for (std::size_t r = 0; r < shown; ++r) {
+      std::string text = "  ";
+      for (std::size_t i = 0; i < rows[r].size(); ++i) {
+        text += rows[r][i];
+        const bool last = i + 1 == rows[r].size();
+        if (!last) text += std::string(widths[i] - std::min(widths[i], columns(rows[r][i])) + 2, ' ');
+      }
+      while (text.ends_with(' ')) text.pop_back();
+      line(text);
+    }
+    if (shown < rows.size())
+      line("  ... and " + std::to_string(rows.size() - shown) + " more (--all shows them)");
+  }
+
+  std::string take() && { return std::move(out_); }
+
+ private:
+  static constexpr std::size_t kMostCell = 60;
+
+  // Code points stand for columns: good enough for names, and never too few escapes.
+  static std::size_t columns(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  }
+
+  static std::string cut(std::string_view text, std::size_t width) {
+    std::size_t end = 0;
+    for (std::size_t seen = 0; end < text.size(); ++end)
+      if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80 && ++seen >= width) break;
+    return std::string(text.substr(0, end)) + "…";
+  }
+
+  const TextOptions& options_;
+  std::string out_;
+};
+
+std::string plural(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string shape_text(const Dims& shape) {
+  std::ostringstream out;
+  out << shape;
+  return out.str();
+}
+
+std::string flags_text(const TensorView& tensor) {
+  std::string text;
+  const auto add = [&](bool is_set, std::string_view word) {
+    if (is_set) text += (text.empty() ? "" : ", ") + std::string(word);
+  };
+  add(tensor.is_parameter(), "parameter");
+  add(!tensor.is_parameter() && tensor.requires_grad(), "requires grad");
+  add(!tensor.is_contiguous(), "strides " + shape_text(tensor.strides()));
+  add(tensor.is_conjugated(), "conjugated");
+  add(tensor.is_negated(), "negated");
+  add(tensor.storage().location() != "cpu", base::escaped(tensor.storage().location()));
+  return text;
+}
+
+void add_tensors(const Listing& listing, Page& page) {
+  std::map<std::uint32_t, const NamedTensor*> by_tensor;
+  std::map<std::uint32_t, const NamedTensor*> by_storage;
+  std::vector<std::vector<std::string>> rows;
+  for (const NamedTensor& row : listing.tensors) {
+    const auto [same, is_new] = by_tensor.emplace(row.tensor.id(), &row);
+    std::string note = flags_text(row.tensor);
+    const auto [sharer, first_use] = by_storage.emplace(row.tensor.storage().id(), &row);
+    const auto add = [&](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
+    if (!is_new) {
+      add("= " + same->second->name);
+    } else if (!first_use && row.tensor.byte_count() != 0) {
+      add("shares storage with " + sharer->second->name);
+    }
+    rows.push_back({row.name.empty() ? "$" : row.name, std::string(info(row.tensor.dtype()).label),
+                    shape_text(row.tensor.shape()), human_size(row.tensor.byte_count()), note});
+  }
+  if (rows.empty()) return;
+  page.heading("tensors");
+  page.table(rows);
+}
+
+}  // namespace
+
+std::string to_text(const Checkpoint& checkpoint, std::string_view title,
+                    const TextOptions& options) {
+  const Listing listing = report::collect(checkpoint);
+  const ContainerInfo& container = checkpoint.container();
+  Page page(options);
+  std::string summary_line = base::escaped(title, 4096) + "  " + container.format + ", ";
+  summary_line += plural(listing.distinct_tensors, "tensor") + ", " + human_size(listing.storage_bytes) +
+                  " of data in " + human_size(container.file_size) + ", pickle protocol " +
+                  std::to_string(container.protocol);
+  if (!container.version.empty()) summary_line += ", version " + container.version;
+  if (container.byte_order == ByteOrder::kBig) summary_line += ", big-endian";
+  page.heading(summary_line);
+  add_tensors(listing, page);
+  if (!listing.values.empty()) {
+    page.heading("values");
+    std::vector<std::vector<std::string>> rows;
+    for (const ValueRow& row : listing.values) rows.push_back({row.path, row.text});
+    page.table(rows);
+  }
+  if (!listing.unknown.empty()) {
+    page.heading("inert classes and functions (nothing was imported or run)");
+    std::vector<std::vector<std::string>> rows;
+    for (const SymbolUse& use : listing.unknown)
+      rows.push_back({use.name, std::to_string(use.count) + "x",
+                      use.object_path.empty() ? "not part of the result" : "at " + use.object_path});
+    page.table(rows);
+  }
+  if (!checkpoint.issues().empty()) {
+    page.heading("damaged values");
+    for (const Issue& issue : checkpoint.issues()) page.warning("  " + issue.text());
+  }
+  for (const std::string& note : container.notes) page.line("note: " + note);
+  return std::move(page).take();
+}
+
+std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
+                    const TextOptions& options) {
+  Page page(options);
+  page.heading(summary(value) + "  at " + checkpoint.path(value));
+  if (const auto tensor = value.tensor()) {
+    std::vector<std::vector<std::string>> rows = {
+        {"dtype", "torch." + std::string(name(tensor->dtype()))},
+        {"shape", shape_text(tensor->shape())},
+        {"strides", shape_text(tensor->strides())},
+        {"size", human_size(tensor->byte_count())},
+        {"storage", base::escaped(tensor->storage().key()) + " on " +
+                        base::escaped(tensor->storage().location()) + ", " +
+                        human_size(tensor->storage().byte_count()) + ", offset " +
+                        std::to_string(tensor->storage_offset())}};
+    if (const std::string flags = flags_text(*tensor); !flags.empty()) rows.push_back({"flags", flags});
+    const auto statistics = tensor->statistics();
+    if (statistics) {
+      rows.push_back({"minimum", base::to_text(statistics->minimum)});
+      rows.push_back({"maximum", base::to_text(statistics->maximum)});
+      rows.push_back({"mean", base::to_text(statistics->mean)});
+      rows.push_back({"standard deviation", base::to_text(statistics->standard_deviation)});
+      rows.push_back({"NaN", std::to_string(statistics->nan_count)});
+      rows.push_back({"infinite", std::to_string(statistics->infinite_count)});
+    } else {
+      rows.push_back({"statistics", std::string(statistics.error().reason())});
+    }
+    page.table(rows);
+    return std::move(page).take();
+  }
+  std::vector<std::vector<std::string>> rows;
+  const auto add_pairs = [&](const Values& pairs, std::string_view before, std::string_view after) {
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+      rows.push_back({std::string(before) + summary(pairs[i]) + std::string(after), summary(pairs[i + 1])});
+  };
+  const auto add_items = [&](const Values& values, const std::string& before) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      rows.push_back({before + '[' + std::to_string(i) + ']', summary(values[i])});
+  };
+  if (value.is_dict()) {
+    add_pairs(value.items(), "[", "]");
+  } else {
+    add_items(value.items(), "");
+  }
+  add_items(value.arguments(), "argument ");
+  add_pairs(value.keywords(), "keyword ", "");
+  add_items(value.list_items(), "");
+  if (!value.is_dict()) add_pairs(value.dict_items(), "[", "]");
+  add_items(value.set_items(), "member ");
+  for (std::size_t i = 0; i < value.states().size(); ++i) {
+    const ValueView state = value.states()[i];
+    if (state.is_dict()) {
+      add_pairs(state.items(), ".", "");
+    } else {
+      rows.push_back({"state", summary(state)});
+    }
+  }
+  if (value.kind() == ValueKind::kArray) {
+    const Values elements = value.array()->elements();
+    add_items(elements, "element ");
+    rows.push_back({"size", human_size(value.array()->bytes().size())});
+  }
+  page.table(rows);
+  return std::move(page).take();
+}
+
+}  // namespace safe_load

@@ -1,0 +1,38 @@
+// Storages and tensors of a checkpoint, as numbers that have been checked against each other.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "archive/zip_directory.h"
+#include "pickle/tape.h"
+#include "safe_load/dtype.h"
+
+namespace safe_load::torch {
+
+// One block of bytes that tensors share. Its record exists and has exactly `byte_count` bytes.
+struct Storage {
+  std::string_view key;
+  std::string_view location;  // the device it was saved from: "cpu", "cuda:0", "meta"
+  const archive::ZipEntry* entry = nullptr;  // null: no bytes (empty, or on the meta device)
+  std::uint64_t byte_count = 0;
+  DType dtype = DType::kUint8;
+  bool is_untyped = false;
+
+  bool is_meta() const { return location == "meta"; }
+};
+
+// A view of a storage that lies inside it (check_bounds). Sizes and strides stay on the tape.
+struct Tensor {
+  std::uint32_t storage = 0;
+  pickle::NodeId sizes = pickle::kNoNode;
+  pickle::NodeId strides = pickle::kNoNode;
+  std::uint64_t offset = 0;  // elements
+  DType dtype = DType::kFloat32;
+  bool requires_grad = false;
+  bool is_parameter = false;
+  bool is_conjugated = false;
+  bool is_negated = false;
+};
+
+}  // namespace safe_load::torch

@@ -1,0 +1,268 @@
+#include "torch/tensor_interpreter.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "torch/bounds.h"
+
+namespace safe_load::torch {
+
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::Node;
+using pickle::NodeId;
+using types::Meaning;
+
+namespace {
+
+constexpr std::size_t kMostDims = 64;
+
+constexpr std::string_view kLayouts[] = {
+    "torch.strided",    "torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc",
+    "torch.sparse_bsr", "torch.sparse_bsc", "torch._mkldnn",    "torch.jagged"};
+
+// Sizes or strides in a fixed array; the tuple stays on the tape.
+struct Extents {
+  std::array<std::int64_t, kMostDims> values{};
+  std::size_t count = 0;
+  std::span<const std::int64_t> span() const { return std::span(values).first(count); }
+};
+
+// "cuda" or "cuda:1", the index at most 127 as in torch.
+bool is_device(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view type = text.substr(0, colon);
+  const auto is_type_letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (type.empty() || !std::all_of(type.begin(), type.end(), is_type_letter)) return false;
+  if (colon == std::string_view::npos) return true;
+  const auto index = base::parse_uint64(text.substr(colon + 1));
+  return index && *index <= 127;
+}
+
+bool is_text(const Node& node) { return node.kind == Kind::kText || node.kind == Kind::kBytes; }
+
+}  // namespace
+
+// ---- storages
+
+Status TensorInterpreter::decode_persistent(NodeId id) {
+  Node& node = tape()[id];
+  const std::uint64_t offset = node.count;
+  auto storage = read_storage(static_cast<NodeId>(node.payload));
+  if (!storage) return storage.error().at(offset);
+  auto number = add_storage(*storage);
+  if (!number) return number.error().at(offset);
+  become(id, Kind::kStorage);
+  node.payload = *number;
+  return {};
+}
+
+// ("storage", class, key, location, numel); docs/format/zip.md has the rules S1 to S7.
+Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
+  const std::span<const NodeId> parts = tape().items(persistent_id);
+  const bool is_storage = tape()[persistent_id].kind == Kind::kTuple && parts.size() == 5 &&
+                          is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
+                          tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
+                          is_text(tape()[parts[3]]);
+  if (!is_storage) return bad("a persistent id that is no storage");
+  Storage storage;
+  storage.key = tape().text(parts[2]);
+  storage.location = tape().text(parts[3]);
+  const types::Known* row = known(parts[1]);
+  if (row == nullptr || row->kind != types::SymbolKind::kStorageClass)
+    return bad("a storage of an unknown class").about(tape().symbol(parts[1]).name);
+  storage.is_untyped = row->value == types::kUntyped;
+  storage.dtype = storage.is_untyped ? DType::kUint8 : static_cast<DType>(row->value);
+
+  const Node& numel = tape()[parts[4]];
+  if (numel.kind != Kind::kInt || static_cast<std::int64_t>(numel.payload) < 0)
+    return bad("a storage whose size is no number").about(storage.key);
+  const auto bytes = base::checked_mul(numel.payload, size_of(storage.dtype));
+  if (!bytes) return bad("a storage whose size overflows").about(storage.key);
+  storage.byte_count = *bytes;
+  if (storage.byte_count == 0 || storage.is_meta()) return storage;
+  storage.entry = layout_.storage(storage.key);
+  if (storage.entry == nullptr)
+    return bad("a storage whose record is not in the archive").about(storage.key);
+  if (storage.entry->size != storage.byte_count)
+    return bad("a storage and its record differ in size").about(storage.key);
+  return storage;
+}
+
+// One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
+Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
+  const auto known = by_key_.find(storage.key);
+  if (known != by_key_.end()) {
+    Storage& first = storages_[known->second];
+    if (storage.byte_count == 0 && first.byte_count == 0 && storage.dtype == first.dtype)
+      return known->second;
+    const bool same = storage.byte_count == first.byte_count && storage.location == first.location &&
+                      (storage.dtype == first.dtype);
+    if (same) return known->second;
+    if (storage.byte_count != 0 || first.byte_count != 0)
+      return bad("a storage that is described in two ways").about(storage.key);
+    // Empty storages may share a key under different classes: each is one of its own.
+  }
+  constexpr std::uint64_t kHashNode = 64;
+  SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage) + kHashNode));
+  const auto number = static_cast<std::uint32_t>(storages_.size());
+  storages_.push_back(storage);
+  by_key_.emplace(storage.key, number);
+  return number;
+}
+
+// ---- tensors
+
+Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
+  if (meaning >= Meaning::kSize) return decode_small_value(id, meaning);
+  if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
+  Tensor tensor;
+  NodeId attributes = kNoNode;
+  SAFE_LOAD_TRY(rebuild(meaning, arguments(id), tensor, attributes));
+  return become_tensor(id, tensor, attributes);
+}
+
+Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId attributes) {
+  SAFE_LOAD_TRY(tape().memory().take(2 * (sizeof(Tensor) + sizeof(NodeId))));
+  tensors_.push_back(tensor);
+  attributes_.push_back(attributes);
+  // The call has told all it knew.
+  tape()[id] = {Kind::kTensor, 0, 0, 0, tensors_.size() - 1};
+  return {};
+}
+
+Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given,
+                                  Tensor& tensor, NodeId& attributes) {
+  const bool wraps = meaning == Meaning::kRebuildParameter ||
+                     meaning == Meaning::kRebuildParameterWithState;
+  if (!wraps) return rebuild_view(meaning, given, tensor);
+  tensor = tensors_[tape()[given[0]].payload];
+  tensor.is_parameter = true;
+  set_requires_grad(tensor, tape()[given[1]].payload != 0);
+  const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
+  attributes = has_state ? given[3] : attributes_[tape()[given[0]].payload];
+  return {};
+}
+
+void TensorInterpreter::set_requires_grad(Tensor& tensor, bool requires_grad) {
+  tensor.requires_grad = requires_grad && info(tensor.dtype).is_floating;
+  if (requires_grad && !tensor.requires_grad)
+    tape().add_note("a tensor of whole numbers asks for a gradient, which has no meaning", 0);
+}
+
+// (storage, offset, sizes, strides[, requires_grad, hooks[, dtype][, metadata]])
+Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> given,
+                                       Tensor& tensor) {
+  const auto read_extents = [&](NodeId id, Extents& extents) -> Status {
+    // torch.Size holds its tuple as an argument.
+    const NodeId tuple = tape()[id].kind == Kind::kRecord ? arguments(id)[0] : id;
+    const std::span<const NodeId> items = tape().items(tuple);
+    if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
+      return bad("a tensor with more dimensions than Limits::max_dims");
+    for (const NodeId item : items) {
+      if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are no numbers");
+      extents.values[extents.count++] = static_cast<std::int64_t>(tape()[item].payload);
+    }
+    return {};
+  };
+  const bool is_v3 = meaning == Meaning::kRebuildTensorV3;
+  const Storage& storage = storages_[tape()[given[0]].payload];
+  tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
+  tensor.offset = tape()[given[1]].payload;
+  tensor.sizes = given[2];
+  tensor.strides = given[3];
+  tensor.dtype = is_v3 ? static_cast<DType>(known(given[6])->value) : storage.dtype;
+  set_requires_grad(tensor, given.size() > 4 && tape()[given[4]].payload != 0);
+  if (is_v3 && !storage.is_untyped && storage.dtype != DType::kUint8)
+    return bad("a tensor whose type contradicts its storage");
+  const std::size_t metadata_at = is_v3 ? 7 : 6;
+  if (given.size() > metadata_at) {
+    SAFE_LOAD_TRY(read_metadata(given[metadata_at], tensor));
+  }
+  Extents sizes;
+  Extents strides;
+  SAFE_LOAD_TRY(read_extents(tensor.sizes, sizes));
+  SAFE_LOAD_TRY(read_extents(tensor.strides, strides));
+  return check_bounds(sizes.span(), strides.span(), tensor.offset, size_of(tensor.dtype),
+                      storage.byte_count);
+}
+
+// {"conj": True} and {"neg": True}: bits that are part of the value. Back-ends add keys of their own.
+Status TensorInterpreter::read_metadata(NodeId dict, Tensor& tensor) const {
+  const std::span<const NodeId> items = tape().items(dict);
+  for (std::size_t i = 0; i < items.size(); i += 2) {
+    const std::string_view key = tape().text(items[i]);
+    if (key != "conj" && key != "neg") continue;
+    const Node& value = tape()[items[i + 1]];
+    if (value.kind != Kind::kBool || value.payload != 1)
+      return bad("a tensor bit that is set to something but True").about(key);
+    if (key == "conj" && !info(tensor.dtype).is_complex)
+      return bad("a conjugated tensor that is not complex");
+    (key == "conj" ? tensor.is_conjugated : tensor.is_negated) = true;
+  }
+  return {};
+}
+
+// (function, class, arguments, state): a tensor that carries attributes, or is of a class of its own.
+Status TensorInterpreter::rebuild_from_type(NodeId id) {
+  const std::span<const NodeId> given = arguments(id);
+  const types::Known& function = *known(given[0]);
+  const std::span<const NodeId> inner = tape().items(given[2]);
+  SAFE_LOAD_TRY(tape().work().take(1 + inner.size()));
+  const bool takes_tensor = !inner.empty() && tape()[inner[0]].kind == Kind::kOpaque;
+  if (takes_tensor) {
+    become(id, Kind::kOpaque, types::kTensorObject);
+    return {};
+  }
+  const auto fits = [&](const types::Form& form) { return matches(form, inner, id); };
+  if (std::none_of(function.call.begin(), function.call.end(), fits))
+    return bad("a known name is called with arguments it never gets").about(function.name);
+  Tensor tensor;
+  NodeId attributes = kNoNode;
+  SAFE_LOAD_TRY(rebuild(function.meaning, inner, tensor, attributes));
+  if (tape()[given[3]].kind != Kind::kNone) attributes = given[3];
+  const types::Known* tensor_class = known(given[1]);
+  if (tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass) {
+    tensor.is_parameter = tensor.is_parameter || tensor_class->name == "Parameter";
+    return become_tensor(id, tensor, attributes);
+  }
+  // A class that is not known: an inert record of it, with the tensor as its argument.
+  pickle::Call& call = tape().call(id);
+  const NodeId state = given[3];
+  call.callee = given[1];
+  SAFE_LOAD_TRY_ASSIGN(const NodeId plain, tape().add_node({}));
+  SAFE_LOAD_TRY(become_tensor(plain, tensor, kNoNode));
+  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(&plain, 1)));
+  SAFE_LOAD_TRY_ASSIGN(call.arguments, tape().add_node({Kind::kTuple, 0, 0, 1, run.first}));
+  SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
+  become(id, Kind::kOpaque, types::kTensorObject);
+  return {};
+}
+
+// ---- small values
+
+Status TensorInterpreter::decode_small_value(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  const std::string_view text =
+      is_text(tape()[given[0]]) ? tape().text(given[0]) : std::string_view();
+  if (meaning == Meaning::kSize && tape().items(given[0]).size() > limits().max_dims)
+    return bad("a torch.Size with more dimensions than Limits::max_dims");
+  if (meaning == Meaning::kDevice) {
+    const bool has_index = given.size() == 2;
+    if (!is_device(text) || (has_index && text.find(':') != std::string_view::npos) ||
+        (has_index && tape()[given[1]].payload > 127))
+      return bad("an impossible device").about(text);
+  }
+  if (meaning == Meaning::kLayout &&
+      std::find(std::begin(kLayouts), std::end(kLayouts), text) == std::end(kLayouts))
+    return bad("an unknown layout").about(text);
+  become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+  return {};
+}
+
+}  // namespace safe_load::torch

@@ -1,0 +1,100 @@
+#include "torch/zip_layout.h"
+
+#include <algorithm>
+
+namespace safe_load::torch {
+namespace {
+
+using archive::ZipDirectory;
+using archive::ZipEntry;
+
+// The folder of a record that stands directly in a top folder: "archive/" for "archive/data.pkl".
+std::optional<std::string_view> folder_of(std::string_view name, std::string_view record) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos || slash == 0 || name.substr(slash + 1) != record)
+    return std::nullopt;
+  return name.substr(0, slash + 1);
+}
+
+const ZipEntry* find_in_any_folder(const ZipDirectory& directory, std::string_view record) {
+  for (const ZipEntry& entry : directory.entries())
+    if (folder_of(entry.name, record)) return &entry;
+  return nullptr;
+}
+
+bool equals_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// What a zip file without a data.pkl is.
+Error other_zip(const ZipDirectory& directory) {
+  const auto unsupported = [](Reason reason) { return Error(ErrorCode::kUnsupported, reason); };
+  for (const ZipEntry& entry : directory.entries()) {
+    const std::size_t slash = entry.name.find('/');
+    if (slash != std::string_view::npos &&
+        equals_but_for_case(entry.name.substr(slash + 1), "data.pkl"))
+      return Error(ErrorCode::kAmbiguous, "a record whose name torch would take for data.pkl",
+                   entry.local_offset)
+          .about(entry.name);
+  }
+  if (find_in_any_folder(directory, "archive_format") != nullptr)
+    return unsupported("a torch.export archive (pt2); this version opens torch.save files");
+  if (find_in_any_folder(directory, ".data/extern_modules") != nullptr)
+    return unsupported("a torch.package archive; this version opens torch.save files");
+  if (find_in_any_folder(directory, "model.json") != nullptr)
+    return unsupported("a TorchScript archive of 2018 or 2019; this version opens torch.save files");
+  const Error plain = unsupported("a zip file without a data.pkl: not a checkpoint of torch.save");
+  if (directory.entries().empty()) return plain;
+  return plain.about(directory.entries().front().name);
+}
+
+}  // namespace
+
+const ZipEntry* ZipLayout::storage(std::string_view key) const {
+  std::string name = prefix;
+  name += "data/";
+  name += key;
+  return directory->find(name);
+}
+
+Result<ZipLayout> find_layout(const ZipDirectory& directory) {
+  ZipLayout layout;
+  layout.directory = &directory;
+  for (const ZipEntry& entry : directory.entries()) {
+    const auto folder = folder_of(entry.name, "data.pkl");
+    if (!folder) continue;
+    if (layout.pickle != nullptr)
+      return Error(ErrorCode::kAmbiguous, "two folders hold a data.pkl", entry.local_offset)
+          .about(entry.name);
+    layout.pickle = &entry;
+    layout.prefix = *folder;
+  }
+  if (layout.pickle == nullptr) return other_zip(directory);
+  const auto record = [&](std::string_view name) {
+    return directory.find(layout.prefix + std::string(name));
+  };
+  if (record("constants.pkl") != nullptr)
+    return Error(ErrorCode::kUnsupported,
+                 "a TorchScript archive; this version opens torch.save files");
+  layout.byte_order = record("byteorder");
+  layout.version = record("version");
+  layout.format_version = record(".format_version");
+  if (layout.version != nullptr && record(".data/version") != nullptr)
+    layout.notes.push_back("two version records");
+  if (layout.version == nullptr) layout.version = record(".data/version");
+  if (layout.version == nullptr) layout.notes.push_back("no version record");
+  if (!directory.entries().front().name.starts_with(layout.prefix))
+    layout.notes.push_back("the first entry lies outside of the checkpoint's folder");
+  if (directory.trailing_bytes() != 0) layout.notes.push_back("bytes follow the zip file");
+  return layout;
+}
+
+Result<bool> is_big_endian(std::string_view record) {
+  if (record == "little") return false;
+  if (record == "big") return true;
+  return Error(ErrorCode::kCorrupt, "a byte order that is neither little nor big").about(record);
+}
+
+}  // namespace safe_load::torch

@@ -1,0 +1,34 @@
+// ZipLayout: which records of a zip file make a checkpoint of torch.save (torch 1.6 and later).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/zip_directory.h"
+#include "safe_load/result.h"
+
+namespace safe_load::torch {
+
+// Entries point into the directory that was given.
+struct ZipLayout {
+  const archive::ZipDirectory* directory = nullptr;
+  std::string prefix;  // "archive/": the folder that holds the records
+  const archive::ZipEntry* pickle = nullptr;
+  const archive::ZipEntry* byte_order = nullptr;  // null: the writer left it out
+  const archive::ZipEntry* version = nullptr;
+  const archive::ZipEntry* format_version = nullptr;
+  std::vector<std::string_view> notes;
+
+  const archive::ZipEntry* storage(std::string_view key) const;
+};
+
+// kUnsupported names other kinds of zip file that torch writes; kAmbiguous means that two readers
+// would open two different pickles.
+Result<ZipLayout> find_layout(const archive::ZipDirectory& directory);
+
+// "little" or "big", exactly; true for big.
+Result<bool> is_big_endian(std::string_view record);
+
+}  // namespace safe_load::torch

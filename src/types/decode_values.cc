@@ -1,0 +1,277 @@
+// Builtins and the standard library: what their constructors would have made of these arguments.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "types/date_time.h"
+#include "types/interpreter.h"
+
+namespace safe_load::types {
+
+using pickle::Call;
+using pickle::Kind;
+using pickle::NodeId;
+using pickle::Run;
+
+namespace {
+
+bool is_latin1_name(std::string_view codec) {
+  return codec == "latin1" || codec == "latin-1" || codec == "iso-8859-1" || codec == "ISO-8859-1";
+}
+
+// UTF-8 of characters up to U+00FF as one byte each.
+std::optional<std::string> to_latin1(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::uint32_t code_point = base::next_code_point(text, i);
+    if (code_point > 0xFF) return std::nullopt;
+    bytes += static_cast<char>(code_point);
+  }
+  return bytes;
+}
+
+// Source: CPython Lib/_pydecimal.py, the numeric-string grammar of the decimal specification.
+bool is_decimal_number(std::string_view text) {
+  if (text.size() > 4300) return false;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const auto skip_digits = [&] {
+    const std::size_t count =
+        std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count;
+  };
+  if (text == "Infinity" || text == "Inf") return true;
+  if (text.starts_with("NaN") || text.starts_with("sNaN")) {
+    text.remove_prefix(text.starts_with('s') ? 4 : 3);
+    skip_digits();
+    return text.empty();
+  }
+  std::size_t digits = skip_digits();
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    digits += skip_digits();
+  }
+  if (digits == 0) return false;
+  if (text.starts_with('E') || text.starts_with('e')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    if (skip_digits() == 0) return false;
+  }
+  return text.empty();
+}
+
+bool is_fraction(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (!base::is_decimal(text.substr(0, slash))) return false;
+  if (slash == std::string_view::npos) return true;
+  const std::string_view below = text.substr(slash + 1);
+  return base::is_decimal(below) && below[0] != '-' &&
+         below.find_first_not_of('0') != std::string_view::npos;
+}
+
+}  // namespace
+
+// Puts what a constructor was given before what was added later.
+Status Interpreter::prepend(Run& run, NodeId container) {
+  const std::span<const NodeId> given = tape_.items(container);
+  const std::uint32_t changed = run.last;
+  if (run.count == 0) {
+    run = tape_.run_of(container);
+  } else {
+    std::vector<NodeId> all(given.begin(), given.end());
+    const std::span<const NodeId> later = tape_.items(run);
+    all.insert(all.end(), later.begin(), later.end());
+    SAFE_LOAD_TRY_ASSIGN(run, tape_.add_run(all));
+  }
+  run.last = changed;
+  return {};
+}
+
+Status Interpreter::decode_container(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  Call& call = tape_.call(id);
+  if (meaning == Meaning::kSet || meaning == Meaning::kFrozenSet) {
+    if (!given.empty()) {
+      SAFE_LOAD_TRY(prepend(call.set_items, given[0]));
+    }
+    become(id, meaning == Meaning::kSet ? Kind::kSet : Kind::kFrozenSet);
+    return {};
+  }
+  if (meaning == Meaning::kList || meaning == Meaning::kTuple || meaning == Meaning::kDeque) {
+    if (!given.empty()) {
+      SAFE_LOAD_TRY(prepend(call.list_items, given[0]));
+    }
+    if (given.size() == 2 && tape_[given[1]].kind == Kind::kInt &&
+        tape_[given[1]].payload < call.list_items.count) {
+      const auto room = static_cast<std::uint32_t>(tape_[given[1]].payload);
+      call.list_items.first += call.list_items.count - room;  // a full deque drops its oldest items
+      call.list_items.count = room;
+    }
+    become(id, meaning == Meaning::kTuple ? Kind::kTuple : Kind::kList,
+           meaning == Meaning::kDeque ? kDeque : kPlainList);
+    return {};
+  }
+  const bool has_items = !given.empty() && meaning != Meaning::kDefaultDict;
+  if (has_items && tape_[given[0]].kind == Kind::kList) {
+    std::vector<NodeId> flat;
+    for (const NodeId pair : tape_.items(given[0])) {
+      if (tape_.changed_at(pair) > id) return bad("a pair that changed after it was used");
+      const std::span<const NodeId> parts = tape_.items(pair);
+      flat.insert(flat.end(), parts.begin(), parts.end());
+    }
+    const std::span<const NodeId> later = tape_.items(call.dict_items);
+    flat.insert(flat.end(), later.begin(), later.end());
+    const std::uint32_t changed = call.dict_items.last;
+    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat));
+    call.dict_items.last = changed;
+  } else if (has_items) {
+    SAFE_LOAD_TRY(prepend(call.dict_items, given[0]));
+  }
+  const DictClass dict_class = meaning == Meaning::kOrderedDict   ? kOrderedDict
+                               : meaning == Meaning::kDefaultDict ? kDefaultDict
+                               : meaning == Meaning::kCounter     ? kCounter
+                                                                  : kPlainDict;
+  become(id, Kind::kDict, dict_class);
+  return {};
+}
+
+Status Interpreter::decode_text(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  const auto text = [&](std::size_t i) { return tape_.text(given[i]); };
+  if (meaning == Meaning::kComplex) {
+    become(id, Kind::kComplex);
+    return {};
+  }
+  if (meaning == Meaning::kLiteral) {
+    tape_[id] = tape_[given[0]];
+    return {};
+  }
+  if (meaning == Meaning::kTypeOf) {
+    const Known* row = tape_[given[0]].kind == Kind::kSymbol ? known(given[0]) : nullptr;
+    const bool is_constant = tape_[given[0]].kind == Kind::kNone ||
+                             (row != nullptr && row->kind == SymbolKind::kConstant);
+    become(id, is_constant ? Kind::kRecord : Kind::kOpaque,
+           is_constant ? static_cast<std::uint16_t>(meaning) : std::uint16_t{kObject});
+    return {};
+  }
+  if (meaning == Meaning::kDecimal || meaning == Meaning::kFraction) {
+    const bool is_number = meaning == Meaning::kDecimal ? is_decimal_number(text(0))
+                           : given.size() == 1          ? is_fraction(text(0))
+                                                        : tape_[given[1]].payload != 0;
+    if (!is_number) return bad("a number that is none");
+    become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+    return {};
+  }
+  if (meaning == Meaning::kUuid) {
+    const Run& states = tape_.call(id).states;
+    if (states.count == 0) return bad("a UUID without a number");
+    if (tape_[id].kind == Kind::kCall) {
+      become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+      return {};
+    }
+    // The state is {"int": number}, sometimes with "is_safe".
+    const std::span<const NodeId> items = tape_.items(tape_.items(states)[0]);
+    for (std::size_t i = 0; i < items.size(); i += 2) {
+      if (tape_.text(items[i]) != "int") continue;
+      const pickle::Node& number = tape_[items[i + 1]];
+      const bool fits = (number.kind == Kind::kInt && static_cast<std::int64_t>(number.payload) >= 0) ||
+                        (number.kind == Kind::kBigInt && number.count <= 17 &&
+                         static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
+                         (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
+      if (!fits) return bad("a UUID with an impossible number");
+      return {};
+    }
+    return bad("a UUID without a number");
+  }
+
+  // bytes, bytearray and _codecs.encode: bytes from some other spelling
+  const Kind kind = meaning == Meaning::kByteArray ? Kind::kByteArray : Kind::kBytes;
+  if (given.empty()) return become_bytes(id, kind, {});
+  if (tape_[given[0]].kind == Kind::kList) {
+    std::string bytes;
+    for (const NodeId item : tape_.items(given[0])) {
+      if (tape_[item].payload > 0xFF) return bad("a byte above 255");
+      bytes += static_cast<char>(tape_[item].payload);
+    }
+    return become_bytes(id, kind, bytes);
+  }
+  SAFE_LOAD_TRY(tape_.work().take(text(0).size()));
+  if (given.size() == 1) return become_bytes(id, kind, text(0));
+  if (!is_latin1_name(text(1))) return bad("text in a codec other than Latin-1").about(text(1));
+  const auto bytes = to_latin1(text(0));
+  if (!bytes) return bad("text that is not Latin-1");
+  return become_bytes(id, kind, *bytes);
+}
+
+Status Interpreter::decode_record(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  const auto integer = [&](std::size_t i) {
+    return static_cast<std::int64_t>(tape_[given[i]].payload);
+  };
+  if (meaning == Meaning::kRange && tape_[given[2]].kind == Kind::kInt && integer(2) == 0)
+    return bad("a range without a step");
+  if (meaning == Meaning::kDateTime && !read_date_time(tape_.text(given[0])))
+    return bad("an impossible date");
+  if (meaning == Meaning::kDate && !read_date(tape_.text(given[0])))
+    return bad("an impossible date");
+  if (meaning == Meaning::kTime && !read_time(tape_.text(given[0])))
+    return bad("an impossible time");
+  if (meaning == Meaning::kTimeDelta) {
+    const auto is_small = [&](NodeId part) { return tape_[part].kind == Kind::kInt; };
+    if (!std::all_of(given.begin(), given.end(), is_small) ||
+        !is_time_delta(integer(0), integer(1), integer(2)))
+      return bad("an impossible time span");
+  }
+  if (meaning == Meaning::kTimezone) {
+    const std::span<const NodeId> span = arguments(given[0]);
+    const auto days = static_cast<std::int64_t>(tape_[span[0]].payload);
+    // Less than a day: days is 0, or -1 with something positive added to it.
+    const bool some = tape_[span[1]].payload != 0 || tape_[span[2]].payload != 0;
+    if (days != 0 && !(days == -1 && some)) return bad("a time zone of a day or more");
+  }
+  become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+  return {};
+}
+
+Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
+  Call& call = tape_.call(id);
+  if (meaning == Meaning::kReconstructor) {
+    const std::span<const NodeId> given = arguments(id);
+    const bool is_plain = tape_.symbol(given[1]).is("builtins", "object") &&
+                          tape_[given[2]].kind == Kind::kNone;
+    const Known* row = known(given[0]);
+    // How protocols 0 and 1 spell cls.__new__(cls): the same object as NEWOBJ of protocol 2 makes.
+    if (is_plain && row != nullptr) {
+      call.callee = given[0];
+      call.arguments = pickle::kNoNode;
+      SAFE_LOAD_TRY(check_use(id, *row));
+      return decode(id, *row);
+    }
+  }
+  const OpaqueClass opaque = meaning == Meaning::kGetattr   ? kAttributeOf
+                             : meaning == Meaning::kPartial ? kPartial
+                                                            : kObject;
+  become(id, Kind::kOpaque, opaque);
+  return {};
+}
+
+// A str of Python 2 is text if it can be, else bytes; its raw bytes stay at hand.
+Status Interpreter::decode_python2_text(NodeId id) {
+  pickle::Node& node = tape_[id];
+  node.flags |= pickle::kPython2;
+  node.kind = Kind::kText;
+  if (encoding_ == Encoding::kBytes) {
+    node.kind = Kind::kBytes;
+  } else if (encoding_ == Encoding::kLatin1) {
+    if (!base::is_ascii(tape_.text(id))) node.flags |= pickle::kLatin1;
+  } else if (!base::is_utf8(tape_.text(id), false)) {
+    node.kind = Kind::kBytes;
+  }
+  return {};
+}
+
+}  // namespace safe_load::types

@@ -1,0 +1,144 @@
+#include "types/graph.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/text.h"
+
+namespace safe_load::types {
+
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::NodeId;
+
+namespace {
+
+constexpr std::size_t kMaxSteps = 64;  // of a path; the beginning of longer ones is left out
+constexpr std::size_t kMaxKey = 80;
+
+bool is_identifier(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  return !text.empty() && text.size() <= kMaxKey && is_letter(text[0]) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+}  // namespace
+
+std::vector<Edge> Graph::shortest_edges() const {
+  std::vector<Edge> edges(tape_.size());
+  std::vector<NodeId> queue = {tape_.root()};
+  edges[tape_.root()].parent = tape_.root();
+  for (std::size_t next = 0; next < queue.size(); ++next)
+    for_each_child(queue[next], [&](const Edge& edge, NodeId child) {
+      if (edges[child].parent != kNoNode) return;
+      edges[child] = edge;
+      queue.push_back(child);
+    });
+  return edges;
+}
+
+// Climbing stops after kMaxSteps, so that listing many values deep down takes no quadratic time.
+Graph::Chain Graph::chain(const std::vector<Edge>& edges, const Edge& last) const {
+  Chain result;
+  Edge edge = last;
+  while (edge.parent != kNoNode && edge.step != Step::kRoot && result.steps.size() < kMaxSteps) {
+    result.steps.push_back(edge);
+    edge = edges[edge.parent];
+  }
+  result.is_connected = edge.parent != kNoNode;
+  result.is_cut = edge.step != Step::kRoot;
+  std::reverse(result.steps.begin(), result.steps.end());
+  return result;
+}
+
+bool Graph::is_attributes(const std::vector<Edge>& edges, NodeId id) const {
+  const Edge& edge = edges[id];
+  if (edge.step == Step::kState) return true;
+  // The form (attributes, slots): a pair that is a state itself.
+  return edge.step == Step::kItem && edge.parent != kNoNode &&
+         edges[edge.parent].step == Step::kState && tape_[edge.parent].kind == Kind::kTuple &&
+         tape_[edge.parent].count == 2;
+}
+
+std::string Graph::key_text(NodeId key) const {
+  const pickle::Node& node = tape_[key];
+  if (node.kind == Kind::kText || node.kind == Kind::kBytes)
+    return base::quoted(tape_.text(key), kMaxKey);
+  if (node.kind == Kind::kInt) return std::to_string(static_cast<std::int64_t>(node.payload));
+  if (node.kind == Kind::kBool) return node.payload != 0 ? "True" : "False";
+  if (node.kind == Kind::kFloat) return base::to_text(std::bit_cast<double>(node.payload));
+  if (node.kind == Kind::kNone) return "None";
+  if (node.kind == Kind::kSymbol) return base::escaped(tape_.symbol(key).name, kMaxKey);
+  return "key " + std::to_string(key);
+}
+
+std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) const {
+  const auto pair_key = [&](std::span<const NodeId> pairs) {
+    return pairs[std::size_t{2} * edge.index];
+  };
+  switch (edge.step) {
+    case Step::kRoot:
+      return "";
+    case Step::kItem:
+      if (is_attributes(edges, edge.parent)) return "";
+      return '[' + std::to_string(edge.index) + ']';
+    case Step::kValue: {
+      const bool is_opaque = tape_[edge.parent].kind == Kind::kOpaque;
+      const NodeId key = pair_key(is_opaque ? tape_.items(tape_.call(edge.parent).dict_items)
+                                            : tape_.items(edge.parent));
+      const bool is_text = tape_[key].kind == Kind::kText;
+      if (is_text && is_attributes(edges, edge.parent) && is_identifier(tape_.text(key)))
+        return '.' + std::string(tape_.text(key));
+      return '[' + key_text(key) + ']';
+    }
+    case Step::kKey:
+      return ".__key__[" + std::to_string(edge.index) + ']';
+    case Step::kArgument:
+      return ".__args__[" + std::to_string(edge.index) + ']';
+    case Step::kKeyword:
+      return ".__kwargs__[" + key_text(pair_key(tape_.items(tape_.call(edge.parent).keywords))) + ']';
+    case Step::kState:
+    case Step::kElements:
+      return "";
+  }
+  return "";
+}
+
+std::string Graph::path(const std::vector<Edge>& edges, NodeId id) const {
+  if (id == tape_.root()) return "$";
+  return path(edges, edges[id]);
+}
+
+std::string Graph::path(const std::vector<Edge>& edges, const Edge& last) const {
+  const Chain way = chain(edges, last);
+  if (!way.is_connected) return "";
+  std::string text = way.is_cut ? "$..." : "$";
+  for (const Edge& edge : way.steps) text += step_text(edges, edge);
+  // A state that is no dict of attributes is itself what the path leads to.
+  if (last.step == Step::kState) text += ".__state__";
+  return text;
+}
+
+std::string Graph::dotted(const std::vector<Edge>& edges, const Edge& last) const {
+  const Chain way = chain(edges, last);
+  std::string text = way.is_cut ? "..." : "";
+  for (const Edge& edge : way.steps) {
+    std::string part = step_text(edges, edge);
+    if (part.starts_with("[\"")) {
+      part = part.substr(2, part.size() - 4);
+    } else if (part.starts_with('[')) {
+      part = part.substr(1, part.size() - 2);
+    } else if (part.starts_with('.')) {
+      part.erase(0, 1);
+    }
+    if (part.empty()) continue;
+    if (!text.empty()) text += '.';
+    text += part;
+  }
+  return text;
+}
+
+}  // namespace safe_load::types

@@ -1,0 +1,309 @@
+#include "types/interpreter.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace safe_load::types {
+
+using pickle::Call;
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::Node;
+using pickle::NodeId;
+
+Interpreter::Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits)
+    : tape_(tape), encoding_(encoding), limits_(limits) {
+  rows_.reserve(tape.symbols().size());
+  for (std::uint32_t i = 0; i < tape.symbols().size(); ++i)
+    rows_.push_back(find_known(tape.symbols()[i].module, tape.symbols()[i].name));
+}
+
+Status Interpreter::run() {
+  SAFE_LOAD_TRY(interpret_all());
+  return merge_equal_keys();
+}
+
+Status Interpreter::interpret_all() {
+  for (NodeId id = 0; id <= tape_.size(); ++id) {
+    while (!pending_.empty() && pending_.top().complete_at <= id) {
+      const NodeId call = pending_.top().call;
+      pending_.pop();
+      SAFE_LOAD_TRY(complete(call));
+    }
+    if (id < tape_.size()) {
+      SAFE_LOAD_TRY(interpret(id));
+    }
+  }
+  return {};
+}
+
+Status Interpreter::interpret(NodeId id) {
+  const Kind kind = tape_[id].kind;
+  if (kind == Kind::kCall) return interpret_call(id);
+  if (kind == Kind::kPy2Text) return decode_python2_text(id);
+  if (kind == Kind::kPersistent) return settle(id, decode_persistent(id));
+  return {};
+}
+
+Status Interpreter::interpret_call(NodeId id) {
+  const Call& call = tape_.call(id);
+  const Kind callee = tape_[call.callee].kind;
+  if (callee == Kind::kError) {
+    become(id, Kind::kError);
+    return {};
+  }
+  if (callee != Kind::kSymbol) {
+    if (callee != Kind::kOpaque) return refuse(id, "a call of a value that is no class");
+    become(id, Kind::kOpaque, kObject);
+    return {};
+  }
+  const Known* row = known(call.callee);
+  if (row == nullptr) {
+    become(id, Kind::kOpaque, kObject);
+    return {};
+  }
+  if (row->meaning != Meaning::kNotCallable) {
+    SAFE_LOAD_TRY(check_use(id, *row));
+  }
+  SAFE_LOAD_TRY(settle(id, decode(id, *row)));
+  // What has no state now never gets one; what has waits until the pickle had given it.
+  if (call.states.count != 0) pending_.push({call.states.last, id});
+  return {};
+}
+
+Status Interpreter::complete(NodeId id) {
+  const Known& row = *known(tape_.call(id).callee);
+  if (tape_[id].kind == Kind::kError || tape_[id].kind == Kind::kOpaque) return {};
+  return settle(id, decode_state(id, row));
+}
+
+// What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
+Status Interpreter::check_use(NodeId id, const Known& row) const {
+  const Call& call = tape_.call(id);
+  if (call.list_items.count != 0 && row.items != Items::kList)
+    return refuse(id, "items are appended to a value that cannot hold them");
+  if (call.dict_items.count != 0 && row.items != Items::kDict)
+    return refuse(id, "keys are set in a value that cannot hold them");
+  if (call.set_items.count != 0 && row.items != Items::kSet)
+    return refuse(id, "members are added to a value that cannot hold them");
+  if (call.states.count != 0 && row.state.empty())
+    return refuse(id, "a state is given to a value that cannot take one");
+  return {};
+}
+
+Status Interpreter::refuse(NodeId id, Reason reason) const {
+  const Call& call = tape_.call(id);
+  const Error error(ErrorCode::kCorrupt, reason, call.offset);
+  if (tape_[call.callee].kind != Kind::kSymbol) return error;
+  return error.about(tape_.symbol(call.callee).name);
+}
+
+// A bad value becomes an error node, once; a budget that is spent stops everything.
+Status Interpreter::settle(NodeId id, const Status& decoded) {
+  if (decoded) return {};
+  const Error& error = decoded.error();
+  const bool was_call = tape_[id].kind != Kind::kPersistent;
+  const std::uint64_t offset = was_call ? tape_.call(id).offset : error.offset();
+  if (error.code() == ErrorCode::kLimit) return error.at(offset);
+  bad_parts_.push_back({id, error.at(offset)});
+  become(id, Kind::kError);
+  return {};
+}
+
+void Interpreter::become(NodeId id, Kind kind, std::uint16_t aux) {
+  Node& node = tape_[id];
+  if (node.kind == Kind::kCall) node.flags |= pickle::kFromCall;
+  node.kind = kind;
+  node.aux = aux;
+  node.count = 0;
+  if ((node.flags & pickle::kFromCall) == 0) return;
+  const Call& call = tape_.call(id);
+  if (kind == Kind::kDict) node.count = call.dict_items.count;
+  if (kind == Kind::kSet || kind == Kind::kFrozenSet) node.count = call.set_items.count;
+  if (kind == Kind::kList || kind == Kind::kTuple) node.count = call.list_items.count;
+}
+
+// Bytes that a call computed: they get a place of their own, and the call is forgotten.
+Status Interpreter::become_bytes(NodeId id, Kind kind, std::string_view bytes) {
+  SAFE_LOAD_TRY(tape_.memory().take(bytes.size()));
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, tape_.add_text(bytes));
+  tape_[id] = {kind, pickle::kInArena, 0, static_cast<std::uint32_t>(bytes.size()), index};
+  return {};
+}
+
+Status Interpreter::decode(NodeId id, const Known& row) {
+  const std::span<const NodeId> given = arguments(id);
+  if (row.meaning == Meaning::kNotCallable)
+    return bad("a name that stands for a value is called").about(row.name);
+  const auto is_error = [&](NodeId argument) { return tape_[argument].kind == Kind::kError; };
+  if (std::any_of(given.begin(), given.end(), is_error)) {
+    become(id, Kind::kError);  // the reason is already listed
+    return {};
+  }
+  const Call& call = tape_.call(id);
+  const bool no_keywords = call.keywords == kNoNode || tape_[call.keywords].count == 0;
+  SAFE_LOAD_TRY(charge_match(given));
+  const auto fits = [&](const Form& form) { return matches(form, given, id); };
+  if (!no_keywords || std::none_of(row.call.begin(), row.call.end(), fits)) {
+    // A known function over a value of an unknown class (a Parameter around somebody's tensor class)
+    // is as inert as that value.
+    const auto is_opaque = [&](NodeId argument) { return tape_[argument].kind == Kind::kOpaque; };
+    if (row.kind == SymbolKind::kRebuild && !given.empty() && is_opaque(given.front())) {
+      become(id, Kind::kOpaque, kTensorObject);
+      return {};
+    }
+    return bad("a known name is called with arguments it never gets").about(row.name);
+  }
+  if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
+  if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
+  if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);
+  if (row.meaning <= Meaning::kNewObjectEx) return decode_reference(id, row.meaning);
+  if (row.meaning <= Meaning::kArrayScalar) return decode_array(id, row.meaning);
+  return decode_tensor(id, row.meaning);
+}
+
+Status Interpreter::decode_state(NodeId id, const Known& row) {
+  const Call& call = tape_.call(id);
+  if (call.states.count != 1) return bad("a value is given two states").about(row.name);
+  const std::span<const NodeId> state = tape_.items(call.states);
+  SAFE_LOAD_TRY(charge_match(state));
+  if (tape_[state.front()].kind == Kind::kError) {
+    become(id, Kind::kError);
+    return {};
+  }
+  const auto fits = [&](const Form& form) { return matches(form, state, call.states.last); };
+  if (std::none_of(row.state.begin(), row.state.end(), fits))
+    return bad("a known value is given a state it never gets").about(row.name);
+  if (row.meaning == Meaning::kArrayDtype) return decode_dtype_state(id);
+  if (row.meaning == Meaning::kArrayShell) return decode_array_state(id);
+  if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
+  if (row.meaning == Meaning::kPartial) return decode_reference(id, row.meaning);
+  return {};  // attributes: kept as they are
+}
+
+// ---- matching arguments with schemas
+
+// Matching looks at the items of containers: one long tuple may be given to many calls.
+Status Interpreter::charge_match(std::span<const NodeId> given) {
+  std::uint64_t steps = given.size();
+  for (const NodeId argument : given) steps += tape_.items(argument).size();
+  return tape_.work().take(steps);
+}
+
+Sorts Interpreter::symbol_sorts(NodeId id) const {
+  const Sorts any = bit(kSortSymbol) | bit(kSortCallable);
+  const Known* row = known(id);
+  if (row == nullptr) return any;
+  switch (row->kind) {
+    case SymbolKind::kFunction:
+    case SymbolKind::kClass:
+    case SymbolKind::kConstant:
+    case SymbolKind::kQuantScheme:
+    case SymbolKind::kMemoryFormat:
+      return any;
+    case SymbolKind::kFactory:
+      return any | bit(kSortFactory);
+    case SymbolKind::kStorageClass:
+      return any | bit(kSortStorageClass);
+    case SymbolKind::kTensorDtype:
+      return any | bit(kSortTensorDtype);
+    case SymbolKind::kTensorClass:
+      return any | bit(kSortTensorClass);
+    case SymbolKind::kRebuild:
+      return any | bit(kSortRebuild);
+    case SymbolKind::kArrayClass:
+      return any | bit(kSortArrayClass);
+    case SymbolKind::kArrayScalarType:
+      return any | bit(kSortArrayScalarType);
+  }
+  return any;
+}
+
+Sorts Interpreter::sorts_of(NodeId id) const {
+  const Node& node = tape_[id];
+  const bool is_pair = node.count == 2;
+  const bool from_python2 = (node.flags & pickle::kPython2) != 0;
+  switch (node.kind) {
+    case Kind::kNone:
+      return bit(kSortNone);
+    case Kind::kBool:
+      return bit(kSortBool);
+    case Kind::kInt:
+      return bit(kSortInt) |
+             (static_cast<std::int64_t>(node.payload) >= 0 ? bit(kSortUint) : Sorts{0});
+    case Kind::kBigInt:
+      return bit(kSortInt);
+    case Kind::kFloat:
+      return bit(kSortFloat);
+    case Kind::kText:
+      return bit(kSortText) | (from_python2 ? bit(kSortBytes) : 0);
+    case Kind::kBytes:
+      return bit(kSortBytes) | (from_python2 ? bit(kSortText) : 0);
+    case Kind::kByteArray:
+      return bit(kSortByteArray);
+    case Kind::kTuple:
+      return bit(kSortTuple) | (is_pair ? bit(kSortPair) : 0);
+    case Kind::kList:
+      return bit(kSortList) | (is_pair ? bit(kSortPair) : 0);
+    case Kind::kDict:
+      return bit(kSortDict) | (node.aux == kOrderedDict ? bit(kSortOrderedDict) : 0);
+    case Kind::kSet:
+    case Kind::kFrozenSet:
+      return bit(kSortSet);
+    case Kind::kSymbol:
+      return symbol_sorts(id);
+    case Kind::kTensor:
+      return bit(kSortTensor);
+    case Kind::kStorage:
+      return bit(kSortStorage);
+    case Kind::kArray:
+      return bit(kSortArray);
+    case Kind::kArrayDtype:
+      return array_dtypes_[node.count].is_complete ? bit(kSortArrayDtype) : bit(kSortOther);
+    case Kind::kRecord:
+      if (node.aux == static_cast<std::uint16_t>(Meaning::kSize)) return bit(kSortSize);
+      if (node.aux == static_cast<std::uint16_t>(Meaning::kTimeDelta)) return bit(kSortTimeDelta);
+      if (node.aux == static_cast<std::uint16_t>(Meaning::kTimezone)) return bit(kSortTimezone);
+      return bit(kSortOther);
+    case Kind::kOpaque:
+      return bit(kSortOther) | (node.aux == kAttributeOf || node.aux == kPartial
+                                    ? bit(kSortCallable)
+                                    : Sorts{0});
+    case Kind::kPy2Text:
+    case Kind::kPersistent:
+    case Kind::kCall:
+    case Kind::kComplex:
+    case Kind::kScalar:
+    case Kind::kError:
+      return bit(kSortOther);
+  }
+  return bit(kSortOther);
+}
+
+bool Interpreter::matches(const Argument& argument, NodeId value, std::uint32_t taken_at) const {
+  if ((argument.sorts & sorts_of(value)) == 0) return false;
+  if (argument.sorts == kAnySort) return true;
+  // A list or dict that changed after the call took it is not what Python would have seen.
+  if (tape_.changed_at(value) > taken_at) return false;
+  if (argument.items == kAnySort && argument.keys == kAnySort) return true;
+  const std::span<const NodeId> items = tape_.items(value);
+  const bool is_dict = tape_[value].kind == Kind::kDict;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Sorts wanted = is_dict && i % 2 == 0 ? argument.keys : argument.items;
+    if (wanted != kAnySort && (wanted & sorts_of(items[i])) == 0) return false;
+  }
+  return true;
+}
+
+bool Interpreter::matches(const Form& form, std::span<const NodeId> given,
+                          std::uint32_t taken_at) const {
+  if (given.size() < form.required || (given.size() > form.count && !form.repeats)) return false;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::size_t place = std::min<std::size_t>(i, form.count - 1u);
+    if (!matches(form.arguments[place], given[i], taken_at)) return false;
+  }
+  return true;
+}
+
+}  // namespace safe_load::types

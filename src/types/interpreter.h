@@ -1,0 +1,135 @@
+// Interpreter: gives meaning to a tape, in the order in which the pickle asked for things.
+//
+// The machine wrote down calls; here each becomes what the table of known names says, or an inert
+// record. A call that was given a state (BUILD) is complete only when the pickle had given it, so it is
+// decoded at that point and nothing before it can use it. Children that changed after a call had
+// taken them would show another program than Python's: such a call is a bad part.
+#pragma once
+
+#include <cstdint>
+#include <queue>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "pickle/tape.h"
+#include "safe_load/result.h"
+#include "types/known.h"
+#include "types/numpy.h"
+
+namespace safe_load::types {
+
+// A value that cannot be built although everything around it can.
+struct BadPart {
+  pickle::NodeId node;
+  Error error;  // offset: of the call, in the pickle
+};
+
+// How bytes of Python 2 become values.
+enum class Encoding : std::uint8_t { kUtf8, kLatin1, kBytes };
+
+// Which dict a kDict is, and which list a kList is; kept in Node::aux.
+enum DictClass : std::uint16_t { kPlainDict, kOrderedDict, kDefaultDict, kCounter };
+enum ListClass : std::uint16_t { kPlainList, kDeque };
+
+// Which object a kOpaque stands for; kept in Node::aux.
+enum OpaqueClass : std::uint16_t {
+  kObject,         // an instance of some class
+  kAttributeOf,    // getattr(x, "name")
+  kPartial,        // functools.partial
+  kTensorObject,   // a tensor of an unknown class: its arguments hold the tensor
+};
+
+class KeyTable;
+
+class Interpreter {
+ public:
+  Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits);
+  virtual ~Interpreter() = default;
+
+  // After it the tape has no kCall, kPersistent or kPy2Text that `tape.root()` can reach. An error
+  // means that the program itself contradicts what it built; bad values are in bad_parts().
+  Status run();
+
+  const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
+  const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
+  const std::vector<Array>& arrays() const { return arrays_; }
+
+  // The row of a symbol node's symbol, or null if it is not known.
+  const Known* known(pickle::NodeId symbol) const {
+    return rows_[tape_.symbol_index(symbol)];
+  }
+
+ protected:
+  // Persistent ids and calls of torch belong to torch/.
+  virtual Status decode_persistent(pickle::NodeId id) = 0;
+  virtual Status decode_tensor(pickle::NodeId id, Meaning meaning) = 0;
+
+  pickle::Tape& tape() { return tape_; }
+  const pickle::Tape& tape() const { return tape_; }
+  std::span<const pickle::NodeId> arguments(pickle::NodeId id) const {
+    const pickle::NodeId tuple = tape_.call(id).arguments;
+    return tuple == pickle::kNoNode ? std::span<const pickle::NodeId>() : tape_.items(tuple);
+  }
+  // Turns a call into a value of this kind. Its arguments and content stay where they are.
+  void become(pickle::NodeId id, pickle::Kind kind, std::uint16_t aux = 0);
+  Status become_bytes(pickle::NodeId id, pickle::Kind kind, std::string_view bytes);
+  static Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
+  const Limits& limits() const { return limits_; }
+  // Whether the arguments are of this form, and have not changed since they were taken (when the
+  // tape had `taken_at` nodes).
+  bool matches(const Form& form, std::span<const pickle::NodeId> arguments,
+               std::uint32_t taken_at) const;
+
+ private:
+  struct Pending {  // a call that waits for its state
+    std::uint32_t complete_at;
+    pickle::NodeId call;
+    bool operator>(const Pending& other) const {
+      return complete_at != other.complete_at ? complete_at > other.complete_at
+                                              : call > other.call;
+    }
+  };
+
+  Status interpret_all();
+  Status interpret(pickle::NodeId id);
+  Status interpret_call(pickle::NodeId id);
+  Status complete(pickle::NodeId id);
+  Status check_use(pickle::NodeId id, const Known& row) const;
+  Status decode(pickle::NodeId id, const Known& row);
+  Status decode_state(pickle::NodeId id, const Known& row);
+  Status settle(pickle::NodeId id, const Status& decoded);
+  Status refuse(pickle::NodeId id, Reason reason) const;
+
+  Status decode_container(pickle::NodeId id, Meaning meaning);
+  Status decode_text(pickle::NodeId id, Meaning meaning);
+  Status decode_record(pickle::NodeId id, Meaning meaning);
+  Status decode_reference(pickle::NodeId id, Meaning meaning);
+  Status decode_array(pickle::NodeId id, Meaning meaning);
+  Status decode_dtype(pickle::NodeId id);
+  Status decode_dtype_state(pickle::NodeId id);
+  Status decode_array_state(pickle::NodeId id);
+  Status decode_from_buffer(pickle::NodeId id);
+  Status decode_scalar(pickle::NodeId id);
+  Status add_array(pickle::NodeId id, pickle::Kind kind, Array array, std::uint32_t taken_at);
+  Status prepend(pickle::Run& run, pickle::NodeId container);
+
+  Status merge_equal_keys();
+  Status merge_keys(pickle::NodeId id, KeyTable& table);
+  Status decode_python2_text(pickle::NodeId id);
+  Status charge_match(std::span<const pickle::NodeId> given);
+  Sorts sorts_of(pickle::NodeId id) const;
+  Sorts symbol_sorts(pickle::NodeId id) const;
+  bool matches(const Argument& argument, pickle::NodeId value, std::uint32_t taken_at) const;
+
+  pickle::Tape& tape_;
+  Encoding encoding_;
+  Limits limits_;
+  std::vector<const Known*> rows_;  // by symbol index
+  std::vector<BadPart> bad_parts_;
+  std::vector<ArrayDtype> array_dtypes_;  // by Node::count of a kArrayDtype
+  std::vector<Array> arrays_;             // by Node::count of a kArray or kScalar
+  std::priority_queue<Pending, std::vector<Pending>, std::greater<>> pending_;
+};
+
+}  // namespace safe_load::types

@@ -1,0 +1,45 @@
+// KeyTable: which keys of a dict or set are equal, by Python's rules.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pickle/tape.h"
+#include "safe_load/limits.h"
+#include "safe_load/result.h"
+
+namespace safe_load::types {
+
+// The places of the distinct keys, in order of first appearance. 1, 1.0 and True are equal; text and
+// bytes are not; tuples are compared item by item; what Python compares by identity, and the rarer
+// values, are compared as nodes.
+class KeyTable {
+ public:
+  KeyTable(pickle::Tape& tape, const Limits& limits) : tape_(tape), limits_(limits) {}
+
+  void start(std::size_t expected);
+
+  // The number of this key among the distinct ones; `is_new` tells whether it just became one.
+  // An error if Python could not use it as a key.
+  Result<std::uint32_t> add(pickle::NodeId key, bool& is_new);
+
+ private:
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint32_t number = kFree;
+  };
+  static constexpr std::uint32_t kFree = 0xFFFFFFFF;
+
+  Result<std::uint64_t> hash(pickle::NodeId key);
+  Result<bool> equal(pickle::NodeId a, pickle::NodeId b);
+  Status append(pickle::NodeId key, std::string& out);
+  Status append_simple(pickle::NodeId key, std::string& out);
+
+  pickle::Tape& tape_;
+  const Limits& limits_;
+  std::vector<Slot> slots_;
+  std::vector<pickle::NodeId> keys_;
+};
+
+}  // namespace safe_load::types

@@ -1,0 +1,274 @@
+// The rows stand by subject; the compiler sorts them. Sources: CPython Lib (reduce methods), NumPy
+// numpy/_core/src/multiarray, torch 2.13 torch/_utils.py and torch/storage.py; docs/format/types.md.
+#include "types/known.h"
+
+#include <algorithm>
+#include <array>
+
+#include "safe_load/dtype.h"
+
+namespace safe_load::types {
+namespace {
+
+using K = SymbolKind;
+using M = Meaning;
+
+constexpr Known value(std::string_view module, std::string_view name, SymbolKind kind,
+                      std::uint8_t value = 0) {
+  return {module, name, kind, value, M::kNotCallable, {}, {}, Items::kNone};
+}
+
+constexpr Known call(std::string_view module, std::string_view name, SymbolKind kind,
+                     Meaning meaning, Schema schema, Schema state = {},
+                     Items items = Items::kNone) {
+  return {module, name, kind, 0, meaning, schema, state, items};
+}
+
+constexpr Known storage(std::string_view module, std::string_view name, DType dtype) {
+  return value(module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype));
+}
+
+constexpr Known dtype(std::string_view name, DType dtype) {
+  return value("torch", name, K::kTensorDtype, static_cast<std::uint8_t>(dtype));
+}
+
+constexpr Schema kPathParts = "(str*)";
+constexpr Schema kAttributes = "(dict<str,any>)";
+constexpr Schema kDtypeState = "(tuple)";
+constexpr Schema kArrayState = "(tuple)";
+constexpr Schema kShell = "(array-class,tuple<uint>,bytes)";
+constexpr Schema kFromBuffer = "(bytes/bytearray,array-dtype,tuple<uint>,str,tuple<uint>/none?)";
+constexpr Schema kScalar = "(array-dtype,bytes)";
+
+// clang-format off
+constexpr auto kRows = std::to_array<Known>({
+    // ---- containers
+    call("collections", "OrderedDict", K::kFactory, M::kOrderedDict, "()|(list<pair>)", kAttributes, Items::kDict),
+    call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(symbol/none)", kAttributes, Items::kDict),
+    call("collections", "Counter", K::kClass, M::kCounter, "()|(dict)", kAttributes, Items::kDict),
+    call("collections", "deque", K::kClass, M::kDeque, "()|(list/tuple,uint/none?)", {}, Items::kList),
+    call("builtins", "dict", K::kFactory, M::kDict, "()|(dict)|(list<pair>)", {}, Items::kDict),
+    call("builtins", "list", K::kFactory, M::kList, "()|(list/tuple)", {}, Items::kList),
+    call("builtins", "tuple", K::kFactory, M::kTuple, "()|(list/tuple)"),
+    call("builtins", "set", K::kFactory, M::kSet, "()|(list/tuple)", {}, Items::kSet),
+    call("builtins", "frozenset", K::kFactory, M::kFrozenSet, "()|(list/tuple)"),
+
+    // ---- texts and numbers
+    call("builtins", "bytes", K::kFactory, M::kBytes, "()|(list<uint>)|(bytes)"),
+    call("builtins", "bytearray", K::kClass, M::kByteArray, "()|(bytes)|(str,str)"),
+    call("_codecs", "encode", K::kFunction, M::kEncode, "(str,str)"),
+    call("builtins", "complex", K::kClass, M::kComplex, "(float,float)"),
+    call("builtins", "int", K::kFactory, M::kLiteral, "(int)"),
+    call("builtins", "float", K::kFactory, M::kLiteral, "(float)"),
+    call("builtins", "str", K::kFactory, M::kLiteral, "(str)"),
+    call("builtins", "bool", K::kFactory, M::kLiteral, "(bool)"),
+    call("builtins", "type", K::kClass, M::kTypeOf, "(none/symbol)"),
+    call("decimal", "Decimal", K::kClass, M::kDecimal, "(str)"),
+    call("fractions", "Fraction", K::kClass, M::kFraction, "(int,int)|(str)"),
+    call("uuid", "UUID", K::kClass, M::kUuid, "()", "(dict<str,any>)"),
+
+    // ---- records
+    call("builtins", "range", K::kClass, M::kRange, "(int,int,int)"),
+    call("builtins", "slice", K::kClass, M::kSlice, "(any,any?,any?)"),
+    call("datetime", "datetime", K::kClass, M::kDateTime, "(bytes,timezone/none?)"),
+    call("datetime", "date", K::kClass, M::kDate, "(bytes)"),
+    call("datetime", "time", K::kClass, M::kTime, "(bytes,timezone/none?)"),
+    call("datetime", "timedelta", K::kClass, M::kTimeDelta, "(int,int,int)"),
+    call("datetime", "timezone", K::kClass, M::kTimezone, "(timedelta,str?)"),
+    call("pathlib", "PosixPath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib", "PurePosixPath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib", "Path", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib", "PurePath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib", "WindowsPath", K::kClass, M::kWindowsPath, kPathParts),
+    call("pathlib", "PureWindowsPath", K::kClass, M::kWindowsPath, kPathParts),
+    call("pathlib._local", "PosixPath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib._local", "PurePosixPath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib._local", "Path", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib._local", "PurePath", K::kClass, M::kPosixPath, kPathParts),
+    call("pathlib._local", "WindowsPath", K::kClass, M::kWindowsPath, kPathParts),
+    call("pathlib._local", "PureWindowsPath", K::kClass, M::kWindowsPath, kPathParts),
+    call("argparse", "Namespace", K::kClass, M::kNamespace, "()", kAttributes),
+    call("types", "SimpleNamespace", K::kClass, M::kSimpleNamespace, "()", kAttributes),
+
+    // ---- constants
+    value("builtins", "None", K::kConstant),
+    value("builtins", "True", K::kConstant),
+    value("builtins", "False", K::kConstant),
+    value("builtins", "Ellipsis", K::kConstant),
+    value("builtins", "NotImplemented", K::kConstant),
+
+    // ---- inert references and ways of building objects; nothing is looked up, nothing is called
+    call("builtins", "object", K::kClass, M::kObject, "()"),
+    call("builtins", "getattr", K::kFunction, M::kGetattr, "(callable,str)"),
+    call("functools", "partial", K::kClass, M::kPartial, "(callable)", "(tuple)"),
+    call("copyreg", "_reconstructor", K::kFunction, M::kReconstructor, "(symbol,symbol,any)", "(any)", Items::kDict),
+    call("copyreg", "__newobj__", K::kFunction, M::kNewObject, "(callable,any*)", "(any)", Items::kDict),
+    call("copyreg", "__newobj_ex__", K::kFunction, M::kNewObjectEx, "(callable,tuple,dict<str,any>)", "(any)", Items::kDict),
+
+    // ---- numpy, under the names of NumPy 1 and of NumPy 2
+    call("numpy", "dtype", K::kClass, M::kArrayDtype, "(str/array-scalar-type,bool/uint,bool/uint)", kDtypeState),
+    call("numpy.core.multiarray", "_reconstruct", K::kFunction, M::kArrayShell, kShell, kArrayState),
+    call("numpy._core.multiarray", "_reconstruct", K::kFunction, M::kArrayShell, kShell, kArrayState),
+    call("numpy.core.multiarray", "scalar", K::kFunction, M::kArrayScalar, kScalar),
+    call("numpy._core.multiarray", "scalar", K::kFunction, M::kArrayScalar, kScalar),
+    call("numpy.core.numeric", "_frombuffer", K::kFunction, M::kArrayFromBuffer, kFromBuffer),
+    call("numpy._core.numeric", "_frombuffer", K::kFunction, M::kArrayFromBuffer, kFromBuffer),
+    value("numpy", "ndarray", K::kArrayClass),
+    value("numpy", "memmap", K::kArrayClass),
+    value("numpy.core.memmap", "memmap", K::kArrayClass),
+    value("numpy", "bool_", K::kArrayScalarType),
+    value("numpy", "bool", K::kArrayScalarType),
+    value("numpy", "int8", K::kArrayScalarType),
+    value("numpy", "int16", K::kArrayScalarType),
+    value("numpy", "int32", K::kArrayScalarType),
+    value("numpy", "int64", K::kArrayScalarType),
+    value("numpy", "longlong", K::kArrayScalarType),
+    value("numpy", "uint8", K::kArrayScalarType),
+    value("numpy", "uint16", K::kArrayScalarType),
+    value("numpy", "uint32", K::kArrayScalarType),
+    value("numpy", "uint64", K::kArrayScalarType),
+    value("numpy", "ulonglong", K::kArrayScalarType),
+    value("numpy", "float16", K::kArrayScalarType),
+    value("numpy", "float32", K::kArrayScalarType),
+    value("numpy", "float64", K::kArrayScalarType),
+    value("numpy", "longdouble", K::kArrayScalarType),
+    value("numpy", "complex64", K::kArrayScalarType),
+    value("numpy", "complex128", K::kArrayScalarType),
+    value("numpy", "clongdouble", K::kArrayScalarType),
+    value("numpy", "str_", K::kArrayScalarType),
+    value("numpy", "bytes_", K::kArrayScalarType),
+    value("numpy", "void", K::kArrayScalarType),
+    value("numpy", "record", K::kArrayScalarType),
+    value("numpy", "object_", K::kArrayScalarType),
+    value("numpy", "datetime64", K::kArrayScalarType),
+    value("numpy", "timedelta64", K::kArrayScalarType),
+
+    // ---- torch: tensors
+    call("torch._utils", "_rebuild_tensor", K::kRebuild, M::kRebuildTensor, "(storage,uint,ints,ints)"),
+    call("torch._utils", "_rebuild_tensor_v2", K::kRebuild, M::kRebuildTensorV2, "(storage,uint,ints,ints,bool,hooks,dict<str,any>?)"),
+    call("torch._utils", "_rebuild_tensor_v3", K::kRebuild, M::kRebuildTensorV3, "(storage,uint,ints,ints,bool,hooks,tensor-dtype,dict<str,any>?)"),
+    call("torch._utils", "_rebuild_parameter", K::kRebuild, M::kRebuildParameter, "(tensor,bool,hooks)"),
+    call("torch._utils", "_rebuild_parameter_with_state", K::kRebuild, M::kRebuildParameterWithState, "(tensor,bool,hooks,dict<str,any>/pair/none)"),
+    call("torch._tensor", "_rebuild_from_type_v2", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,any)"),
+    call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
+    call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
+    value("torch", "Tensor", K::kTensorClass),
+    value("torch.nn.parameter", "Parameter", K::kTensorClass),
+    value("torch.nn.parameter", "Buffer", K::kTensorClass),
+
+    // ---- torch: small values
+    call("torch", "Size", K::kClass, M::kSize, "(tuple<uint>)|(list<uint>)"),
+    call("torch", "device", K::kClass, M::kDevice, "(str,uint?)"),
+    call("torch.serialization", "_get_layout", K::kFunction, M::kLayout, "(str)"),
+    call("torch.torch_version", "TorchVersion", K::kClass, M::kTorchVersion, "(str)"),
+    value("torch", "per_tensor_affine", K::kQuantScheme),
+    value("torch", "per_tensor_symmetric", K::kQuantScheme),
+    value("torch", "per_channel_affine", K::kQuantScheme),
+    value("torch", "per_channel_symmetric", K::kQuantScheme),
+    value("torch", "per_channel_affine_float_qparams", K::kQuantScheme),
+    value("torch._utils", "torch.preserve_format", K::kMemoryFormat),
+    value("torch._utils", "torch.contiguous_format", K::kMemoryFormat),
+    value("torch._utils", "torch.channels_last", K::kMemoryFormat),
+    value("torch._utils", "torch.channels_last_3d", K::kMemoryFormat),
+
+    // ---- torch: storages
+    storage("torch", "DoubleStorage", DType::kFloat64),
+    storage("torch", "FloatStorage", DType::kFloat32),
+    storage("torch", "HalfStorage", DType::kFloat16),
+    storage("torch", "BFloat16Storage", DType::kBfloat16),
+    storage("torch", "LongStorage", DType::kInt64),
+    storage("torch", "IntStorage", DType::kInt32),
+    storage("torch", "ShortStorage", DType::kInt16),
+    storage("torch", "CharStorage", DType::kInt8),
+    storage("torch", "ByteStorage", DType::kUint8),
+    storage("torch", "BoolStorage", DType::kBool),
+    storage("torch", "ComplexDoubleStorage", DType::kComplex128),
+    storage("torch", "ComplexFloatStorage", DType::kComplex64),
+    storage("torch", "QInt8Storage", DType::kQint8),
+    storage("torch", "QUInt8Storage", DType::kQuint8),
+    storage("torch", "QInt32Storage", DType::kQint32),
+    storage("torch", "QUInt4x2Storage", DType::kQuint4x2),
+    storage("torch", "QUInt2x4Storage", DType::kQuint2x4),
+    storage("torch.cuda", "DoubleStorage", DType::kFloat64),
+    storage("torch.cuda", "FloatStorage", DType::kFloat32),
+    storage("torch.cuda", "HalfStorage", DType::kFloat16),
+    storage("torch.cuda", "BFloat16Storage", DType::kBfloat16),
+    storage("torch.cuda", "LongStorage", DType::kInt64),
+    storage("torch.cuda", "IntStorage", DType::kInt32),
+    storage("torch.cuda", "ShortStorage", DType::kInt16),
+    storage("torch.cuda", "CharStorage", DType::kInt8),
+    storage("torch.cuda", "ByteStorage", DType::kUint8),
+    storage("torch.cuda", "BoolStorage", DType::kBool),
+    storage("torch.cuda", "ComplexDoubleStorage", DType::kComplex128),
+    storage("torch.cuda", "ComplexFloatStorage", DType::kComplex64),
+    value("torch.storage", "UntypedStorage", K::kStorageClass, kUntyped),
+    value("torch", "UntypedStorage", K::kStorageClass, kUntyped),
+    value("torch.cuda", "UntypedStorage", K::kStorageClass, kUntyped),
+    value("torch.storage", "TypedStorage", K::kStorageClass, kUntyped),
+    value("torch.storage", "_TypedStorage", K::kStorageClass, kUntyped),
+    value("torch.storage", "_UntypedStorage", K::kStorageClass, kUntyped),
+
+    // ---- torch: element types, under their names and their aliases
+    dtype("uint8", DType::kUint8),           dtype("int8", DType::kInt8),
+    dtype("int16", DType::kInt16),           dtype("short", DType::kInt16),
+    dtype("int32", DType::kInt32),           dtype("int", DType::kInt32),
+    dtype("int64", DType::kInt64),           dtype("long", DType::kInt64),
+    dtype("float16", DType::kFloat16),       dtype("half", DType::kFloat16),
+    dtype("float32", DType::kFloat32),       dtype("float", DType::kFloat32),
+    dtype("float64", DType::kFloat64),       dtype("double", DType::kFloat64),
+    dtype("complex32", DType::kComplex32),   dtype("chalf", DType::kComplex32),
+    dtype("complex64", DType::kComplex64),   dtype("cfloat", DType::kComplex64),
+    dtype("complex128", DType::kComplex128), dtype("cdouble", DType::kComplex128),
+    dtype("bool", DType::kBool),             dtype("bfloat16", DType::kBfloat16),
+    dtype("qint8", DType::kQint8),           dtype("quint8", DType::kQuint8),
+    dtype("qint32", DType::kQint32),         dtype("quint4x2", DType::kQuint4x2),
+    dtype("quint2x4", DType::kQuint2x4),     dtype("bits1x8", DType::kBits1x8),
+    dtype("bits2x4", DType::kBits2x4),       dtype("bits4x2", DType::kBits4x2),
+    dtype("bits8", DType::kBits8),           dtype("bits16", DType::kBits16),
+    dtype("float8_e5m2", DType::kFloat8E5m2),
+    dtype("float8_e4m3fn", DType::kFloat8E4m3fn),
+    dtype("float8_e5m2fnuz", DType::kFloat8E5m2fnuz),
+    dtype("float8_e4m3fnuz", DType::kFloat8E4m3fnuz),
+    dtype("float8_e8m0fnu", DType::kFloat8E8m0fnu),
+    dtype("float4_e2m1fn_x2", DType::kFloat4E2m1fnX2),
+    dtype("uint16", DType::kUint16),         dtype("uint32", DType::kUint32),
+    dtype("uint64", DType::kUint64),         dtype("uint1", DType::kUint1),
+    dtype("uint2", DType::kUint2),           dtype("uint3", DType::kUint3),
+    dtype("uint4", DType::kUint4),           dtype("uint5", DType::kUint5),
+    dtype("uint6", DType::kUint6),           dtype("uint7", DType::kUint7),
+    dtype("int1", DType::kInt1),             dtype("int2", DType::kInt2),
+    dtype("int3", DType::kInt3),             dtype("int4", DType::kInt4),
+    dtype("int5", DType::kInt5),             dtype("int6", DType::kInt6),
+    dtype("int7", DType::kInt7),
+});
+// clang-format on
+
+constexpr bool before(const Known& a, const Known& b) {
+  return a.module != b.module ? a.module < b.module : a.name < b.name;
+}
+
+constexpr auto kSorted = [] {
+  auto rows = kRows;
+  std::sort(rows.begin(), rows.end(), before);
+  return rows;
+}();
+
+static_assert(std::adjacent_find(kSorted.begin(), kSorted.end(),
+                                 [](const Known& a, const Known& b) { return !before(a, b); }) ==
+                  kSorted.end(),
+              "two rows have one name");
+
+}  // namespace
+
+std::span<const Known> known_names() { return kSorted; }
+
+const Known* find_known(std::string_view module, std::string_view name) {
+  const auto row = std::lower_bound(kSorted.begin(), kSorted.end(), std::pair(module, name),
+                                    [](const Known& known, const auto& key) {
+                                      return std::pair(known.module, known.name) < key;
+                                    });
+  const bool found = row != kSorted.end() && row->module == module && row->name == name;
+  return found ? &*row : nullptr;
+}
+
+}  // namespace safe_load::types

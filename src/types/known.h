@@ -1,0 +1,113 @@
+// The one table of known names: what each may be called with, and what that means.
+//
+// A name is known as an exact pair (module, name), never by prefix. Loading decodes by this table, and
+// scanning proves by it. Everything that is not in it becomes an inert record.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "pickle/symbol.h"
+#include "types/schema.h"
+
+namespace safe_load::types {
+
+// What a symbol is when it stands as a value or an argument.
+enum class SymbolKind : std::uint8_t {
+  kFunction,        // only ever called
+  kClass,           // a class of the standard library or of torch
+  kConstant,        // None, True, False, Ellipsis, NotImplemented
+  kFactory,         // a type that defaultdict may call when it is empty
+  kStorageClass,    // `value`: DType, or kUntyped
+  kTensorDtype,     // `value`: DType
+  kTensorClass,     // torch.Tensor, torch.nn.parameter.Parameter
+  kQuantScheme,
+  kRebuild,         // a rebuild function, which _rebuild_from_type_v2 may name
+  kMemoryFormat,
+  kArrayClass,      // numpy.ndarray and its subclasses
+  kArrayScalarType, // numpy.float32
+};
+
+inline constexpr std::uint8_t kUntyped = 0xFF;
+
+// What calling a symbol means. The decoders stand in types/ (values) and torch/ (tensors).
+enum class Meaning : std::uint8_t {
+  kNotCallable,
+  // containers
+  kOrderedDict,
+  kDefaultDict,
+  kCounter,
+  kDeque,
+  kDict,
+  kList,
+  kTuple,
+  kSet,
+  kFrozenSet,
+  // texts and numbers
+  kBytes,
+  kByteArray,
+  kEncode,
+  kComplex,
+  kLiteral,
+  kTypeOf,
+  kDecimal,
+  kFraction,
+  kUuid,
+  // records
+  kRange,
+  kSlice,
+  kDateTime,
+  kDate,
+  kTime,
+  kTimeDelta,
+  kTimezone,
+  kPosixPath,
+  kWindowsPath,
+  kNamespace,
+  kSimpleNamespace,
+  // inert references and ways of building objects
+  kObject,
+  kGetattr,
+  kPartial,
+  kReconstructor,
+  kNewObject,
+  kNewObjectEx,
+  // numpy
+  kArrayDtype,
+  kArrayShell,
+  kArrayFromBuffer,
+  kArrayScalar,
+  // torch
+  kRebuildTensor,
+  kRebuildTensorV2,
+  kRebuildTensorV3,
+  kRebuildParameter,
+  kRebuildParameterWithState,
+  kRebuildFromType,
+  kSize,
+  kDevice,
+  kLayout,
+  kTorchVersion,
+};
+
+enum class Items : std::uint8_t { kNone, kList, kDict, kSet };
+
+struct Known {
+  std::string_view module;
+  std::string_view name;
+  SymbolKind kind;
+  std::uint8_t value;
+  Meaning meaning;
+  Schema call;
+  Schema state;  // the one argument of BUILD; empty: BUILD is an error
+  Items items;   // what may be added afterwards
+};
+
+// All rows, sorted by module and name.
+std::span<const Known> known_names();
+
+// The row of this pair (after the mapping of Python 2 names), or null.
+const Known* find_known(std::string_view module, std::string_view name);
+
+}  // namespace safe_load::types

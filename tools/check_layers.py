@@ -1,0 +1,113 @@
+"""Checks who includes whom: prints each include that breaks the table below, then exits 1.
+
+Usage: python3 tools/check_layers.py [ROOT] [--self-test]
+
+--self-test breaks a copy of the tree in several ways and checks that each one is found.
+"""
+
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+# Folder -> folders of src/ that it may include besides itself.
+FOLDERS = {
+    "base": "",
+    "os": "base",
+    "deflate": "base",
+    "json": "base",
+    "digest": "base",
+    "archive": "base deflate",
+    "pickle": "base",
+    "types": "base pickle",
+    "torch": "base archive pickle types json",
+    "scan": "base archive pickle types torch",
+    "write": "base deflate json torch",
+    "report": "base json",
+    "api": "base os deflate json digest archive pickle types torch scan write report",
+    "include": "",  # the public headers
+    "cli": "",
+    "python": "",
+}
+# Pattern of a header -> folders that may include it. A header without a slash and without .h is
+# the standard library's and free for all; any other header that is not here is free for none.
+OWNERS = {
+    r"safe_load/(result|limits|dtype|tensor|verdict|version|issue)\.h": " ".join(FOLDERS),
+    r"safe_load/\w+\.h": "api report include cli python",
+    r"fstream|filesystem|thread": "os cli",
+    r"(sys|linux)/.*|unistd\.h|fcntl\.h|windows\.h": "os cli",
+    r"libdeflate\.h": "deflate",
+    r"nlohmann/.*": "json",
+    r"openssl/.*": "digest",
+    r"fmt/.*": "report cli",
+    r"CLI/.*": "cli",
+    r"nanobind/.*|Python\.h": "python",
+    r"[a-z_]+": " ".join(FOLDERS),
+    r"\w+\.h": "cli python",  # a file beside the one that includes it
+}
+SOURCES = ("include/safe_load", "src", "cli", "python/src")
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
+
+
+def is_allowed(folder, header):
+    first = header.split("/")[0]
+    if "/" in header and first in FOLDERS:
+        return first in [folder, *FOLDERS.get(folder, "").split()]
+    owners = (names for pattern, names in OWNERS.items() if re.fullmatch(pattern, header))
+    return folder in next(owners, "").split()
+
+
+def find_faults(root):
+    """Yields one line per fault; a tree without sources is a fault too."""
+    files = [f for s in SOURCES for f in sorted(root.joinpath(s).rglob("*.*")) if f.is_file()]
+    if not files:
+        yield f"{root}: no sources here"
+    for file in files:
+        name = file.relative_to(root)
+        folder = name.parts[1] if name.parts[0] == "src" else name.parts[0]
+        text = file.read_text(encoding="utf-8")
+        for header in INCLUDE.findall(text):
+            if not is_allowed(folder, header):
+                yield f"{name}: {folder}/ must not include {header}"
+        if name.parts[0] == "src" and folder != "base" and re.search(r"reinterpret_cast\s*<", text):
+            yield f"{name}: {folder}/ must not use reinterpret_cast"
+
+
+BROKEN = {
+    "src/base/bad.h": ('#include "torch/x.h"', "base/ must not include torch/x.h"),
+    "src/pickle/bad.cc": ("#include <sys/mman.h>", "pickle/ must not include sys/mman.h"),
+    "src/torch/bad.cc": ('#include "safe_load/scan.h"', "torch/ must not include safe_load/scan.h"),
+    "src/scan/bad.cc": ("reinterpret_cast<char*>(p)", "scan/ must not use reinterpret_cast"),
+    "src/bad/bad.cc": ("#include <vector>", "bad/ must not include vector"),
+    "include/safe_load/bad.h": ('#include "base/x.h"', "include/ must not include base/x.h"),
+    "cli/bad.cc": ('#include "api/x.h"', "cli/ must not include api/x.h"),
+    "python/src/bad.cc": ("#include <CLI/CLI.hpp>", "python/ must not include CLI/CLI.hpp"),
+}
+
+
+def self_test(root):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder)
+        for source in SOURCES:
+            if root.joinpath(source).is_dir():
+                shutil.copytree(root / source, copy / source)
+        for name, (line, _) in BROKEN.items():
+            copy.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+            copy.joinpath(name).write_text(f"// planted\n#include <string>\n{line}\n")
+        found = set(find_faults(copy))
+    for name, (_, fault) in BROKEN.items():
+        if f"{name}: {fault}" not in found:
+            yield f"self-test: not found: {name}: {fault}"
+
+
+def main():
+    roots = [a for a in sys.argv[1:] if a != "--self-test"]
+    root = pathlib.Path(roots[0] if roots else ".")
+    faults = list((self_test if "--self-test" in sys.argv else find_faults)(root))
+    print(*faults, sep="\n", end="\n" if faults else "")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
