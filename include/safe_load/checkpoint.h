@@ -52,6 +52,7 @@ struct NamedTensor {
   TensorView tensor;
   std::string path;       // $["model"]["fc.bias"]
   bool is_alias = false;  // the very same tensor was listed before under another name
+  std::uint32_t value_id = 0;  // Checkpoint::value of it
 };
 
 // A name that the file asks for.
@@ -147,8 +148,8 @@ class Checkpoint {
   // opaque objects have smaller ones.
   std::uint32_t value_count() const;
   ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
-  // Whether each value is part of the result, by number.
-  std::vector<bool> reachable_values() const;
+  // Whether each value is this one or a part of it, by number.
+  std::vector<bool> reachable_from(const ValueView& value) const;
 
   // Visits every place in the result in file order: a container before its parts, and its parts only
   // at its first place. Does not recurse.

@@ -123,6 +123,10 @@ class TensorView {
   // The elements in row-major order, as they are: element_count() * size_of(dtype()) bytes.
   Status copy_bytes_to(std::span<std::byte> out) const;
 
+  // The bytes that a copy takes; kLimit if one storage is spread over more than Limits::max_copied_bytes
+  // (stride 0 lets four bytes stand for 10^12 elements).
+  Result<std::uint64_t> copy_size() const;
+
   // kMismatch for complex and quantized types and for tensors without data.
   Result<Statistics> statistics() const;
 

@@ -189,6 +189,10 @@ class ValueView {
   // "reduce", "newobj", "newobj_ex", "inst" or "obj": how an opaque object was made.
   std::string_view how() const;
 
+  // How many values had been made when the content of this one was complete: what the pickle did next
+  // could see all of it. 0 for values that never change.
+  std::uint32_t completed_at() const;
+
   // The raw bytes of a text, and whether they are Latin-1 instead of UTF-8 (Python 2 files read with
   // Encoding::kLatin1). UTF-8 may hold encoded surrogates. Of an integer beyond 64 bits: two's
   // complement, little-endian.

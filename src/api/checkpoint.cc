@@ -65,10 +65,19 @@ ValueView Checkpoint::root() const& { return {state_.get(), state_->tape->root()
 std::uint32_t Checkpoint::value_count() const { return state_->tape->size(); }
 ValueView Checkpoint::value(std::uint32_t id) const& { return {state_.get(), id}; }
 
-std::vector<bool> Checkpoint::reachable_values() const {
-  const std::vector<types::Edge>& edges = state_->edges();
-  std::vector<bool> reachable(edges.size());
-  for (std::size_t i = 0; i < edges.size(); ++i) reachable[i] = edges[i].parent != kNoNode;
+std::vector<bool> Checkpoint::reachable_from(const ValueView& value) const {
+  std::vector<bool> reachable(value_count());
+  std::vector<NodeId> open = {value.id()};
+  reachable[value.id()] = true;
+  while (!open.empty()) {
+    const NodeId id = open.back();
+    open.pop_back();
+    state_->graph->for_each_child(id, [&](const types::Edge&, NodeId child) {
+      if (reachable[child]) return;
+      reachable[child] = true;
+      open.push_back(child);
+    });
+  }
   return reachable;
 }
 
@@ -121,7 +130,7 @@ std::vector<NamedTensor> Checkpoint::tensors() const& {
   std::vector<NamedTensor> found;
   for_each([&](const Place& place) {
     const auto tensor = place.value().tensor();
-    if (tensor) found.push_back({place.name(), *tensor, place.path(), place.was_visited()});
+    if (tensor) found.push_back({place.name(), *tensor, place.path(), place.was_visited(), place.value().id()});
   });
   return found;
 }

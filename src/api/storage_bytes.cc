@@ -21,7 +21,7 @@ void StorageBytes::set_records(std::vector<std::optional<archive::ZipMember>> me
   foreign_byte_order_ = foreign_byte_order;
   for (std::optional<archive::ZipMember>& member : members) {
     Record record{member};
-    const bool in_place = is_mapped() || is_borrowed_;
+    const bool in_place = is_borrowed_ || (member && is_aligned(member->data_offset));
     record.is_mapped = member && member->is_stored() && in_place;
     if (member && !record.is_mapped) {
       record.place = arena_size_;
@@ -29,6 +29,15 @@ void StorageBytes::set_records(std::vector<std::optional<archive::ZipMember>> me
     }
     records_.push_back(record);
   }
+}
+
+// Repacked archives lose torch's alignment; a misaligned element costs more at each use than the copy.
+bool StorageBytes::is_aligned(std::uint64_t data_offset) const {
+  if (!is_mapped()) return false;
+  void* address = mapping_.bytes().data() + data_offset;
+  void* const before = address;
+  std::size_t space = alignof(std::max_align_t);
+  return std::align(alignof(double), 1, address, space) == before;
 }
 
 Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_t unit) {

@@ -60,6 +60,7 @@ class StorageBytes {
   Result<base::Bytes> readable(std::uint32_t id, std::size_t unit);
 
  private:
+  bool is_aligned(std::uint64_t data_offset) const;
   Result<base::Bytes> in_file_order(std::uint32_t id);
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 

@@ -176,17 +176,23 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
   return {};
 }
 
+Result<std::uint64_t> TensorView::copy_size() const {
+  const Limits& limits = state_->options.limits;
+  const std::uint64_t most =
+      std::max(limits.max_copied_bytes, limits.max_copied_ratio * storage().byte_count());
+  const auto bytes = base::checked_mul(element_count(), size_of(dtype()));
+  if (!bytes || *bytes > most)
+    return Error(ErrorCode::kLimit, "more elements than Limits::max_copied_bytes allows to copy");
+  return *bytes;
+}
+
 Result<Statistics> TensorView::statistics() const {
   const api::ReadElement read = api::element_reader(dtype());
   if (read == nullptr) return mismatch("no statistics for this type").about(name(dtype()));
   Statistics result;
   result.count = element_count();
   if (result.count == 0) return result;
-  const std::uint64_t most = std::max(state_->options.limits.max_copied_bytes,
-                                      state_->options.limits.max_copied_ratio *
-                                          storage().byte_count());
-  if (result.count > most / size_of(dtype()))
-    return Error(ErrorCode::kLimit, "more elements than Limits::max_copied_bytes");
+  SAFE_LOAD_TRY(copy_size());
   SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
   const double sign = is_negated() ? -1.0 : 1.0;
   // Welford's running mean: one pass, and no loss where the mean is large.

@@ -447,6 +447,10 @@ bool ValueView::is_known() const {
   return kind() == ValueKind::kSymbol && state_->meaning->known(id_) != nullptr;
 }
 
+std::uint32_t ValueView::completed_at() const {
+  return is_missing() ? 0 : state_->tape->changed_at(id_);
+}
+
 std::string_view ValueView::how() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return "";

@@ -116,7 +116,7 @@ Status Interpreter::decode_container(NodeId id, Meaning meaning) {
     return {};
   }
   const bool has_items = !given.empty() && meaning != Meaning::kDefaultDict;
-  if (has_items && tape_[given[0]].kind == Kind::kList) {
+  if (has_items && tape_[given[0]].kind != Kind::kDict) {
     std::vector<NodeId> flat;
     for (const NodeId pair : tape_.items(given[0])) {
       if (tape_.changed_at(pair) > id) return bad("a pair that changed after it was used");

@@ -43,11 +43,11 @@ constexpr Schema kScalar = "(array-dtype,bytes)";
 // clang-format off
 constexpr auto kRows = std::to_array<Known>({
     // ---- containers
-    call("collections", "OrderedDict", K::kFactory, M::kOrderedDict, "()|(list<pair>)", kAttributes, Items::kDict),
+    call("collections", "OrderedDict", K::kFactory, M::kOrderedDict, "()|(list/tuple<pair>)", kAttributes, Items::kDict),
     call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(symbol/none)", kAttributes, Items::kDict),
     call("collections", "Counter", K::kClass, M::kCounter, "()|(dict)", kAttributes, Items::kDict),
     call("collections", "deque", K::kClass, M::kDeque, "()|(list/tuple,uint/none?)", {}, Items::kList),
-    call("builtins", "dict", K::kFactory, M::kDict, "()|(dict)|(list<pair>)", {}, Items::kDict),
+    call("builtins", "dict", K::kFactory, M::kDict, "()|(dict)|(list/tuple<pair>)", {}, Items::kDict),
     call("builtins", "list", K::kFactory, M::kList, "()|(list/tuple)", {}, Items::kList),
     call("builtins", "tuple", K::kFactory, M::kTuple, "()|(list/tuple)"),
     call("builtins", "set", K::kFactory, M::kSet, "()|(list/tuple)", {}, Items::kSet),

@@ -1,0 +1,34 @@
+"""Opens any PyTorch checkpoint, whoever made it, and runs none of it.
+
+    from safe_load import safe_load
+    checkpoint = safe_load("best_model_acc.pth", device="cuda")
+
+Importing this package imports neither torch nor numpy.
+"""
+
+from ._core import Limits, NdArray, TensorView
+from ._errors import Error, UnknownGlobal
+from ._inert import AttrRef, GlobalRef, Opaque, Partial
+from ._inspect import Inspection, inspect
+from ._load import Handle, open, safe_load
+
+# After `from safe_load import safe_load` the name is the function: what else there is hangs on it too.
+safe_load.open = open
+safe_load.inspect = inspect
+
+__all__ = [
+    "AttrRef",
+    "Error",
+    "GlobalRef",
+    "Handle",
+    "Inspection",
+    "Limits",
+    "NdArray",
+    "Opaque",
+    "Partial",
+    "TensorView",
+    "UnknownGlobal",
+    "inspect",
+    "open",
+    "safe_load",
+]

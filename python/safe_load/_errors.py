@@ -1,0 +1,119 @@
+"""The one exception of safe_load."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from typing import Any, Sequence
+
+_SHOWN = 12  # rows of a message; all of them are in the attributes
+
+
+@dataclasses.dataclass(frozen=True)
+class UnknownGlobal:
+    """A name that a file asks for and that is not in the table of known names."""
+
+    name: str  # "module.name", escaped
+    count: int  # places
+    path: str  # object path of the first place; "" if it is not part of the result
+    offset: int  # of the first GLOBAL, in the pickle
+    called: bool  # a class or function that was called; else it stands as a value
+
+
+class Error(pickle.UnpicklingError):
+    """A file that cannot be loaded, and why.
+
+    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "io", "unknown" or
+        "device".
+    member, offset: where, as a member of the container and a byte in it.
+    hint: the next step.
+    globals: every unknown name, as UnknownGlobal.
+    issues: every value that could not be built, as dicts with code, message, member, offset, path, hint.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "corrupt",
+        member: str = "",
+        offset: int = 0,
+        hint: str = "",
+        globals: Sequence[UnknownGlobal] = (),
+        issues: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.member = member
+        self.offset = offset
+        self.hint = hint
+        self.globals = list(globals)
+        self.issues = list(issues)
+
+
+def from_issue(issue: dict[str, Any]) -> Exception:
+    """The exception for what stopped the engine: OSError for trouble with the operating system."""
+    text = issue_text(issue)
+    if issue["code"] == "io":
+        return OSError(text)
+    return Error(
+        f"safe_load: {text}",
+        code=issue["code"],
+        member=issue["member"],
+        offset=issue["offset"],
+        hint=issue["hint"],
+        issues=[issue],
+    )
+
+
+def issue_text(issue: dict[str, Any]) -> str:
+    """`member+0x1f3: $["path"]: message; hint`, without the parts that are empty."""
+    text = ""
+    if issue["member"]:
+        text += f"{issue['member']}+{issue['offset']:#x}: "
+    elif issue["offset"]:
+        text += f"byte {issue['offset']}: "
+    if issue["path"]:
+        text += f"{issue['path']}: "
+    text += issue["message"]
+    return f"{text}; {issue['hint']}" if issue["hint"] else text
+
+
+def _row(known: UnknownGlobal, width: int) -> str:
+    place = f"at {known.path}" if known.path else "not part of the result"
+    return f"  {known.name.ljust(width)}  {known.count}x  {place}"
+
+
+def refusal(
+    title: str, tensor_count: int, unknown: Sequence[UnknownGlobal], issues: Sequence[dict[str, Any]]
+) -> Error:
+    """One error with all unknown names and all bad values."""
+    lines: list[str] = []
+    if unknown:
+        noun = "class or function" if len(unknown) == 1 else "classes or functions"
+        lines.append(
+            f"safe_load: {title} holds {len(unknown)} unknown {noun}; "
+            f"{tensor_count} tensors and all plain values are readable"
+        )
+        width = min(60, max(len(row.name) for row in unknown[:_SHOWN]))
+        lines += [_row(row, width) for row in unknown[:_SHOWN]]
+        if len(unknown) > _SHOWN:
+            lines.append(f"  ... and {len(unknown) - _SHOWN} more in the attribute globals")
+        lines.append('Nothing was imported or run. Pass unknown="opaque" to get them as inert records.')
+    if issues:
+        noun = "value" if len(issues) == 1 else "values"
+        lines.append(f"safe_load: {title} has {len(issues)} damaged {noun}")
+        lines += [f"  {issue_text(issue)}" for issue in issues[:_SHOWN]]
+        if len(issues) > _SHOWN:
+            lines.append(f"  ... and {len(issues) - _SHOWN} more in the attribute issues")
+        lines.append("The rest can be reached through safe_load.open().")
+    first = issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
+    return Error(
+        "\n".join(lines),
+        code=first["code"],
+        member=first["member"],
+        offset=first["offset"],
+        hint="open it with safe_load.open()" if issues else 'pass unknown="opaque"',
+        globals=unknown,
+        issues=issues,
+    )

@@ -1,0 +1,168 @@
+"""Tensors of torch, and where they go."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Callable
+
+import torch
+
+from ._errors import Error
+from ._makers import Makers
+
+_QSCHEMES = (
+    "per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric "
+    "per_channel_affine_float_qparams"
+).split()
+_FORMATS = ("preserve_format", "contiguous_format", "channels_last", "channels_last_3d")
+_ALIASES = "half float double short int long cfloat cdouble chalf".split()
+_LAYOUTS = "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc _mkldnn jagged".split()
+
+_DTYPES = {str(value)[6:]: value for value in vars(torch).values() if isinstance(value, torch.dtype)}
+
+# Bound once, when torch was imported; what a file names is only ever a key.
+_SYMBOLS: dict[tuple[str, str], Any] = {
+    **{("torch", name): value for name, value in _DTYPES.items()},
+    **{("torch", name): getattr(torch, name) for name in _ALIASES},
+    **{("torch", name): getattr(torch, name) for name in _QSCHEMES},
+    **{("torch._utils", f"torch.{name}"): getattr(torch, name) for name in _FORMATS},
+    ("torch", "Tensor"): torch.Tensor,
+    ("torch", "Size"): torch.Size,
+    ("torch", "device"): torch.device,
+    ("torch.nn.parameter", "Parameter"): torch.nn.Parameter,
+}
+_LAYOUT_VALUES = {f"torch.{name}": getattr(torch, name) for name in _LAYOUTS if hasattr(torch, name)}
+
+Location = str | torch.device | dict[Any, Any] | Callable[[Any, str], Any] | None
+
+
+class TorchMakers(Makers):
+    """Makes tensors that share storages as the file says, each storage moved once.
+
+    map_location: as in torch.load, except that None puts tensors of a device that is not there into host
+    memory, with one warning. A device that was asked for and is not there is an Error.
+    """
+
+    has_torch = True
+    from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.from_dlpack))
+
+    def __init__(self, map_location: Location = None, is_lazy: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._map_location = map_location
+        self._is_lazy = is_lazy
+        self._storages: dict[tuple[int, int], torch.UntypedStorage] = {}
+        self._missing: set[str] = set()
+        if isinstance(map_location, (str, torch.device)):
+            require_device(map_location)
+
+    # ---- small values
+
+    def symbol(self, module: str, name: str) -> Any:
+        return _SYMBOLS[module, name] if (module, name) in _SYMBOLS else super().symbol(module, name)
+
+    def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
+        if kind == "torch.Size":
+            return torch.Size(fields)
+        if kind == "torch.device":
+            return torch.device(*args)
+        if kind == "torch.layout":
+            return _LAYOUT_VALUES[args[0]]
+        return super().record(kind, fields, args)
+
+    # ---- storages and tensors
+
+    def is_direct(self, location: str) -> bool:
+        """Whether a tensor saved from `location` stays where it is: in host memory."""
+        if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):
+            return False
+        target = location if self._map_location is None else self._map_location
+        return str(target) == "cpu"
+
+    def storage(self, storage: Any, unit: int) -> torch.UntypedStorage:
+        key = (storage.id, unit)
+        if key not in self._storages:
+            self._storages[key] = self._placed(storage, unit)
+        return self._storages[key]
+
+    def _placed(self, storage: Any, unit: int) -> torch.UntypedStorage:
+        location = storage.location
+        target = self._map_location
+        if str(target) == "meta" or location == "meta":
+            return torch.UntypedStorage(storage.nbytes, device="meta")
+        own = torch.UntypedStorage(0)
+        if storage.nbytes:
+            own = torch.frombuffer(storage.memory(unit), dtype=torch.uint8).untyped_storage()
+        if callable(target):
+            placed = target(own, location)
+            return self._restored(own, location) if placed is None else _untyped(placed)
+        if isinstance(target, dict):
+            target = target.get(location, location)
+            require_device(target)
+            return _moved(own, target)
+        return self._restored(own, location) if target is None else _moved(own, target)
+
+    def _restored(self, own: torch.UntypedStorage, location: str) -> torch.UntypedStorage:
+        """Back to the device it was saved from, or host memory if that is not here."""
+        if location == "cpu":
+            return own
+        if location not in self._missing:
+            try:
+                return _moved(own, location)
+            except (RuntimeError, AssertionError, NotImplementedError):
+                if not self._missing:
+                    warnings.warn(
+                        f"safe_load: the file was saved on {location[:40]!r}, which this machine does not "
+                        'have; its tensors are in host memory. device="cpu" says so without a warning',
+                        stacklevel=2,
+                    )
+                self._missing.add(location)
+        return own
+
+    def tensor(
+        self,
+        storage: torch.UntypedStorage,
+        dtype: str,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        is_conjugated: bool,
+        is_negated: bool,
+    ) -> torch.Tensor:
+        tensor = torch.empty(0, dtype=_DTYPES[dtype], device=storage.device)
+        tensor = tensor.set_(storage, offset, shape, strides)
+        if is_conjugated:
+            tensor = torch._conj(tensor)
+        return torch._neg_view(tensor) if is_negated else tensor
+
+    def finish(self, tensor: torch.Tensor, is_parameter: bool, requires_grad: bool) -> torch.Tensor:
+        if is_parameter:
+            return torch.nn.Parameter(tensor, requires_grad)
+        return tensor.requires_grad_(requires_grad)
+
+    def storage_value(self, storage: torch.UntypedStorage, dtype: str, is_untyped: bool) -> Any:
+        if is_untyped:
+            return storage
+        return torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
+
+
+def _untyped(placed: Any) -> torch.UntypedStorage:
+    return placed.untyped() if isinstance(placed, torch.storage.TypedStorage) else placed
+
+
+def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:
+    device = torch.device(target)
+    return storage if device.type == "cpu" else storage.to(device=device)
+
+
+def require_device(target: Any) -> None:
+    """Raises an Error if the device is not here, before any byte of a tensor is read."""
+    try:
+        device = torch.device(target)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as reason:
+        line = str(reason).splitlines()[0][:200]
+        raise Error(
+            f"safe_load: the device {str(target)[:40]!r} was asked for and is not available here ({line})",
+            code="device",
+            hint='pass device="cpu", or another device that torch has on this machine',
+        ) from None

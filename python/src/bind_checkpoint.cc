@@ -1,0 +1,181 @@
+#include "bind_checkpoint.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+
+#include <safe_load/safe_load.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "build.h"
+#include "describe_array.h"
+#include "errors.h"
+#include "memory.h"
+
+namespace nb = nanobind;
+
+namespace safe_load_python {
+namespace {
+
+using safe_load::Access;
+using safe_load::Checkpoint;
+using safe_load::OpenOptions;
+using safe_load::TextEncoding;
+
+using SharedCheckpoint = std::shared_ptr<Checkpoint>;
+
+OpenOptions options_from(const safe_load::Limits& limits, nb::object mmap, const std::string& encoding,
+                         nb::object byte_order, bool verify) {
+  OpenOptions options;
+  options.limits = limits;
+  options.verify = verify;
+  if (!mmap.is_none())
+    options.access = nb::cast<bool>(mmap) ? Access::kMapped : Access::kCopied;
+  options.encoding = encoding == "latin1" ? TextEncoding::kLatin1
+                     : encoding == "bytes" ? TextEncoding::kBytes
+                                           : TextEncoding::kUtf8;
+  if (!byte_order.is_none())
+    options.byte_order = nb::cast<std::string>(byte_order) == "big" ? safe_load::ByteOrder::kBig
+                                                                    : safe_load::ByteOrder::kLittle;
+  return options;
+}
+
+// Opens without the GIL: parsing touches no object of Python.
+template <class Open>
+SharedCheckpoint open_released(Open&& open) {
+  auto opened = [&] {
+    const nb::gil_scoped_release release;
+    return open();
+  }();
+  return std::make_shared<Checkpoint>(unwrap(std::move(opened)));
+}
+
+std::vector<std::byte> copy_of(nb::handle object) {
+  Py_buffer buffer;
+  if (PyObject_GetBuffer(object.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+  const auto* first = static_cast<const std::byte*>(buffer.buf);
+  std::vector<std::byte> bytes(first, first + buffer.len);
+  PyBuffer_Release(&buffer);
+  return bytes;
+}
+
+nb::list symbol_list(const Checkpoint& checkpoint) {
+  nb::list result;
+  for (const safe_load::SymbolUse& use : checkpoint.symbols()) {
+    nb::dict row;
+    row["name"] = use.name;
+    row["is_known"] = use.is_known;
+    row["called"] = use.is_called;
+    row["count"] = use.count;
+    row["path"] = use.object_path;
+    row["offset"] = use.offset;
+    result.append(row);
+  }
+  return result;
+}
+
+nb::list issue_list(const Checkpoint& checkpoint) {
+  nb::list result;
+  for (const safe_load::Issue& issue : checkpoint.issues()) result.append(to_dict(issue));
+  return result;
+}
+
+void bind_limits(nb::module_& module) {
+  using safe_load::Limits;
+  nb::class_<Limits>(module, "Limits",
+                     "What a file may make the loader do. Each attribute is a number; the attack that "
+                     "it stops is described in the C++ header limits.h.")
+      .def(nb::init<>())
+      .def_rw("max_zip_entries", &Limits::max_zip_entries)
+      .def_rw("max_inflated_bytes", &Limits::max_inflated_bytes)
+      .def_rw("max_inflated_ratio", &Limits::max_inflated_ratio)
+      .def_rw("max_pickle_bytes", &Limits::max_pickle_bytes)
+      .def_rw("memory_base", &Limits::memory_base)
+      .def_rw("memory_per_byte", &Limits::memory_per_byte)
+      .def_rw("work_per_byte", &Limits::work_per_byte)
+      .def_rw("max_dims", &Limits::max_dims)
+      .def_rw("max_key_depth", &Limits::max_key_depth)
+      .def_rw("max_copied_bytes", &Limits::max_copied_bytes)
+      .def_rw("max_copied_ratio", &Limits::max_copied_ratio);
+}
+
+}  // namespace
+
+void bind_checkpoint(nb::module_& module) {
+  bind_limits(module);
+
+  nb::class_<StorageHandle>(module, "Storage", "One storage of a checkpoint.")
+      .def_prop_ro("id", [](const StorageHandle& s) { return s.view.id(); })
+      .def_prop_ro("location", [](const StorageHandle& s) { return to_str(s.view.location()); },
+                   "The device that it was saved from.")
+      .def_prop_ro("nbytes", [](const StorageHandle& s) { return s.view.byte_count(); })
+      .def("memory", [](const StorageHandle& s, std::size_t unit) { return memory_of(s.view, unit); },
+           nb::arg("unit"), "Its bytes, in this machine's order for elements of `unit` bytes.");
+
+  nb::class_<Checkpoint>(module, "Checkpoint", "An open checkpoint. Thread-safe.")
+      .def_static(
+          "open_path",
+          [](nb::bytes path, const safe_load::Limits& limits, nb::object mmap,
+             const std::string& encoding, nb::object byte_order, bool verify) {
+            const OpenOptions options = options_from(limits, mmap, encoding, byte_order, verify);
+            const std::string name(path.c_str(), path.size());
+            return open_released([&] { return Checkpoint::open(name, options); });
+          },
+          nb::arg("path"), nb::arg("limits"), nb::arg("mmap").none(), nb::arg("encoding"),
+          nb::arg("byte_order").none(), nb::arg("verify"))
+      .def_static(
+          "open_descriptor",
+          [](int descriptor, std::uint64_t start, const safe_load::Limits& limits, nb::object mmap,
+             const std::string& encoding, nb::object byte_order, bool verify) {
+            const OpenOptions options = options_from(limits, mmap, encoding, byte_order, verify);
+            return open_released(
+                [&] { return Checkpoint::open_descriptor(descriptor, start, options); });
+          },
+          nb::arg("descriptor"), nb::arg("start"), nb::arg("limits"), nb::arg("mmap").none(),
+          nb::arg("encoding"), nb::arg("byte_order").none(), nb::arg("verify"))
+      .def_static(
+          "open_bytes",
+          [](nb::object buffer, const safe_load::Limits& limits, nb::object mmap,
+             const std::string& encoding, nb::object byte_order, bool verify) {
+            const OpenOptions options = options_from(limits, mmap, encoding, byte_order, verify);
+            std::vector<std::byte> bytes = copy_of(buffer);
+            return open_released([&] { return Checkpoint::open(std::move(bytes), options); });
+          },
+          nb::arg("buffer"), nb::arg("limits"), nb::arg("mmap").none(), nb::arg("encoding"),
+          nb::arg("byte_order").none(), nb::arg("verify"), "Copies the buffer.")
+      .def("symbols", &symbol_list, "Every name that the file asks for, as dicts.")
+      .def("issues", &issue_list, "Every value that could not be built, as dicts.")
+      .def("tensor_names",
+           [](const Checkpoint& checkpoint) {
+             nb::list rows;
+             for (const safe_load::NamedTensor& row : checkpoint.tensors())
+               rows.append(nb::make_tuple(to_str(row.name), row.value_id));
+             return rows;
+           },
+           "(dotted name, number of the value) of every tensor, in file order.")
+      .def("locations",
+           [](const Checkpoint& checkpoint) {
+             nb::set names;
+             for (std::uint32_t i = 0; i < checkpoint.storage_count(); ++i)
+               names.add(to_str(checkpoint.storage(i).location()));
+             return names;
+           },
+           "The devices that storages were saved from.")
+      .def("to_json",
+           [](const Checkpoint& checkpoint, const std::string& title) {
+             return safe_load::to_json(checkpoint, title);
+           },
+           nb::arg("title"))
+      .def("build",
+           [](SharedCheckpoint checkpoint, nb::handle makers, std::optional<std::uint32_t> value) {
+             const std::shared_ptr<const Checkpoint> shared = checkpoint;
+             return build(shared, value ? shared->value(*value) : shared->root(), makers);
+           },
+           nb::arg("makers"), nb::arg("value").none() = nb::none(),
+           "The root, or one value by number, as objects of Python.");
+}
+
+}  // namespace safe_load_python

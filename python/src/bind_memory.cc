@@ -1,0 +1,241 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <algorithm>
+
+#include "dlpack.h"
+#include "errors.h"
+#include "memory.h"
+
+namespace nb = nanobind;
+
+namespace safe_load_python {
+namespace {
+
+using safe_load::DType;
+
+// Characters of Python's struct module; "" for element types that it does not know.
+std::string struct_format(DType dtype) {
+  switch (dtype) {
+    case DType::kBool:
+      return "?";
+    case DType::kInt8:
+      return "b";
+    case DType::kUint8:
+      return "B";
+    case DType::kInt16:
+      return "h";
+    case DType::kUint16:
+      return "H";
+    case DType::kInt32:
+      return "i";
+    case DType::kUint32:
+      return "I";
+    case DType::kInt64:
+      return "q";
+    case DType::kUint64:
+      return "Q";
+    case DType::kFloat16:
+      return "e";
+    case DType::kFloat32:
+      return "f";
+    case DType::kFloat64:
+      return "d";
+    case DType::kComplex64:
+      return "Zf";
+    case DType::kComplex128:
+      return "Zd";
+    default:
+      return "";
+  }
+}
+
+bool is_contiguous(const BufferView& view) {
+  Py_ssize_t expected = view.item_size;
+  for (std::size_t i = view.shape.size(); i-- > 0;) {
+    if (view.shape[i] == 0) return true;
+    if (view.shape[i] != 1 && view.strides[i] != expected) return false;
+    expected *= view.shape[i];
+  }
+  return true;
+}
+
+template <class View>
+int get_buffer(PyObject* object, Py_buffer* buffer, int flags) {
+  View& view = *nb::inst_ptr<View>(object);
+  const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
+  const bool wants_row = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS || !wants_strides;
+  if (wants_row && !is_contiguous(view)) {
+    PyErr_SetString(PyExc_BufferError, "the elements do not lie in one row");
+    return -1;
+  }
+  buffer->obj = Py_NewRef(object);
+  buffer->buf = view.data;
+  buffer->itemsize = view.item_size;
+  buffer->len = view.item_size;
+  for (const Py_ssize_t size : view.shape) buffer->len *= size;
+  buffer->readonly = 0;
+  buffer->ndim = static_cast<int>(view.shape.size());
+  buffer->format = (flags & PyBUF_FORMAT) == PyBUF_FORMAT ? view.format.data() : nullptr;
+  buffer->shape = (flags & PyBUF_ND) == PyBUF_ND ? view.shape.data() : nullptr;
+  buffer->strides = wants_strides ? view.strides.data() : nullptr;
+  buffer->suboffsets = nullptr;
+  buffer->internal = nullptr;
+  return 0;
+}
+
+template <class View>
+PyType_Slot* buffer_slots() {
+  static PyType_Slot slots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(&get_buffer<View>)},
+                                {0, nullptr}};
+  return slots;
+}
+
+nb::tuple to_tuple(const safe_load::Dims& dims) {
+  nb::list items;
+  for (const std::int64_t size : dims) items.append(size);
+  return nb::tuple(items);
+}
+
+nb::tuple to_tuple(const std::vector<Py_ssize_t>& sizes) {
+  nb::list items;
+  for (const Py_ssize_t size : sizes) items.append(size);
+  return nb::tuple(items);
+}
+
+nb::object to_bytes(nb::handle self) {
+  return nb::module_::import_("builtins").attr("memoryview")(self).attr("tobytes")();
+}
+
+std::string joined(const safe_load::Dims& dims) {
+  std::string text;
+  for (const std::int64_t size : dims) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return text;
+}
+
+}  // namespace
+
+Memory memory_of(const safe_load::StorageView& storage, std::size_t unit) {
+  Memory memory;
+  const std::span<std::byte> bytes = unwrap(storage.writable_bytes(unit));
+  memory.owner = storage.share();
+  memory.data = bytes.data();
+  memory.shape = {static_cast<Py_ssize_t>(bytes.size())};
+  memory.strides = {1};
+  return memory;
+}
+
+TensorObject tensor_object(const safe_load::TensorView& tensor) {
+  TensorObject object;
+  object.dtype = tensor.dtype();
+  object.sizes = tensor.shape();
+  object.steps = tensor.strides();
+  const auto size = static_cast<Py_ssize_t>(safe_load::size_of(object.dtype));
+  const bool resolves = tensor.is_conjugated() || tensor.is_negated();
+  if (resolves) {
+    // The bits are part of the value: a view without them would be wrong data.
+    auto copy = std::make_shared<std::vector<std::byte>>(unwrap(tensor.copy_size()));
+    const auto done = tensor.copy_bytes_to(*copy);
+    if (!done) raise(done.error());
+    object.data = copy->data();
+    object.owner = copy;
+    safe_load::Dims packed;
+    std::vector<std::int64_t> steps(object.sizes.size());
+    std::int64_t step = 1;
+    for (std::size_t i = object.sizes.size(); i-- > 0;) {
+      steps[i] = step;
+      step *= std::max<std::int64_t>(1, object.sizes[i]);
+    }
+    for (const std::int64_t s : steps) packed.push_back(s);
+    object.steps = packed;
+  } else if (!tensor.is_meta() && tensor.element_count() != 0) {
+    const auto unit = safe_load::info(object.dtype).swap_unit;
+    const std::span<std::byte> bytes = unwrap(tensor.storage().writable_bytes(unit));
+    object.owner = tensor.storage().share();
+    object.data = bytes.data() + tensor.storage_offset() * static_cast<std::uint64_t>(size);
+  }
+  object.format = struct_format(object.dtype);
+  object.item_size = size;
+  for (std::size_t i = 0; i < object.sizes.size(); ++i) {
+    object.shape.push_back(object.sizes[i]);
+    object.strides.push_back(object.steps[i] * size);
+  }
+  if (object.format.empty()) {  // elements as bytes, in a dimension of their own
+    object.format = "B";
+    object.item_size = 1;
+    object.shape.push_back(size);
+    object.strides.push_back(1);
+  }
+  return object;
+}
+
+ArrayObject array_object(std::string dtype, std::size_t item_size, const safe_load::Dims& shape,
+                         const safe_load::Dims& strides, std::span<const std::byte> bytes) {
+  ArrayObject object;
+  auto copy = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
+  object.data = copy->data();
+  object.owner = copy;
+  object.dtype = std::move(dtype);
+  object.item_size = 1;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    object.shape.push_back(shape[i]);
+    object.strides.push_back(strides[i]);
+  }
+  object.shape.push_back(static_cast<Py_ssize_t>(item_size));
+  object.strides.push_back(1);
+  return object;
+}
+
+void bind_memory(nb::module_& module) {
+  nb::class_<Memory>(module, "Memory", nb::type_slots(buffer_slots<Memory>()),
+                     "The bytes of one storage: a writable buffer that keeps the checkpoint's memory alive.");
+
+  nb::class_<TensorObject>(
+      module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
+      "A tensor without torch or numpy: a buffer with a shape. Element types that the struct module "
+      "does not know are shown as bytes, in a last dimension of their own.")
+      .def_prop_ro("dtype", [](const TensorObject& t) { return std::string(safe_load::name(t.dtype)); },
+                   "The element type as torch names it, without \"torch.\".")
+      .def_prop_ro("shape", [](const TensorObject& t) { return to_tuple(t.sizes); })
+      .def_prop_ro("strides", [](const TensorObject& t) { return to_tuple(t.steps); },
+                   "In elements.")
+      .def_prop_ro("nbytes",
+                   [](const TensorObject& t) {
+                     std::uint64_t bytes = safe_load::size_of(t.dtype);
+                     for (const std::int64_t size : t.sizes) bytes *= static_cast<std::uint64_t>(size);
+                     return bytes;
+                   })
+      .def("tobytes", [](nb::handle self) { return to_bytes(self); },
+           "The elements in row-major order.")
+      .def("__dlpack__",
+           [](const TensorObject& t, nb::kwargs) {
+             if (!dlpack_type(t.dtype))
+               throw nb::buffer_error("DLPack does not carry this element type");
+             return dlpack_capsule(t.data, t.dtype, t.sizes, t.steps, 0, t.owner);
+           },
+           "A DLPack capsule over the same memory.")
+      .def("__dlpack_device__", [](const TensorObject&) { return nb::make_tuple(1, 0); })
+      .def("__repr__", [](const TensorObject& t) {
+        return "TensorView(" + std::string(safe_load::name(t.dtype)) + ", [" + joined(t.sizes) + "])";
+      });
+
+  nb::class_<ArrayObject>(
+      module, "NdArray", nb::type_slots(buffer_slots<ArrayObject>()),
+      "A NumPy array without NumPy: a buffer of bytes whose last dimension is one item.")
+      .def_prop_ro("dtype", [](const ArrayObject& a) { return a.dtype; },
+                   "The item type as numpy.dtype takes it: \"<f8\".")
+      .def_prop_ro("shape",
+                   [](const ArrayObject& a) {
+                     return to_tuple(std::vector<Py_ssize_t>(a.shape.begin(), a.shape.end() - 1));
+                   })
+      .def_prop_ro("strides",
+                   [](const ArrayObject& a) {
+                     return to_tuple(std::vector<Py_ssize_t>(a.strides.begin(), a.strides.end() - 1));
+                   },
+                   "In bytes.")
+      .def("tobytes", [](nb::handle self) { return to_bytes(self); },
+           "The items in row-major order.")
+      .def("__repr__", [](const ArrayObject& a) { return "NdArray(" + a.dtype + ")"; });
+}
+
+}  // namespace safe_load_python

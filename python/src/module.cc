@@ -1,0 +1,11 @@
+// safe_load._core: the engine as a module of Python. What users see is written in Python on top of it.
+#include <nanobind/nanobind.h>
+
+#include "bind_checkpoint.h"
+#include "memory.h"
+
+NB_MODULE(_core, module) {
+  module.doc() = "The engine of safe_load. Use the safe_load package.";
+  safe_load_python::bind_memory(module);
+  safe_load_python::bind_checkpoint(module);
+}
