@@ -9,7 +9,8 @@
 
 namespace cli {
 
-// Width and colour for a terminal; neither for files and pipes. Honours NO_COLOR and CLICOLOR_FORCE.
+// Width and colour for a terminal; neither for files and pipes. Honours NO_COLOR and
+// CLICOLOR_FORCE.
 safe_load::TextOptions text_options(const Options& options);
 
 // Writes a result to standard output. A reader that went away is no failure. False on other errors.

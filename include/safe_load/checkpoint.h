@@ -1,5 +1,5 @@
-// Checkpoint: an open PyTorch checkpoint. Opening reads its directory and its pickle, runs nothing and
-// reads no tensor byte.
+// Checkpoint: an open PyTorch checkpoint. Opening reads its directory and its pickle, runs nothing
+// and reads no tensor byte.
 //
 //   auto opened = safe_load::Checkpoint::open("model.pt");
 //   if (!opened) { std::cerr << opened.error() << '\n'; return 2; }
@@ -50,19 +50,19 @@ struct OpenOptions {
 struct NamedTensor {
   std::string name;  // keys and attributes joined by dots: model.fc.bias
   TensorView tensor;
-  std::string path;       // $["model"]["fc.bias"]
-  bool is_alias = false;  // the very same tensor was listed before under another name
+  std::string path;            // $["model"]["fc.bias"]
+  bool is_alias = false;       // the very same tensor was listed before under another name
   std::uint32_t value_id = 0;  // Checkpoint::value of it
 };
 
 // A name that the file asks for.
 struct SymbolUse {
-  std::string name;         // "numpy.ndarray", escaped
-  bool is_known = false;    // in the table of known names; others became inert records
-  bool is_called = false;   // a class or function that was called; else it stands as a value
-  std::uint64_t count = 0;  // places
-  std::string object_path;  // of the first place; "" if it is not part of the result
-  std::uint64_t offset = 0; // of the first GLOBAL, in the pickle
+  std::string name;          // "numpy.ndarray", escaped
+  bool is_known = false;     // in the table of known names; others became inert records
+  bool is_called = false;    // a class or function that was called; else it stands as a value
+  std::uint64_t count = 0;   // places
+  std::string object_path;   // of the first place; "" if it is not part of the result
+  std::uint64_t offset = 0;  // of the first GLOBAL, in the pickle
 };
 
 // Tensors by name, in file order.
@@ -87,10 +87,10 @@ class StateDict {
 
 // What the container says about itself.
 struct ContainerInfo {
-  std::string format;     // "zip"
-  std::string prefix;     // the folder in the archive, escaped
-  std::string version;    // the version record, escaped; "" if there is none
-  int protocol = 0;       // of the pickle
+  std::string format;   // "zip"
+  std::string prefix;   // the folder in the archive, escaped
+  std::string version;  // the version record, escaped; "" if there is none
+  int protocol = 0;     // of the pickle
   ByteOrder byte_order = ByteOrder::kLittle;
   std::uint64_t file_size = 0;
   std::uint64_t record_count = 0;
@@ -129,8 +129,8 @@ class Checkpoint {
   // Owns the bytes.
   static Result<Checkpoint, Issue> open(std::vector<std::byte>&& bytes,
                                         const OpenOptions& options = {});
-  // A file that somebody else opened, from byte `start` to its end. The descriptor is duplicated; its
-  // position is not used.
+  // A file that somebody else opened, from byte `start` to its end. The descriptor is duplicated;
+  // its position is not used.
   static Result<Checkpoint, Issue> open_descriptor(int descriptor, std::uint64_t start,
                                                    const OpenOptions& options = {});
 
@@ -151,8 +151,8 @@ class Checkpoint {
   // Whether each value is this one or a part of it, by number.
   std::vector<bool> reachable_from(const ValueView& value) const;
 
-  // Visits every place in the result in file order: a container before its parts, and its parts only
-  // at its first place. Does not recurse.
+  // Visits every place in the result in file order: a container before its parts, and its parts
+  // only at its first place. Does not recurse.
   void for_each(const std::function<void(const Place&)>& visit) const&;
 
   // Every tensor in the result, in file order, once for each place where it stands.
@@ -161,8 +161,9 @@ class Checkpoint {
   std::uint32_t storage_count() const;
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
 
-  // The weights: the tensors of the first dict found at the root or under one of the keys state_dict,
-  // model_state_dict, model, net, module, params_ema, ema; a whole nn.Module is walked as torch would.
+  // The weights: the tensors of the first dict found at the root or under one of the keys
+  // state_dict, model_state_dict, model, net, module, params_ema, ema; a whole nn.Module is walked
+  // as torch would.
   Result<StateDict> state_dict() const&;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.

@@ -1,4 +1,5 @@
-// Limits: what a file may make us do. One member per resource, the attack it stops written under it.
+// Limits: what a file may make us do. One member per resource, the attack it stops written under
+// it.
 #pragma once
 
 #include <cstdint>

@@ -11,9 +11,9 @@
 namespace safe_load {
 
 struct TextOptions {
-  std::size_t width = 0;       // columns; 0: as wide as needed, nothing is cut
-  std::size_t most_rows = 0;   // of values; 0: all
-  bool color = false;          // ANSI escapes around what also has words
+  std::size_t width = 0;      // columns; 0: as wide as needed, nothing is cut
+  std::size_t most_rows = 0;  // of values; 0: all
+  bool color = false;         // ANSI escapes around what also has words
 };
 
 // Container, tensors with type, shape, size and aliases, other values, inert classes, issues. Every
@@ -25,8 +25,8 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
 std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
                     const TextOptions& options = {});
 
-// The same facts as an object whose first member is "schema": "safe-load.inspect/1"; docs/guide/json.md
-// describes it. Members may be added without a new number, never changed.
+// The same facts as an object whose first member is "schema": "safe-load.inspect/1";
+// docs/guide/json.md describes it. Members may be added without a new number, never changed.
 std::string to_json(const Checkpoint& checkpoint, std::string_view title);
 std::string to_json(const Checkpoint& checkpoint, const ValueView& value);
 // Why a file could not be opened: "schema": "safe-load.error/1".

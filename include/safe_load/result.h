@@ -43,14 +43,16 @@ constexpr std::string_view to_text(ErrorCode code) {
   return "unknown";
 }
 
-// Why something failed. Only a literal converts, so it never dangles and holds no byte of the input.
+// Why something failed. Only a literal converts, so it never dangles and holds no byte of the
+// input.
 struct Reason {
   template <std::size_t N>
   consteval Reason(const char (&literal)[N]) : text(literal, N - 1) {}
   std::string_view text;
 };
 
-// What went wrong and where; trivially copyable on purpose: checking a read is a compare and a branch.
+// What went wrong and where; trivially copyable on purpose: checking a read is a compare and a
+// branch.
 class [[nodiscard]] Error {
  public:
   static constexpr std::size_t kMaxSubject = 64;

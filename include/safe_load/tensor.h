@@ -57,9 +57,9 @@ class StorageView {
   std::uint64_t byte_count() const;
 
   // The bytes, in the byte order of this machine for elements of `unit` bytes. The first call for a
-  // record that is deflated, foreign-endian or not mapped reads it; later calls cost nothing. Writing
-  // to the bytes changes them for all who share this checkpoint, never the file. kMismatch if the
-  // checkpoint borrows its bytes, or if the storage has none (meta).
+  // record that is deflated, foreign-endian or not mapped reads it; later calls cost nothing.
+  // Writing to the bytes changes them for all who share this checkpoint, never the file. kMismatch
+  // if the checkpoint borrows its bytes, or if the storage has none (meta).
   Result<std::span<std::byte>> writable_bytes(std::size_t unit = 1) const;
   Result<std::span<const std::byte>> bytes(std::size_t unit = 1) const;
 
@@ -90,9 +90,9 @@ struct Statistics {
 class TensorView {
  public:
   DType dtype() const;
-  Dims shape() const;                   // elements
-  Dims strides() const;                 // elements
-  std::uint64_t storage_offset() const; // elements
+  Dims shape() const;                    // elements
+  Dims strides() const;                  // elements
+  std::uint64_t storage_offset() const;  // elements
   std::uint64_t element_count() const;
   std::uint64_t byte_count() const { return element_count() * size_of(dtype()); }
   StorageView storage() const;
@@ -108,23 +108,24 @@ class TensorView {
   // deflated or there is none.
   std::uint64_t file_offset() const;
 
-  // The elements where they are. kMismatch, with the reason, if they do not lie there as a T[]: another
-  // type, not contiguous, misaligned, conjugated or negated, or no data. T is the C++ type of dtype():
-  // float, double, std::int8_t ... std::uint64_t, bool, std::complex<float>, std::complex<double>.
+  // The elements where they are. kMismatch, with the reason, if they do not lie there as a T[]:
+  // another type, not contiguous, misaligned, conjugated or negated, or no data. T is the C++ type
+  // of dtype(): float, double, std::int8_t ... std::uint64_t, bool, std::complex<float>,
+  // std::complex<double>.
   template <class T>
   Result<std::span<const T>> as_span() const;
 
-  // The elements in row-major order, converted to T. Gathers, resolves conjugation and negation, and
-  // widens where no value is lost (bfloat16 to float, int8 to int64). kMismatch if a value could be
-  // lost or `out` has not element_count() elements.
+  // The elements in row-major order, converted to T. Gathers, resolves conjugation and negation,
+  // and widens where no value is lost (bfloat16 to float, int8 to int64). kMismatch if a value
+  // could be lost or `out` has not element_count() elements.
   template <class T>
   Status copy_to(std::span<T> out) const;
 
   // The elements in row-major order, as they are: element_count() * size_of(dtype()) bytes.
   Status copy_bytes_to(std::span<std::byte> out) const;
 
-  // The bytes that a copy takes; kLimit if one storage is spread over more than Limits::max_copied_bytes
-  // (stride 0 lets four bytes stand for 10^12 elements).
+  // The bytes that a copy takes; kLimit if one storage is spread over more than
+  // Limits::max_copied_bytes (stride 0 lets four bytes stand for 10^12 elements).
   Result<std::uint64_t> copy_size() const;
 
   // kMismatch for complex and quantized types and for tensors without data.

@@ -34,35 +34,35 @@ enum class ValueKind : std::uint8_t {
   kCounter,
   kSet,
   kFrozenSet,
-  kSymbol,   // a class or function that the file names; inert
+  kSymbol,  // a class or function that the file names; inert
   kTensor,
   kStorage,
-  kArray,        // numpy.ndarray
-  kScalar,       // a NumPy scalar
-  kArrayDtype,   // numpy.dtype
-  kRange,        // fields(): start, stop, step
-  kSlice,        // arguments(): one to three values
-  kDateTime,     // fields(): year, month, day, hour, minute, second, microsecond, fold
-  kDate,         // fields(): year, month, day
-  kTime,         // fields(): hour, minute, second, microsecond, fold
-  kTimeDelta,    // fields(): days, seconds, microseconds
-  kTimezone,     // arguments(): offset, name
-  kPosixPath,    // arguments(): parts
-  kWindowsPath,  // arguments(): parts
+  kArray,            // numpy.ndarray
+  kScalar,           // a NumPy scalar
+  kArrayDtype,       // numpy.dtype
+  kRange,            // fields(): start, stop, step
+  kSlice,            // arguments(): one to three values
+  kDateTime,         // fields(): year, month, day, hour, minute, second, microsecond, fold
+  kDate,             // fields(): year, month, day
+  kTime,             // fields(): hour, minute, second, microsecond, fold
+  kTimeDelta,        // fields(): days, seconds, microseconds
+  kTimezone,         // arguments(): offset, name
+  kPosixPath,        // arguments(): parts
+  kWindowsPath,      // arguments(): parts
   kNamespace,        // attributes
   kSimpleNamespace,  // attributes
-  kDecimal,      // arguments(): its text
-  kFraction,     // arguments(): its text, or two integers
-  kUuid,         // attribute "int"
-  kTypeOf,       // arguments(): the one value of that type (None, Ellipsis)
-  kSize,         // fields(): a torch.Size
-  kDevice,       // arguments(): type, index
-  kLayout,       // arguments(): its name
-  kTorchVersion, // arguments(): its text
-  kAttributeOf,  // getattr(arguments()[0], arguments()[1]), never resolved
-  kPartial,      // functools.partial; state: function, arguments, keywords
-  kOpaque,       // an object of a class that is not known: inert
-  kDamaged,      // could not be built; Checkpoint::issues() says why
+  kDecimal,          // arguments(): its text
+  kFraction,         // arguments(): its text, or two integers
+  kUuid,             // attribute "int"
+  kTypeOf,           // arguments(): the one value of that type (None, Ellipsis)
+  kSize,             // fields(): a torch.Size
+  kDevice,           // arguments(): type, index
+  kLayout,           // arguments(): its name
+  kTorchVersion,     // arguments(): its text
+  kAttributeOf,      // getattr(arguments()[0], arguments()[1]), never resolved
+  kPartial,          // functools.partial; state: function, arguments, keywords
+  kOpaque,           // an object of a class that is not known: inert
+  kDamaged,          // could not be built; Checkpoint::issues() says why
 };
 
 std::string_view to_text(ValueKind kind);
@@ -178,8 +178,8 @@ class ValueView {
   Values states() const;  // what BUILD gave: one value per BUILD
   ValueView attribute(std::string_view name) const;
 
-  // Of a kSymbol; of others the class or function that was called. As written in the file, after the
-  // mapping of Python 2 names. Not escaped.
+  // Of a kSymbol; of others the class or function that was called. As written in the file, after
+  // the mapping of Python 2 names. Not escaped.
   std::string_view module() const;
   std::string_view name() const;
   // The callee of an opaque object: a symbol, or an inert reference.
@@ -189,12 +189,12 @@ class ValueView {
   // "reduce", "newobj", "newobj_ex", "inst" or "obj": how an opaque object was made.
   std::string_view how() const;
 
-  // How many values had been made when the content of this one was complete: what the pickle did next
-  // could see all of it. 0 for values that never change.
+  // How many values had been made when the content of this one was complete: what the pickle did
+  // next could see all of it. 0 for values that never change.
   std::uint32_t completed_at() const;
 
-  // The raw bytes of a text, and whether they are Latin-1 instead of UTF-8 (Python 2 files read with
-  // Encoding::kLatin1). UTF-8 may hold encoded surrogates. Of an integer beyond 64 bits: two's
+  // The raw bytes of a text, and whether they are Latin-1 instead of UTF-8 (Python 2 files read
+  // with Encoding::kLatin1). UTF-8 may hold encoded surrogates. Of an integer beyond 64 bits: two's
   // complement, little-endian.
   std::span<const std::byte> raw() const;
   bool is_latin1() const;

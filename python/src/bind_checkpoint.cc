@@ -3,7 +3,6 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
-
 #include <safe_load/safe_load.h>
 
 #include <cstring>
@@ -27,14 +26,13 @@ using safe_load::TextEncoding;
 
 using SharedCheckpoint = std::shared_ptr<Checkpoint>;
 
-OpenOptions options_from(const safe_load::Limits& limits, nb::object mmap, const std::string& encoding,
-                         nb::object byte_order, bool verify) {
+OpenOptions options_from(const safe_load::Limits& limits, nb::object mmap,
+                         const std::string& encoding, nb::object byte_order, bool verify) {
   OpenOptions options;
   options.limits = limits;
   options.verify = verify;
-  if (!mmap.is_none())
-    options.access = nb::cast<bool>(mmap) ? Access::kMapped : Access::kCopied;
-  options.encoding = encoding == "latin1" ? TextEncoding::kLatin1
+  if (!mmap.is_none()) options.access = nb::cast<bool>(mmap) ? Access::kMapped : Access::kCopied;
+  options.encoding = encoding == "latin1"  ? TextEncoding::kLatin1
                      : encoding == "bytes" ? TextEncoding::kBytes
                                            : TextEncoding::kUtf8;
   if (!byte_order.is_none())
@@ -85,9 +83,10 @@ nb::list issue_list(const Checkpoint& checkpoint) {
 
 void bind_limits(nb::module_& module) {
   using safe_load::Limits;
-  nb::class_<Limits>(module, "Limits",
-                     "What a file may make the loader do. Each attribute is a number; the attack that "
-                     "it stops is described in the C++ header limits.h.")
+  nb::class_<Limits>(
+      module, "Limits",
+      "What a file may make the loader do. Each attribute is a number; the attack that "
+      "it stops is described in the C++ header limits.h.")
       .def(nb::init<>())
       .def_rw("max_zip_entries", &Limits::max_zip_entries)
       .def_rw("max_inflated_bytes", &Limits::max_inflated_bytes)
@@ -109,11 +108,14 @@ void bind_checkpoint(nb::module_& module) {
 
   nb::class_<StorageHandle>(module, "Storage", "One storage of a checkpoint.")
       .def_prop_ro("id", [](const StorageHandle& s) { return s.view.id(); })
-      .def_prop_ro("location", [](const StorageHandle& s) { return to_str(s.view.location()); },
-                   "The device that it was saved from.")
+      .def_prop_ro(
+          "location", [](const StorageHandle& s) { return to_str(s.view.location()); },
+          "The device that it was saved from.")
       .def_prop_ro("nbytes", [](const StorageHandle& s) { return s.view.byte_count(); })
-      .def("memory", [](const StorageHandle& s, std::size_t unit) { return memory_of(s.view, unit); },
-           nb::arg("unit"), "Its bytes, in this machine's order for elements of `unit` bytes.");
+      .def(
+          "memory",
+          [](const StorageHandle& s, std::size_t unit) { return memory_of(s.view, unit); },
+          nb::arg("unit"), "Its bytes, in this machine's order for elements of `unit` bytes.");
 
   nb::class_<Checkpoint>(module, "Checkpoint", "An open checkpoint. Thread-safe.")
       .def_static(
@@ -148,34 +150,38 @@ void bind_checkpoint(nb::module_& module) {
           nb::arg("byte_order").none(), nb::arg("verify"), "Copies the buffer.")
       .def("symbols", &symbol_list, "Every name that the file asks for, as dicts.")
       .def("issues", &issue_list, "Every value that could not be built, as dicts.")
-      .def("tensor_names",
-           [](const Checkpoint& checkpoint) {
-             nb::list rows;
-             for (const safe_load::NamedTensor& row : checkpoint.tensors())
-               rows.append(nb::make_tuple(to_str(row.name), row.value_id));
-             return rows;
-           },
-           "(dotted name, number of the value) of every tensor, in file order.")
-      .def("locations",
-           [](const Checkpoint& checkpoint) {
-             nb::set names;
-             for (std::uint32_t i = 0; i < checkpoint.storage_count(); ++i)
-               names.add(to_str(checkpoint.storage(i).location()));
-             return names;
-           },
-           "The devices that storages were saved from.")
-      .def("to_json",
-           [](const Checkpoint& checkpoint, const std::string& title) {
-             return safe_load::to_json(checkpoint, title);
-           },
-           nb::arg("title"))
-      .def("build",
-           [](SharedCheckpoint checkpoint, nb::handle makers, std::optional<std::uint32_t> value) {
-             const std::shared_ptr<const Checkpoint> shared = checkpoint;
-             return build(shared, value ? shared->value(*value) : shared->root(), makers);
-           },
-           nb::arg("makers"), nb::arg("value").none() = nb::none(),
-           "The root, or one value by number, as objects of Python.");
+      .def(
+          "tensor_names",
+          [](const Checkpoint& checkpoint) {
+            nb::list rows;
+            for (const safe_load::NamedTensor& row : checkpoint.tensors())
+              rows.append(nb::make_tuple(to_str(row.name), row.value_id));
+            return rows;
+          },
+          "(dotted name, number of the value) of every tensor, in file order.")
+      .def(
+          "locations",
+          [](const Checkpoint& checkpoint) {
+            nb::set names;
+            for (std::uint32_t i = 0; i < checkpoint.storage_count(); ++i)
+              names.add(to_str(checkpoint.storage(i).location()));
+            return names;
+          },
+          "The devices that storages were saved from.")
+      .def(
+          "to_json",
+          [](const Checkpoint& checkpoint, const std::string& title) {
+            return safe_load::to_json(checkpoint, title);
+          },
+          nb::arg("title"))
+      .def(
+          "build",
+          [](SharedCheckpoint checkpoint, nb::handle makers, std::optional<std::uint32_t> value) {
+            const std::shared_ptr<const Checkpoint> shared = checkpoint;
+            return build(shared, value ? shared->value(*value) : shared->root(), makers);
+          },
+          nb::arg("makers"), nb::arg("value").none() = nb::none(),
+          "The root, or one value by number, as objects of Python.");
 }
 
 }  // namespace safe_load_python

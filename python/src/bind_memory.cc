@@ -187,54 +187,63 @@ ArrayObject array_object(std::string dtype, std::size_t item_size, const safe_lo
 }
 
 void bind_memory(nb::module_& module) {
-  nb::class_<Memory>(module, "Memory", nb::type_slots(buffer_slots<Memory>()),
-                     "The bytes of one storage: a writable buffer that keeps the checkpoint's memory alive.");
+  nb::class_<Memory>(
+      module, "Memory", nb::type_slots(buffer_slots<Memory>()),
+      "The bytes of one storage: a writable buffer that keeps the checkpoint's memory alive.");
 
-  nb::class_<TensorObject>(
-      module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
-      "A tensor without torch or numpy: a buffer with a shape. Element types that the struct module "
-      "does not know are shown as bytes, in a last dimension of their own.")
-      .def_prop_ro("dtype", [](const TensorObject& t) { return std::string(safe_load::name(t.dtype)); },
-                   "The element type as torch names it, without \"torch.\".")
+  nb::class_<TensorObject>(module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
+                           "A tensor without torch or numpy: a buffer with a shape. Element types "
+                           "that the struct module "
+                           "does not know are shown as bytes, in a last dimension of their own.")
+      .def_prop_ro(
+          "dtype", [](const TensorObject& t) { return std::string(safe_load::name(t.dtype)); },
+          "The element type as torch names it, without \"torch.\".")
       .def_prop_ro("shape", [](const TensorObject& t) { return to_tuple(t.sizes); })
-      .def_prop_ro("strides", [](const TensorObject& t) { return to_tuple(t.steps); },
-                   "In elements.")
+      .def_prop_ro(
+          "strides", [](const TensorObject& t) { return to_tuple(t.steps); }, "In elements.")
       .def_prop_ro("nbytes",
                    [](const TensorObject& t) {
                      std::uint64_t bytes = safe_load::size_of(t.dtype);
-                     for (const std::int64_t size : t.sizes) bytes *= static_cast<std::uint64_t>(size);
+                     for (const std::int64_t size : t.sizes)
+                       bytes *= static_cast<std::uint64_t>(size);
                      return bytes;
                    })
-      .def("tobytes", [](nb::handle self) { return to_bytes(self); },
-           "The elements in row-major order.")
-      .def("__dlpack__",
-           [](const TensorObject& t, nb::kwargs) {
-             if (!dlpack_type(t.dtype))
-               throw nb::buffer_error("DLPack does not carry this element type");
-             return dlpack_capsule(t.data, t.dtype, t.sizes, t.steps, 0, t.owner);
-           },
-           "A DLPack capsule over the same memory.")
+      .def(
+          "tobytes", [](nb::handle self) { return to_bytes(self); },
+          "The elements in row-major order.")
+      .def(
+          "__dlpack__",
+          [](const TensorObject& t, nb::kwargs) {
+            if (!dlpack_type(t.dtype))
+              throw nb::buffer_error("DLPack does not carry this element type");
+            return dlpack_capsule(t.data, t.dtype, t.sizes, t.steps, 0, t.owner);
+          },
+          "A DLPack capsule over the same memory.")
       .def("__dlpack_device__", [](const TensorObject&) { return nb::make_tuple(1, 0); })
       .def("__repr__", [](const TensorObject& t) {
-        return "TensorView(" + std::string(safe_load::name(t.dtype)) + ", [" + joined(t.sizes) + "])";
+        return "TensorView(" + std::string(safe_load::name(t.dtype)) + ", [" + joined(t.sizes) +
+               "])";
       });
 
   nb::class_<ArrayObject>(
       module, "NdArray", nb::type_slots(buffer_slots<ArrayObject>()),
       "A NumPy array without NumPy: a buffer of bytes whose last dimension is one item.")
-      .def_prop_ro("dtype", [](const ArrayObject& a) { return a.dtype; },
-                   "The item type as numpy.dtype takes it: \"<f8\".")
+      .def_prop_ro(
+          "dtype", [](const ArrayObject& a) { return a.dtype; },
+          "The item type as numpy.dtype takes it: \"<f8\".")
       .def_prop_ro("shape",
                    [](const ArrayObject& a) {
                      return to_tuple(std::vector<Py_ssize_t>(a.shape.begin(), a.shape.end() - 1));
                    })
-      .def_prop_ro("strides",
-                   [](const ArrayObject& a) {
-                     return to_tuple(std::vector<Py_ssize_t>(a.strides.begin(), a.strides.end() - 1));
-                   },
-                   "In bytes.")
-      .def("tobytes", [](nb::handle self) { return to_bytes(self); },
-           "The items in row-major order.")
+      .def_prop_ro(
+          "strides",
+          [](const ArrayObject& a) {
+            return to_tuple(std::vector<Py_ssize_t>(a.strides.begin(), a.strides.end() - 1));
+          },
+          "In bytes.")
+      .def(
+          "tobytes", [](nb::handle self) { return to_bytes(self); },
+          "The items in row-major order.")
       .def("__repr__", [](const ArrayObject& a) { return "NdArray(" + a.dtype + ")"; });
 }
 

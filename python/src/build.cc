@@ -1,10 +1,10 @@
-// Two passes over the values, in the order in which the pickle made them. The first makes an object for
-// each: immutable ones whole, for their parts have smaller numbers, mutable ones empty. The second fills
-// the mutable ones, and gives attributes last, since these are copied out of dicts. So aliases stay
-// aliases, cycles close by themselves, and nothing recurses.
+// Two passes over the values, in the order in which the pickle made them. The first makes an object
+// for each: immutable ones whole, for their parts have smaller numbers, mutable ones empty. The
+// second fills the mutable ones, and gives attributes last, since these are copied out of dicts. So
+// aliases stay aliases, cycles close by themselves, and nothing recurses.
 //
-// With constructors the order matters, since a caller's function sees its arguments: then each mutable
-// object is filled as soon as the pickle had filled it.
+// With constructors the order matters, since a caller's function sees its arguments: then each
+// mutable object is filled as soon as the pickle had filled it.
 #include "build.h"
 
 #include <algorithm>
@@ -284,8 +284,8 @@ class Builder {
     nb::object result;
     if (is_alone(tensor)) {
       const auto bytes = unwrap(tensor.storage().writable_bytes(type.swap_unit));
-      result = makers_.attr("from_dlpack")(dlpack_capsule(bytes.data(), tensor.dtype(), tensor.shape(),
-                                                          tensor.strides(), 0,
+      result = makers_.attr("from_dlpack")(dlpack_capsule(bytes.data(), tensor.dtype(),
+                                                          tensor.shape(), tensor.strides(), 0,
                                                           tensor.storage().share()));
     } else {
       result = makers_.attr("tensor")(storage(tensor.storage(), type.swap_unit), to_str(type.name),
@@ -391,8 +391,8 @@ class Builder {
     return dict;
   }
 
-  // The items of state dicts become attributes. Names with two underscores at both ends change what an
-  // object is, not what it holds: they are left out.
+  // The items of state dicts become attributes. Names with two underscores at both ends change what
+  // an object is, not what it holds: they are left out.
   void set_attributes(const nb::object& object, const ValueView& value) {
     for (std::size_t i = 0; i < value.states().size(); ++i)
       makers_.attr("set_attributes")(object, made(value.states()[i]));

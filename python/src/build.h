@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
-
 #include <safe_load/checkpoint.h>
 
 #include <memory>
@@ -15,9 +14,10 @@ struct StorageHandle {
   safe_load::StorageView view;
 };
 
-// The value as Python objects. `makers` (safe_load._makers.Makers) holds what is called for each sort of
-// value: a fixed set, bound when our module was imported, never a name from the file. Values that are
-// one object in the file are one object here. Iterative; the cyclic collector rests meanwhile.
+// The value as Python objects. `makers` (safe_load._makers.Makers) holds what is called for each
+// sort of value: a fixed set, bound when our module was imported, never a name from the file.
+// Values that are one object in the file are one object here. Iterative; the cyclic collector rests
+// meanwhile.
 nanobind::object build(const std::shared_ptr<const safe_load::Checkpoint>& checkpoint,
                        const safe_load::ValueView& root, nanobind::handle makers);
 

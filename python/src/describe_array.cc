@@ -11,8 +11,8 @@ nb::tuple to_tuple(const safe_load::Dims& dims) {
 }
 
 nb::str to_str(std::string_view text) {
-  PyObject* str = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()),
-                                       "surrogatepass");
+  PyObject* str =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass");
   if (str == nullptr) throw nb::python_error();
   return nb::steal<nb::str>(str);
 }
@@ -25,8 +25,8 @@ nb::object describe_dtype(const safe_load::ArrayView& array) {
   for (std::size_t i = 0; i < array.field_count(); ++i) {
     const auto field = array.field(i);
     const nb::object title = field.title ? nb::object(to_str(*field.title)) : nb::none();
-    fields.append(nb::make_tuple(to_str(field.name), title, field.offset,
-                                 describe_dtype(field.dtype)));
+    fields.append(
+        nb::make_tuple(to_str(field.name), title, field.offset, describe_dtype(field.dtype)));
   }
   return nb::make_tuple("struct", fields, array.item_size(), array.is_aligned(), array.is_record());
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
-
 #include <safe_load/value.h>
 
 namespace safe_load_python {

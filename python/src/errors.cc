@@ -22,7 +22,8 @@ nb::dict to_dict(const safe_load::Issue& issue) {
 
 void raise(const safe_load::Issue& issue) {
   // Lent to Python, which knows the file's name and words the message.
-  const nb::object error = nb::module_::import_("safe_load._errors").attr("from_issue")(to_dict(issue));
+  const nb::object error =
+      nb::module_::import_("safe_load._errors").attr("from_issue")(to_dict(issue));
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
   throw nb::python_error();
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
-
 #include <safe_load/issue.h>
 #include <safe_load/result.h>
 

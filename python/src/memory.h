@@ -1,9 +1,8 @@
-// Memory: a block of bytes as an object of Python with the buffer protocol, and the views on it that
-// are handed out when neither torch nor numpy is there.
+// Memory: a block of bytes as an object of Python with the buffer protocol, and the views on it
+// that are handed out when neither torch nor numpy is there.
 #pragma once
 
 #include <nanobind/nanobind.h>
-
 #include <safe_load/tensor.h>
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// safe_load._core: the engine as a module of Python. What users see is written in Python on top of it.
+// safe_load._core: the engine as a module of Python. What users see is written in Python on top of
+// it.
 #include <nanobind/nanobind.h>
 
 #include "bind_checkpoint.h"

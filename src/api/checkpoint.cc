@@ -16,11 +16,12 @@ using pickle::NodeId;
 
 namespace {
 
-Result<std::unique_ptr<State>, Issue> open_bytes(Result<os::File> file, const OpenOptions& options) {
+Result<std::unique_ptr<State>, Issue> open_bytes(Result<os::File> file,
+                                                 const OpenOptions& options) {
   if (!file)
-    return api::describe(file.error(), "",
-                         file.error().code() == ErrorCode::kIo ? "check the path and the permissions"
-                                                               : "");
+    return api::describe(
+        file.error(), "",
+        file.error().code() == ErrorCode::kIo ? "check the path and the permissions" : "");
   return api::open(std::make_shared<StorageBytes>(*std::move(file)), options);
 }
 
@@ -130,7 +131,9 @@ std::vector<NamedTensor> Checkpoint::tensors() const& {
   std::vector<NamedTensor> found;
   for_each([&](const Place& place) {
     const auto tensor = place.value().tensor();
-    if (tensor) found.push_back({place.name(), *tensor, place.path(), place.was_visited(), place.value().id()});
+    if (tensor)
+      found.push_back(
+          {place.name(), *tensor, place.path(), place.was_visited(), place.value().id()});
   });
   return found;
 }

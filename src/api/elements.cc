@@ -40,8 +40,9 @@ double small_float(std::uint32_t bits) {
                            static_cast<int>(exponent) - kBias - kFractionBits);
 }
 
-// Formats without infinities. "fn": only all ones is NaN. "fnuz": only minus zero is NaN, and the bias
-// is one more. Source: the OCP 8-bit floating point specification; c10/util/Float8_*.h for fnuz.
+// Formats without infinities. "fn": only all ones is NaN. "fnuz": only minus zero is NaN, and the
+// bias is one more. Source: the OCP 8-bit floating point specification; c10/util/Float8_*.h for
+// fnuz.
 template <int kExponentBits, int kFractionBits, int kBias, bool kUnsignedZero>
 double finite_float(std::uint32_t bits) {
   const std::uint32_t magnitude = bits & 0x7F;
@@ -128,7 +129,8 @@ ReadElement element_reader(DType dtype) {
       return finite_float<4, 3, 7, false>(load<std::uint8_t>(from));
     };
   if (dtype == DType::kFloat8E4m3fnuz)
-    return [](const std::byte* from) { return finite_float<4, 3, 8, true>(load<std::uint8_t>(from)); };
+    return
+        [](const std::byte* from) { return finite_float<4, 3, 8, true>(load<std::uint8_t>(from)); };
   if (dtype == DType::kFloat8E5m2fnuz)
     return [](const std::byte* from) {
       return finite_float<5, 2, 16, true>(load<std::uint8_t>(from));

@@ -75,7 +75,9 @@ class Opening {
     issue.code = ErrorCode::kUnsupported;
     issue.message = "this is " + std::string(sniffed.what) + " (" + std::to_string(size) + " bytes";
     if (size != 0)
-      issue.message += ", first bytes " + base::quoted(base::as_text(head.first(std::min<std::size_t>(head.size(), 16))));
+      issue.message +=
+          ", first bytes " +
+          base::quoted(base::as_text(head.first(std::min<std::size_t>(head.size(), 16))));
     issue.message += ")";
     issue.hint = sniffed.hint;
     return issue;
@@ -104,10 +106,10 @@ class Opening {
                               entry.local_offset),
                         shown(entry));
       if (entry.size > most - total)
-        return as_issue(Error(ErrorCode::kLimit,
-                              "the records inflate to more than Limits::max_inflated_bytes",
-                              entry.local_offset),
-                        shown(entry));
+        return as_issue(
+            Error(ErrorCode::kLimit, "the records inflate to more than Limits::max_inflated_bytes",
+                  entry.local_offset),
+            shown(entry));
       total += entry.size;
     }
     return {};
@@ -196,10 +198,10 @@ class Opening {
     const auto located = archive::locate_all(source(), entries, failed);
     if (!located) return as_issue(located.error(), shown(*failed));
 
-    const bool may_map = state_->bytes->file() != nullptr && !entries.empty() &&
-                         state_->options.access != Access::kCopied &&
-                         (state_->options.access == Access::kMapped ||
-                          !state_->bytes->file()->is_on_network());
+    const bool may_map =
+        state_->bytes->file() != nullptr && !entries.empty() &&
+        state_->options.access != Access::kCopied &&
+        (state_->options.access == Access::kMapped || !state_->bytes->file()->is_on_network());
     if (may_map) {
       const Status mapped = state_->bytes->map();
       if (!mapped) return as_issue(mapped.error());
@@ -238,8 +240,8 @@ class Opening {
     block_.resize(static_cast<std::size_t>(kBlock));
     std::uint32_t crc = 0;
     for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
-      const auto block = std::span(block_).first(
-          static_cast<std::size_t>(std::min(kBlock, entry.size - done)));
+      const auto block =
+          std::span(block_).first(static_cast<std::size_t>(std::min(kBlock, entry.size - done)));
       const Status read = source().read_at(member->data_offset + done, block);
       if (!read) return read.error();
       crc = deflate::crc32(crc, block);

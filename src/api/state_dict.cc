@@ -57,8 +57,8 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
     const Values children = current.module.attribute("_modules").items();
     for (std::size_t i = children.size(); i >= 2; i -= 2)
       if (is_module(children[i - 1]))
-        open.push_back({children[i - 1],
-                        current.prefix + children[i - 2].get_or<std::string>("") + "."});
+        open.push_back(
+            {children[i - 1], current.prefix + children[i - 2].get_or<std::string>("") + "."});
   }
   return {};
 }

@@ -31,7 +31,8 @@ void StorageBytes::set_records(std::vector<std::optional<archive::ZipMember>> me
   }
 }
 
-// Repacked archives lose torch's alignment; a misaligned element costs more at each use than the copy.
+// Repacked archives lose torch's alignment; a misaligned element costs more at each use than the
+// copy.
 bool StorageBytes::is_aligned(std::uint64_t data_offset) const {
   if (!is_mapped()) return false;
   void* address = mapping_.bytes().data() + data_offset;
@@ -42,11 +43,13 @@ bool StorageBytes::is_aligned(std::uint64_t data_offset) const {
 
 Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_t unit) {
   if (is_borrowed_)
-    return Error(ErrorCode::kMismatch, "the checkpoint borrows its bytes, which may not be written");
+    return Error(ErrorCode::kMismatch,
+                 "the checkpoint borrows its bytes, which may not be written");
   SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, readable(id, unit));
   if (bytes.empty()) return std::span<std::byte>();
   for (const std::span<std::byte> block : {mapping_.bytes(), arena_.bytes()})
-    if (!block.empty() && bytes.data() >= block.data() && bytes.data() < block.data() + block.size())
+    if (!block.empty() && bytes.data() >= block.data() &&
+        bytes.data() < block.data() + block.size())
       return block.subspan(static_cast<std::size_t>(bytes.data() - block.data()), bytes.size());
   const std::scoped_lock lock(mutex_);
   return swapped_.at({id, unit}).bytes();

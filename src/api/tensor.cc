@@ -68,12 +68,14 @@ bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped
 std::uint64_t StorageView::byte_count() const { return storage_of(state_, id_).byte_count; }
 
 Result<std::span<std::byte>> StorageView::writable_bytes(std::size_t unit) const {
-  if (storage_of(state_, id_).is_meta()) return mismatch("a storage on the meta device has no data");
+  if (storage_of(state_, id_).is_meta())
+    return mismatch("a storage on the meta device has no data");
   return state_->bytes->writable(id_, unit);
 }
 
 Result<std::span<const std::byte>> StorageView::bytes(std::size_t unit) const {
-  if (storage_of(state_, id_).is_meta()) return mismatch("a storage on the meta device has no data");
+  if (storage_of(state_, id_).is_meta())
+    return mismatch("a storage on the meta device has no data");
   return state_->bytes->readable(id_, unit);
 }
 
@@ -96,7 +98,8 @@ Dims TensorView::extents(std::uint32_t node) const {
   const NodeId tuple =
       tape[node].kind == Kind::kRecord ? tape.items(tape.call(node).arguments)[0] : node;
   Dims dims;
-  for (const NodeId id : tape.items(tuple)) dims.push_back(static_cast<std::int64_t>(tape[id].payload));
+  for (const NodeId id : tape.items(tuple))
+    dims.push_back(static_cast<std::int64_t>(tape[id].payload));
   return dims;
 }
 
@@ -127,7 +130,8 @@ std::uint64_t TensorView::file_offset() const {
 Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
                                                                 std::size_t alignment) const {
   if (wanted != dtype()) return mismatch("the elements are of another type").about(name(dtype()));
-  if (is_conjugated() || is_negated()) return mismatch("the bytes are conjugated or negated; use copy_to");
+  if (is_conjugated() || is_negated())
+    return mismatch("the bytes are conjugated or negated; use copy_to");
   if (!is_contiguous()) return mismatch("the elements do not lie in one row; use copy_to");
   if (element_count() == 0) return std::span<const std::byte>();
   SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
@@ -140,7 +144,9 @@ Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
   return own;
 }
 
-Status TensorView::copy_bytes_to(std::span<std::byte> out) const { return convert_to(dtype(), out); }
+Status TensorView::copy_bytes_to(std::span<std::byte> out) const {
+  return convert_to(dtype(), out);
+}
 
 Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
   const DType own = dtype();

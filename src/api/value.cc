@@ -184,7 +184,9 @@ ValueKind ValueView::kind() const {
   return is_missing() ? ValueKind::kMissing : kind_of((*state_->tape)[id_]);
 }
 
-bool ValueView::is_dict() const { return !is_missing() && (*state_->tape)[id_].kind == Kind::kDict; }
+bool ValueView::is_dict() const {
+  return !is_missing() && (*state_->tape)[id_].kind == Kind::kDict;
+}
 
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
@@ -232,7 +234,8 @@ ValueView ValueView::operator[](std::int64_t key) const {
   const Values pairs = items();
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
     const Node& node = (*state_->tape)[pairs[i].id_];
-    if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key) return pairs[i + 1];
+    if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
+      return pairs[i + 1];
   }
   return {};
 }
@@ -316,8 +319,8 @@ std::string ValueView::get_transcoded() const {
 std::span<const std::byte> ValueView::raw() const {
   if (is_missing()) return {};
   const Kind own = (*state_->tape)[id_].kind;
-  const bool has_text = own == Kind::kText || own == Kind::kBytes || own == Kind::kByteArray ||
-                        own == Kind::kBigInt;
+  const bool has_text =
+      own == Kind::kText || own == Kind::kBytes || own == Kind::kByteArray || own == Kind::kBigInt;
   return has_text ? base::as_bytes(state_->tape->text(id_)) : base::Bytes();
 }
 
@@ -351,9 +354,11 @@ Dims ValueView::fields() const {
   const Values given = arguments();
   if (own == ValueKind::kSize) {
     const Values sizes = given[0].items();
-    for (std::size_t i = 0; i < sizes.size(); ++i) numbers.push_back(sizes[i].get_or<std::int64_t>(0));
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+      numbers.push_back(sizes[i].get_or<std::int64_t>(0));
   } else if (own == ValueKind::kRange || own == ValueKind::kTimeDelta) {
-    for (std::size_t i = 0; i < given.size(); ++i) numbers.push_back(given[i].get_or<std::int64_t>(0));
+    for (std::size_t i = 0; i < given.size(); ++i)
+      numbers.push_back(given[i].get_or<std::int64_t>(0));
   } else if (own == ValueKind::kDateTime || own == ValueKind::kDate || own == ValueKind::kTime) {
     const std::string_view packed = state_->tape->text(given[0].id_);
     const auto when = own == ValueKind::kDateTime ? types::read_date_time(packed)
@@ -472,8 +477,12 @@ std::string_view ValueView::how() const {
 // ---- arrays
 
 std::string ArrayView::dtype() const { return state_->meaning->array_dtypes()[dtype_].text(); }
-std::uint64_t ArrayView::item_size() const { return state_->meaning->array_dtypes()[dtype_].itemsize; }
-bool ArrayView::has_objects() const { return state_->meaning->array_dtypes()[dtype_].has_objects(); }
+std::uint64_t ArrayView::item_size() const {
+  return state_->meaning->array_dtypes()[dtype_].itemsize;
+}
+bool ArrayView::has_objects() const {
+  return state_->meaning->array_dtypes()[dtype_].has_objects();
+}
 bool ArrayView::is_record() const { return state_->meaning->array_dtypes()[dtype_].is_record; }
 bool ArrayView::is_aligned() const { return state_->meaning->array_dtypes()[dtype_].is_aligned; }
 
@@ -485,9 +494,8 @@ ArrayView::Field ArrayView::field(std::size_t i) const {
   const types::ArrayField& field = state_->meaning->array_dtypes()[dtype_].fields[i];
   const pickle::Tape& tape = *state_->tape;
   const bool has_title = field.title != kNoNode && tape[field.title].kind == Kind::kText;
-  return {tape.text(field.name),
-          has_title ? std::optional(tape.text(field.title)) : std::nullopt, field.offset,
-          ArrayView(state_, field.dtype, kNoArray)};
+  return {tape.text(field.name), has_title ? std::optional(tape.text(field.title)) : std::nullopt,
+          field.offset, ArrayView(state_, field.dtype, kNoArray)};
 }
 
 std::optional<ArrayView> ArrayView::base() const {
@@ -501,15 +509,18 @@ Dims ArrayView::base_shape() const {
   Dims dims;
   if (shape == kNoNode) return dims;
   const pickle::Tape& tape = *state_->tape;
-  if (tape[shape].kind == Kind::kInt) dims.push_back(static_cast<std::int64_t>(tape[shape].payload));
-  for (const NodeId id : tape.items(shape)) dims.push_back(static_cast<std::int64_t>(tape[id].payload));
+  if (tape[shape].kind == Kind::kInt)
+    dims.push_back(static_cast<std::int64_t>(tape[shape].payload));
+  for (const NodeId id : tape.items(shape))
+    dims.push_back(static_cast<std::int64_t>(tape[id].payload));
   return dims;
 }
 
 std::string_view ArrayView::class_name() const {
   if (array_ == kNoArray) return "numpy.dtype";
   const NodeId array_class = state_->meaning->arrays()[array_].array_class;
-  const bool is_plain = array_class == kNoNode || state_->tape->symbol(array_class).name == "ndarray";
+  const bool is_plain =
+      array_class == kNoNode || state_->tape->symbol(array_class).name == "ndarray";
   return is_plain ? "numpy.ndarray" : "numpy.memmap";
 }
 
@@ -521,9 +532,9 @@ Dims ArrayView::shape() const {
   const pickle::Tape& tape = *state_->tape;
   const std::span<const NodeId> sizes = tape.items(array.shape);
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::size_t axis = array.axes == kNoNode
-                                 ? i
-                                 : static_cast<std::size_t>(tape[tape.items(array.axes)[i]].payload);
+    const std::size_t axis =
+        array.axes == kNoNode ? i
+                              : static_cast<std::size_t>(tape[tape.items(array.axes)[i]].payload);
     dims.push_back(static_cast<std::int64_t>(tape[sizes[axis]].payload));
   }
   return dims;

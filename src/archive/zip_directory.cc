@@ -19,10 +19,10 @@
 namespace safe_load::archive {
 namespace {
 
-constexpr std::uint32_t kEntrySignature = 0x02014B50;      // APPNOTE 4.3.12
-constexpr std::uint32_t kEndSignature = 0x06054B50;        // APPNOTE 4.3.16
-constexpr std::uint32_t kZip64EndSignature = 0x06064B50;   // APPNOTE 4.3.14
-constexpr std::uint32_t kLocatorSignature = 0x07064B50;    // APPNOTE 4.3.15
+constexpr std::uint32_t kEntrySignature = 0x02014B50;     // APPNOTE 4.3.12
+constexpr std::uint32_t kEndSignature = 0x06054B50;       // APPNOTE 4.3.16
+constexpr std::uint32_t kZip64EndSignature = 0x06064B50;  // APPNOTE 4.3.14
+constexpr std::uint32_t kLocatorSignature = 0x07064B50;   // APPNOTE 4.3.15
 constexpr std::uint64_t kEndSize = 22;
 constexpr std::uint64_t kLocatorSize = 20;
 constexpr std::uint64_t kZip64EndSize = 56;
@@ -34,16 +34,14 @@ constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
 
 // What the end records say together.
 struct End {
-  std::uint64_t position;            // of the first end record: nothing of the archive lies behind
+  std::uint64_t position;  // of the first end record: nothing of the archive lies behind
   std::uint64_t directory_offset;
   std::uint64_t directory_size;
   std::uint64_t entries;
-  std::uint64_t behind;              // offset after the comment
+  std::uint64_t behind;  // offset after the comment
 };
 
-Error at(Reason reason, std::uint64_t offset) {
-  return Error(ErrorCode::kCorrupt, reason, offset);
-}
+Error at(Reason reason, std::uint64_t offset) { return Error(ErrorCode::kCorrupt, reason, offset); }
 
 // The zip64 record, if a locator precedes the end record at `end`.
 Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t end) {
@@ -174,9 +172,9 @@ Status read_extra(base::Bytes extra, std::uint64_t offset, ZipEntry& entry, bool
         8u * (std::uint64_t{wide_size} + std::uint64_t{wide_compressed} + wide_offset);
     if (body->size() != needed) return at("a zip64 field has the wrong size", field_at);
     base::ByteReader wide(*body);
-    for (const auto& [is_wide, value] : {std::pair(wide_size, &entry.size),
-                                         std::pair(wide_compressed, &entry.compressed_size),
-                                         std::pair(wide_offset, &entry.local_offset)}) {
+    for (const auto& [is_wide, value] :
+         {std::pair(wide_size, &entry.size), std::pair(wide_compressed, &entry.compressed_size),
+          std::pair(wide_offset, &entry.local_offset)}) {
       if (!is_wide) continue;
       SAFE_LOAD_TRY_ASSIGN(*value, wide.read_little<std::uint64_t>());
     }
@@ -212,8 +210,7 @@ Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_of
   if (entry.name.empty() || entry.name.find('\0') != std::string_view::npos)
     return at("an entry has an empty name or a NUL byte in it", entry_at).about(entry.name);
   SAFE_LOAD_TRY(read_extra(extra, extra_at, entry, entry.size == kAllOnes32,
-                           entry.compressed_size == kAllOnes32,
-                           entry.local_offset == kAllOnes32));
+                           entry.compressed_size == kAllOnes32, entry.local_offset == kAllOnes32));
   const bool stored = entry.method == static_cast<std::uint16_t>(Method::kStored);
   if (stored && entry.compressed_size != entry.size)
     return at("a stored entry has two sizes", entry_at).about(entry.name);

@@ -119,8 +119,7 @@ Result<std::vector<ZipMember>> locate_all(const base::Source& source,
   return members;
 }
 
-Status read_member(const base::Source& source, const ZipMember& member,
-                   std::span<std::byte> into) {
+Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into) {
   if (member.is_stored()) return source.read_at(member.data_offset, into);
   std::vector<std::byte> compressed(static_cast<std::size_t>(member.entry->compressed_size));
   SAFE_LOAD_TRY(source.read_at(member.data_offset, compressed));

@@ -36,8 +36,7 @@ Result<std::vector<ZipMember>> locate_all(const base::Source& source,
                                           const ZipEntry*& failed);
 
 // Fills `into`, whose size is the member's, inflating if need be.
-Status read_member(const base::Source& source, const ZipMember& member,
-                   std::span<std::byte> into);
+Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into);
 
 // Whether a member of `compressed` bytes can honestly inflate to `size` (rule Z16).
 bool is_plausible_size(std::uint64_t compressed, std::uint64_t size);

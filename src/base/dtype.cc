@@ -64,8 +64,8 @@ struct Alias {
 };
 
 constexpr Alias kAliases[] = {
-    {"half", DType::kFloat16},     {"float", DType::kFloat32},       {"double", DType::kFloat64},
-    {"short", DType::kInt16},      {"int", DType::kInt32},           {"long", DType::kInt64},
+    {"half", DType::kFloat16},     {"float", DType::kFloat32},      {"double", DType::kFloat64},
+    {"short", DType::kInt16},      {"int", DType::kInt32},          {"long", DType::kInt64},
     {"cfloat", DType::kComplex64}, {"cdouble", DType::kComplex128}, {"chalf", DType::kComplex32},
 };
 

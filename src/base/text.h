@@ -18,9 +18,9 @@ bool is_ascii(std::string_view text);
 std::uint32_t next_code_point(std::string_view text, std::size_t& position);
 void append_utf8(std::string& out, std::uint32_t code_point);
 
-// Printable on any terminal and inside quotes: control characters, quotes, backslashes, bidirectional
-// marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. At most `limit` bytes
-// of `text` are shown, then "...".
+// Printable on any terminal and inside quotes: control characters, quotes, backslashes,
+// bidirectional marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. At most
+// `limit` bytes of `text` are shown, then "...".
 std::string escaped(std::string_view text, std::size_t limit = 200);
 
 // escaped() between double quotes.

@@ -1,5 +1,5 @@
-// JsonWriter: JSON as it comes, in constant memory. Strings are escaped by nlohmann-json, which only
-// this folder knows; everything that is not ASCII becomes \uXXXX.
+// JsonWriter: JSON as it comes, in constant memory. Strings are escaped by nlohmann-json, which
+// only this folder knows; everything that is not ASCII becomes \uXXXX.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace safe_load::json {
 
-// Objects and arrays are opened and closed by the caller; commas and line breaks come by themselves.
+// Objects and arrays are opened and closed by the caller; commas and line breaks come by
+// themselves.
 class JsonWriter {
  public:
   void begin_object() { begin('{'); }

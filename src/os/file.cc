@@ -29,8 +29,7 @@ Result<std::uint64_t> regular_size(int descriptor) {
   struct stat status = {};
   if (::fstat(descriptor, &status) != 0)
     return system_error("cannot look at the file", std::strerror(errno));
-  if (S_ISDIR(status.st_mode))
-    return Error(ErrorCode::kUnsupported, "a folder, not a file");
+  if (S_ISDIR(status.st_mode)) return Error(ErrorCode::kUnsupported, "a folder, not a file");
   if (!S_ISREG(status.st_mode))
     return Error(ErrorCode::kUnsupported, "not a regular file; read it into memory first");
   return static_cast<std::uint64_t>(status.st_size);

@@ -1,8 +1,8 @@
 // The pickle machine.
 //
-// A pickle is a program for a stack machine: it pushes values, collects them into containers and asks
-// for calls. Here a GLOBAL pushes two names, and a call becomes a node that lists what it was given.
-// That is the whole safety argument: there is no operation that could do more.
+// A pickle is a program for a stack machine: it pushes values, collects them into containers and
+// asks for calls. Here a GLOBAL pushes two names, and a call becomes a node that lists what it was
+// given. That is the whole safety argument: there is no operation that could do more.
 //
 // Each opcode makes at most three nodes and takes time in proportion to its bytes and to what it
 // takes off the stack, so that a pickle cannot cost more than its length pays for. The stack, the
@@ -157,8 +157,8 @@ class Machine {
 
   // Bytes that stand in the pickle, just read.
   Status push_read(Kind kind, std::string_view bytes) {
-    return push({kind, 0, 0, static_cast<std::uint32_t>(bytes.size()),
-                 reader_.offset() - bytes.size()});
+    return push(
+        {kind, 0, 0, static_cast<std::uint32_t>(bytes.size()), reader_.offset() - bytes.size()});
   }
 
   Status push_unicode(std::string_view bytes) {
@@ -219,9 +219,7 @@ class Machine {
 
   // ---- containers that grow
 
-  static std::uint64_t packed(const Run& run) {
-    return std::uint64_t{run.last} << 32 | run.first;
-  }
+  static std::uint64_t packed(const Run& run) { return std::uint64_t{run.last} << 32 | run.first; }
 
   // A segment is (next, count, changed at, children ...).
   static constexpr std::uint32_t kHeader = 3;
@@ -248,19 +246,19 @@ class Machine {
 
   // Adds to a plain container of kind `plain`, or to the result of a call, whose meaning decides
   // later whether it can hold items.
-  Status add_items(NodeId target, Kind plain, Run Call::* items, std::span<const NodeId> values) {
+  Status add_items(NodeId target, Kind plain, Run Call::*items, std::span<const NodeId> values) {
     Node& node = tape_.nodes_[target];
     if (node.kind == Kind::kCall) return extend(tape_.call(target).*items, values);
     if (node.kind != plain) return corrupt("items are added to a value that cannot hold them");
-    Run run{static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
-            node.count};
+    Run run{static_cast<std::uint32_t>(node.payload),
+            static_cast<std::uint32_t>(node.payload >> 32), node.count};
     SAFE_LOAD_TRY(extend(run, values));
     node.count = run.count;
     node.payload = packed(run);
     return {};
   }
 
-  Status add_top(std::size_t count, Kind plain, Run Call::* items) {
+  Status add_top(std::size_t count, Kind plain, Run Call::*items) {
     SAFE_LOAD_TRY(need(count + 1));
     const std::size_t from = stack_.size() - count;
     SAFE_LOAD_TRY(add_items(stack_[from - 1], plain, items, std::span(stack_).subspan(from)));
@@ -268,7 +266,7 @@ class Machine {
     return {};
   }
 
-  Status add_above_mark(Kind plain, Run Call::* items) {
+  Status add_above_mark(Kind plain, Run Call::*items) {
     SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
     const std::size_t below = marks_.size() < 2 ? 0 : marks_[marks_.size() - 2];
     if (from <= below) return corrupt("no container below the mark");
@@ -291,10 +289,16 @@ class Machine {
     if (tape_[arguments].kind != Kind::kTuple) return corrupt("call arguments that are no tuple");
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
       return corrupt("keyword arguments that are no dict");
-    SAFE_LOAD_TRY_ASSIGN(
-        const std::uint32_t index,
-        tape_.calls_.add({callee, arguments, keywords, static_cast<std::uint32_t>(opcode_at_), how,
-                          {}, {}, {}, {}}));
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
+                         tape_.calls_.add({callee,
+                                           arguments,
+                                           keywords,
+                                           static_cast<std::uint32_t>(opcode_at_),
+                                           how,
+                                           {},
+                                           {},
+                                           {},
+                                           {}}));
     return push({Kind::kCall, 0, 0, 0, index});
   }
 
@@ -685,8 +689,8 @@ Status Machine::seal() {
   for (NodeId id = 0; id < tape_.size(); ++id) {
     Node& node = tape_[id];
     if (node.kind != Kind::kList && node.kind != Kind::kDict && node.kind != Kind::kSet) continue;
-    Run run{static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
-            node.count};
+    Run run{static_cast<std::uint32_t>(node.payload),
+            static_cast<std::uint32_t>(node.payload >> 32), node.count};
     SAFE_LOAD_TRY(seal_run(run));
     node.payload = packed(run);
   }
@@ -716,8 +720,7 @@ Status Machine::seal_run(Run& run) {
 }
 
 Result<std::uint64_t> run(Tape& tape) {
-  if (tape.pickle().size() > 0xFFFFFFFFu)
-    return Error(ErrorCode::kLimit, "a pickle of over 4 GiB");
+  if (tape.pickle().size() > 0xFFFFFFFFu) return Error(ErrorCode::kLimit, "a pickle of over 4 GiB");
   return Machine(tape).run();
 }
 

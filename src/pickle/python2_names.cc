@@ -173,15 +173,17 @@ constexpr ModuleRow kModules[] = {  // sorted
 
 std::pair<std::string_view, std::string_view> modern_name(std::string_view module,
                                                           std::string_view name) {
-  const auto before = [](const NameRow& row, const std::pair<std::string_view, std::string_view>& key) {
+  const auto before = [](const NameRow& row,
+                         const std::pair<std::string_view, std::string_view>& key) {
     return std::pair(row.module, row.name) < key;
   };
-  const auto* pair = std::lower_bound(std::begin(kNames), std::end(kNames), std::pair(module, name), before);
+  const auto* pair =
+      std::lower_bound(std::begin(kNames), std::end(kNames), std::pair(module, name), before);
   if (pair != std::end(kNames) && pair->module == module && pair->name == name)
     return {pair->new_module, pair->new_name};
-  const auto* row = std::lower_bound(
-      std::begin(kModules), std::end(kModules), module,
-      [](const ModuleRow& r, std::string_view key) { return r.module < key; });
+  const auto* row =
+      std::lower_bound(std::begin(kModules), std::end(kModules), module,
+                       [](const ModuleRow& r, std::string_view key) { return r.module < key; });
   if (row != std::end(kModules) && row->module == module) return {row->new_module, name};
   return {module, name};
 }

@@ -34,7 +34,7 @@ std::string_view Tape::text(NodeId id) const {
   return base::as_text(pickle_.subspan(static_cast<std::size_t>(node.payload), node.count));
 }
 
-Run Call::* Tape::run_for(Kind kind) {
+Run Call::*Tape::run_for(Kind kind) {
   if (kind == Kind::kDict) return &Call::dict_items;
   if (kind == Kind::kSet || kind == Kind::kFrozenSet) return &Call::set_items;
   return &Call::list_items;

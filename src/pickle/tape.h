@@ -1,9 +1,9 @@
 // Tape: what a pickle built, as nodes that name each other by number. Nothing in it can be called.
 //
-// Nodes stand in the order in which the pickle made them: a tuple behind its items, a call behind its
-// arguments. What may change after it was made (lists, dicts, sets, the results of calls) keeps its
-// content in runs of node numbers; every run remembers when it last changed, so that whoever gives
-// meaning to a call can tell whether its arguments were still the same then.
+// Nodes stand in the order in which the pickle made them: a tuple behind its items, a call behind
+// its arguments. What may change after it was made (lists, dicts, sets, the results of calls) keeps
+// its content in runs of node numbers; every run remembers when it last changed, so that whoever
+// gives meaning to a call can tell whether its arguments were still the same then.
 #pragma once
 
 #include <bit>
@@ -28,13 +28,13 @@ inline constexpr NodeId kNoNode = 0xFFFFFFFF;
 enum class Kind : std::uint8_t {
   kNone,
   kBool,
-  kInt,        // 64 bits, signed
-  kBigInt,     // two's complement bytes, little-endian
+  kInt,     // 64 bits, signed
+  kBigInt,  // two's complement bytes, little-endian
   kFloat,
-  kText,       // UTF-8; Latin-1 if kLatin1
+  kText,  // UTF-8; Latin-1 if kLatin1
   kBytes,
   kByteArray,
-  kPy2Text,    // str of Python 2: bytes whose meaning is not known yet
+  kPy2Text,  // str of Python 2: bytes whose meaning is not known yet
   kTuple,
   kList,
   kDict,
@@ -57,8 +57,8 @@ enum class Kind : std::uint8_t {
 };
 
 enum Flag : std::uint8_t {
-  kInArena = 1,   // text lies in the arena, not in the pickle
-  kPython2 = 2,   // the text was a str of Python 2: its raw bytes may be asked for
+  kInArena = 1,  // text lies in the arena, not in the pickle
+  kPython2 = 2,  // the text was a str of Python 2: its raw bytes may be asked for
   kLatin1 = 4,
   kFromCall = 8,  // the node was a call: content, arguments and state are in call()
 };
@@ -142,7 +142,9 @@ class Tape {
   // The children of a tuple, list, set or frozenset, or keys and values of a dict in turn; for a
   // node that was a call, whichever of its runs its kind asks for. Empty for other kinds.
   std::span<const NodeId> items(NodeId id) const;
-  std::span<const NodeId> items(const Run& run) const { return children_.run(run.first, run.count); }
+  std::span<const NodeId> items(const Run& run) const {
+    return children_.run(run.first, run.count);
+  }
 
   Run run_of(NodeId id) const;
 
@@ -165,7 +167,7 @@ class Tape {
     return static_cast<std::uint32_t>(nodes_[id].payload);
   }
   // Which run of its call a node of this kind shows.
-  static Run Call::* run_for(Kind kind);
+  static Run Call::*run_for(Kind kind);
 
   base::Bytes pickle_;
   base::Budget memory_;

@@ -15,7 +15,9 @@ constexpr auto kContainers = std::to_array<ValueKind>(
      ValueKind::kNamespace, ValueKind::kSimpleNamespace});
 
 // A record is shown whole, so its arguments are not listed again.
-bool is_part_of_record(const std::string& path) { return path.find(".__args__[") != std::string::npos; }
+bool is_part_of_record(const std::string& path) {
+  return path.find(".__args__[") != std::string::npos;
+}
 
 }  // namespace
 

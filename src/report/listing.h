@@ -21,7 +21,7 @@ struct Listing {
   std::uint64_t distinct_tensors = 0;
   std::uint64_t storage_bytes = 0;  // of the storages in the result, each counted once
   std::vector<ValueRow> values;
-  std::vector<SymbolUse> unknown;   // names that are not in the table
+  std::vector<SymbolUse> unknown;  // names that are not in the table
   std::vector<SymbolUse> known;
 };
 

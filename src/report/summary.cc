@@ -72,9 +72,12 @@ std::string array_text(const ArrayView& array) {
 
 std::string scalar_text(const ValueView& value) {
   const std::string type = value.array()->dtype();
-  if (const auto number = value.get<std::int64_t>()) return std::to_string(*number) + " (numpy " + type + ')';
-  if (const auto number = value.get<double>()) return base::to_text(*number) + " (numpy " + type + ')';
-  if (const auto truth = value.get<bool>()) return *truth ? "True (numpy bool)" : "False (numpy bool)";
+  if (const auto number = value.get<std::int64_t>())
+    return std::to_string(*number) + " (numpy " + type + ')';
+  if (const auto number = value.get<double>())
+    return base::to_text(*number) + " (numpy " + type + ')';
+  if (const auto truth = value.get<bool>())
+    return *truth ? "True (numpy bool)" : "False (numpy bool)";
   return "numpy " + type;
 }
 
@@ -92,8 +95,7 @@ std::string summary(const ValueView& value) {
   if (kind == ValueKind::kBool) return value.get_or(false) ? "True" : "False";
   if (kind == ValueKind::kInteger) return integer_text(value);
   if (kind == ValueKind::kFloat) return base::to_text(value.get_or(0.0));
-  if (kind == ValueKind::kComplex)
-    return '(' + summary(given[0]) + ", " + summary(given[1]) + "i)";
+  if (kind == ValueKind::kComplex) return '(' + summary(given[0]) + ", " + summary(given[1]) + "i)";
   if (kind == ValueKind::kText) return base::quoted(value.get_or<std::string>(""), kMostText);
   if (kind == ValueKind::kBytes || kind == ValueKind::kByteArray) return bytes_text(value);
   if (kind == ValueKind::kSymbol) return symbol_text(value);
@@ -104,24 +106,27 @@ std::string summary(const ValueView& value) {
   if (kind == ValueKind::kArray) return array_text(*value.array());
   if (kind == ValueKind::kScalar) return scalar_text(value);
   if (kind == ValueKind::kArrayDtype) return "numpy dtype " + value.array()->dtype();
-  if (kind == ValueKind::kDateTime) return date_text(value.fields()) + ' ' + time_text(value.fields(), 3);
+  if (kind == ValueKind::kDateTime)
+    return date_text(value.fields()) + ' ' + time_text(value.fields(), 3);
   if (kind == ValueKind::kDate) return date_text(value.fields());
   if (kind == ValueKind::kTime) return time_text(value.fields(), 0);
   if (kind == ValueKind::kTimeDelta || kind == ValueKind::kRange || kind == ValueKind::kSize)
     return std::string(to_text(kind)) + dims_text(value.fields());
   if (kind == ValueKind::kPosixPath) return path_text(value, '/');
   if (kind == ValueKind::kWindowsPath) return path_text(value, '\\');
-  if (kind == ValueKind::kDecimal || kind == ValueKind::kTorchVersion || kind == ValueKind::kLayout ||
-      kind == ValueKind::kDevice)
+  if (kind == ValueKind::kDecimal || kind == ValueKind::kTorchVersion ||
+      kind == ValueKind::kLayout || kind == ValueKind::kDevice)
     return base::escaped(argument(0), kMostText);
   if (kind == ValueKind::kFraction)
-    return given.size() == 2 ? summary(given[0]) + '/' + summary(given[1]) : base::escaped(argument(0));
+    return given.size() == 2 ? summary(given[0]) + '/' + summary(given[1])
+                             : base::escaped(argument(0));
   if (kind == ValueKind::kUuid) return "uuid " + integer_text(value.attribute("int"));
   if (kind == ValueKind::kAttributeOf)
     return summary(given[0]) + '.' + base::escaped(argument(1), kMostText);
   if (kind == ValueKind::kOpaque) {
-    const bool is_enum = given.size() == 1 && value.states().empty() && value.how() == "reduce" &&
-                         (given[0].kind() == ValueKind::kInteger || given[0].kind() == ValueKind::kText);
+    const bool is_enum =
+        given.size() == 1 && value.states().empty() && value.how() == "reduce" &&
+        (given[0].kind() == ValueKind::kInteger || given[0].kind() == ValueKind::kText);
     return is_enum ? value.class_name() + '(' + summary(given[0]) + ')'
                    : "object of " + value.class_name();
   }

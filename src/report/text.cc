@@ -1,9 +1,10 @@
 // The report for people.
+#include "base/text.h"
+
 #include <algorithm>
 #include <map>
 #include <sstream>
 
-#include "base/text.h"
 #include "report/listing.h"
 #include "safe_load/report.h"
 
@@ -44,7 +45,8 @@ class Page {
       for (std::size_t i = 0; i < rows[r].size(); ++i) {
         text += rows[r][i];
         const bool last = i + 1 == rows[r].size();
-        if (!last) text += std::string(widths[i] - std::min(widths[i], columns(rows[r][i])) + 2, ' ');
+        if (!last)
+          text += std::string(widths[i] - std::min(widths[i], columns(rows[r][i])) + 2, ' ');
       }
       while (text.ends_with(' ')) text.pop_back();
       line(text);
@@ -60,8 +62,9 @@ class Page {
 
   // Code points stand for columns: good enough for names, and never too few escapes.
   static std::size_t columns(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    }));
   }
 
   static std::string cut(std::string_view text, std::size_t width) {
@@ -129,8 +132,9 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   const ContainerInfo& container = checkpoint.container();
   Page page(options);
   std::string summary_line = base::escaped(title, 4096) + "  " + container.format + ", ";
-  summary_line += plural(listing.distinct_tensors, "tensor") + ", " + human_size(listing.storage_bytes) +
-                  " of data in " + human_size(container.file_size) + ", pickle protocol " +
+  summary_line += plural(listing.distinct_tensors, "tensor") + ", " +
+                  human_size(listing.storage_bytes) + " of data in " +
+                  human_size(container.file_size) + ", pickle protocol " +
                   std::to_string(container.protocol);
   if (!container.version.empty()) summary_line += ", version " + container.version;
   if (container.byte_order == ByteOrder::kBig) summary_line += ", big-endian";
@@ -146,8 +150,9 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
     page.heading("inert classes and functions (nothing was imported or run)");
     std::vector<std::vector<std::string>> rows;
     for (const SymbolUse& use : listing.unknown)
-      rows.push_back({use.name, std::to_string(use.count) + "x",
-                      use.object_path.empty() ? "not part of the result" : "at " + use.object_path});
+      rows.push_back(
+          {use.name, std::to_string(use.count) + "x",
+           use.object_path.empty() ? "not part of the result" : "at " + use.object_path});
     page.table(rows);
   }
   if (!checkpoint.issues().empty()) {
@@ -172,7 +177,8 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
                         base::escaped(tensor->storage().location()) + ", " +
                         human_size(tensor->storage().byte_count()) + ", offset " +
                         std::to_string(tensor->storage_offset())}};
-    if (const std::string flags = flags_text(*tensor); !flags.empty()) rows.push_back({"flags", flags});
+    if (const std::string flags = flags_text(*tensor); !flags.empty())
+      rows.push_back({"flags", flags});
     const auto statistics = tensor->statistics();
     if (statistics) {
       rows.push_back({"minimum", base::to_text(statistics->minimum)});
@@ -190,7 +196,8 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
   std::vector<std::vector<std::string>> rows;
   const auto add_pairs = [&](const Values& pairs, std::string_view before, std::string_view after) {
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
-      rows.push_back({std::string(before) + summary(pairs[i]) + std::string(after), summary(pairs[i + 1])});
+      rows.push_back(
+          {std::string(before) + summary(pairs[i]) + std::string(after), summary(pairs[i + 1])});
   };
   const auto add_items = [&](const Values& values, const std::string& before) {
     for (std::size_t i = 0; i < values.size(); ++i)

@@ -12,7 +12,8 @@ Status check_bounds(std::span<const std::int64_t> sizes, std::span<const std::in
                     std::uint64_t offset, std::uint64_t element_size, std::uint64_t storage_bytes) {
   const auto bad = [](Reason reason) { return Error(ErrorCode::kCorrupt, reason); };
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (sizes.size() != strides.size()) return bad("a tensor with another number of strides than of sizes");
+  if (sizes.size() != strides.size())
+    return bad("a tensor with another number of strides than of sizes");
   if (offset > kMax) return bad("a tensor whose offset overflows");
   const auto is_negative = [](std::int64_t size) { return size < 0; };
   if (std::any_of(sizes.begin(), sizes.end(), is_negative))

@@ -13,7 +13,8 @@ namespace safe_load::torch {
 Status check_bounds(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
                     std::uint64_t offset, std::uint64_t element_size, std::uint64_t storage_bytes);
 
-// Whether the elements lie in row-major order without gaps. Dimensions of size 1 may have any stride.
+// Whether the elements lie in row-major order without gaps. Dimensions of size 1 may have any
+// stride.
 bool is_contiguous(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides);
 
 }  // namespace safe_load::torch

@@ -22,9 +22,9 @@ namespace {
 
 constexpr std::size_t kMostDims = 64;
 
-constexpr std::string_view kLayouts[] = {
-    "torch.strided",    "torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc",
-    "torch.sparse_bsr", "torch.sparse_bsc", "torch._mkldnn",    "torch.jagged"};
+constexpr std::string_view kLayouts[] = {"torch.strided",    "torch.sparse_coo", "torch.sparse_csr",
+                                         "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc",
+                                         "torch._mkldnn",    "torch.jagged"};
 
 // Sizes or strides in a fixed array; the tuple stays on the tape.
 struct Extents {
@@ -37,7 +37,9 @@ struct Extents {
 bool is_device(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view type = text.substr(0, colon);
-  const auto is_type_letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto is_type_letter = [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
   if (type.empty() || !std::all_of(type.begin(), type.end(), is_type_letter)) return false;
   if (colon == std::string_view::npos) return true;
   const auto index = base::parse_uint64(text.substr(colon + 1));
@@ -101,8 +103,8 @@ Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
     Storage& first = storages_[known->second];
     if (storage.byte_count == 0 && first.byte_count == 0 && storage.dtype == first.dtype)
       return known->second;
-    const bool same = storage.byte_count == first.byte_count && storage.location == first.location &&
-                      (storage.dtype == first.dtype);
+    const bool same = storage.byte_count == first.byte_count &&
+                      storage.location == first.location && (storage.dtype == first.dtype);
     if (same) return known->second;
     if (storage.byte_count != 0 || first.byte_count != 0)
       return bad("a storage that is described in two ways").about(storage.key);
@@ -136,10 +138,10 @@ Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId 
   return {};
 }
 
-Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given,
-                                  Tensor& tensor, NodeId& attributes) {
-  const bool wraps = meaning == Meaning::kRebuildParameter ||
-                     meaning == Meaning::kRebuildParameterWithState;
+Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given, Tensor& tensor,
+                                  NodeId& attributes) {
+  const bool wraps =
+      meaning == Meaning::kRebuildParameter || meaning == Meaning::kRebuildParameterWithState;
   if (!wraps) return rebuild_view(meaning, given, tensor);
   tensor = tensors_[tape()[given[0]].payload];
   tensor.is_parameter = true;
@@ -192,7 +194,8 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
                       storage.byte_count);
 }
 
-// {"conj": True} and {"neg": True}: bits that are part of the value. Back-ends add keys of their own.
+// {"conj": True} and {"neg": True}: bits that are part of the value. Back-ends add keys of their
+// own.
 Status TensorInterpreter::read_metadata(NodeId dict, Tensor& tensor) const {
   const std::span<const NodeId> items = tape().items(dict);
   for (std::size_t i = 0; i < items.size(); i += 2) {
@@ -208,7 +211,8 @@ Status TensorInterpreter::read_metadata(NodeId dict, Tensor& tensor) const {
   return {};
 }
 
-// (function, class, arguments, state): a tensor that carries attributes, or is of a class of its own.
+// (function, class, arguments, state): a tensor that carries attributes, or is of a class of its
+// own.
 Status TensorInterpreter::rebuild_from_type(NodeId id) {
   const std::span<const NodeId> given = arguments(id);
   const types::Known& function = *known(given[0]);

@@ -44,7 +44,8 @@ Error other_zip(const ZipDirectory& directory) {
   if (find_in_any_folder(directory, ".data/extern_modules") != nullptr)
     return unsupported("a torch.package archive; this version opens torch.save files");
   if (find_in_any_folder(directory, "model.json") != nullptr)
-    return unsupported("a TorchScript archive of 2018 or 2019; this version opens torch.save files");
+    return unsupported(
+        "a TorchScript archive of 2018 or 2019; this version opens torch.save files");
   const Error plain = unsupported("a zip file without a data.pkl: not a checkpoint of torch.save");
   if (directory.entries().empty()) return plain;
   return plain.about(directory.entries().front().name);

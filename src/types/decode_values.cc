@@ -39,8 +39,7 @@ bool is_decimal_number(std::string_view text) {
   if (text.size() > 4300) return false;
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   const auto skip_digits = [&] {
-    const std::size_t count =
-        std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
     text.remove_prefix(count);
     return count;
   };
@@ -178,10 +177,11 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     for (std::size_t i = 0; i < items.size(); i += 2) {
       if (tape_.text(items[i]) != "int") continue;
       const pickle::Node& number = tape_[items[i + 1]];
-      const bool fits = (number.kind == Kind::kInt && static_cast<std::int64_t>(number.payload) >= 0) ||
-                        (number.kind == Kind::kBigInt && number.count <= 17 &&
-                         static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
-                         (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
+      const bool fits =
+          (number.kind == Kind::kInt && static_cast<std::int64_t>(number.payload) >= 0) ||
+          (number.kind == Kind::kBigInt && number.count <= 17 &&
+           static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
+           (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
       if (!fits) return bad("a UUID with an impossible number");
       return {};
     }
@@ -241,8 +241,8 @@ Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
   Call& call = tape_.call(id);
   if (meaning == Meaning::kReconstructor) {
     const std::span<const NodeId> given = arguments(id);
-    const bool is_plain = tape_.symbol(given[1]).is("builtins", "object") &&
-                          tape_[given[2]].kind == Kind::kNone;
+    const bool is_plain =
+        tape_.symbol(given[1]).is("builtins", "object") && tape_[given[2]].kind == Kind::kNone;
     const Known* row = known(given[0]);
     // How protocols 0 and 1 spell cls.__new__(cls): the same object as NEWOBJ of protocol 2 makes.
     if (is_plain && row != nullptr) {

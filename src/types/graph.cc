@@ -99,7 +99,8 @@ std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) c
     case Step::kArgument:
       return ".__args__[" + std::to_string(edge.index) + ']';
     case Step::kKeyword:
-      return ".__kwargs__[" + key_text(pair_key(tape_.items(tape_.call(edge.parent).keywords))) + ']';
+      return ".__kwargs__[" + key_text(pair_key(tape_.items(tape_.call(edge.parent).keywords))) +
+             ']';
     case Step::kState:
     case Step::kElements:
       return "";

@@ -39,8 +39,8 @@ class Graph {
   template <class Visit>
   void for_each_child(pickle::NodeId id, Visit&& visit) const;
 
-  // For each node one edge that leads to it from the root, on a shortest way. Nodes that are not part
-  // of the result have no parent.
+  // For each node one edge that leads to it from the root, on a shortest way. Nodes that are not
+  // part of the result have no parent.
   std::vector<Edge> shortest_edges() const;
 
   // The way along those edges: $["model"][0].weight. The beginning of a very deep one is left out.
@@ -54,8 +54,8 @@ class Graph {
 
  private:
   struct Chain {
-    std::vector<Edge> steps;      // from the root, or the last ones of a way that is too long
-    bool is_connected = false;    // whether it leads to the root at all
+    std::vector<Edge> steps;    // from the root, or the last ones of a way that is too long
+    bool is_connected = false;  // whether it leads to the root at all
     bool is_cut = false;
   };
   Chain chain(const std::vector<Edge>& edges, const Edge& last) const;
@@ -97,9 +97,9 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
   } else {
     sequence(tape_.items(id), Step::kItem);
   }
-  const bool has_call = (node.flags & pickle::kFromCall) != 0 &&
-                        (node.kind == Kind::kRecord || node.kind == Kind::kOpaque ||
-                         node.kind == Kind::kDict);
+  const bool has_call =
+      (node.flags & pickle::kFromCall) != 0 &&
+      (node.kind == Kind::kRecord || node.kind == Kind::kOpaque || node.kind == Kind::kDict);
   if (!has_call) return;
   const pickle::Call& call = tape_.call(id);
   const bool shows_arguments = node.kind != Kind::kDict || node.aux == kDefaultDict;

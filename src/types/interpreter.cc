@@ -146,8 +146,8 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   SAFE_LOAD_TRY(charge_match(given));
   const auto fits = [&](const Form& form) { return matches(form, given, id); };
   if (!no_keywords || std::none_of(row.call.begin(), row.call.end(), fits)) {
-    // A known function over a value of an unknown class (a Parameter around somebody's tensor class)
-    // is as inert as that value.
+    // A known function over a value of an unknown class (a Parameter around somebody's tensor
+    // class) is as inert as that value.
     const auto is_opaque = [&](NodeId argument) { return tape_[argument].kind == Kind::kOpaque; };
     if (row.kind == SymbolKind::kRebuild && !given.empty() && is_opaque(given.front())) {
       become(id, Kind::kOpaque, kTensorObject);
@@ -267,9 +267,8 @@ Sorts Interpreter::sorts_of(NodeId id) const {
       if (node.aux == static_cast<std::uint16_t>(Meaning::kTimezone)) return bit(kSortTimezone);
       return bit(kSortOther);
     case Kind::kOpaque:
-      return bit(kSortOther) | (node.aux == kAttributeOf || node.aux == kPartial
-                                    ? bit(kSortCallable)
-                                    : Sorts{0});
+      return bit(kSortOther) |
+             (node.aux == kAttributeOf || node.aux == kPartial ? bit(kSortCallable) : Sorts{0});
     case Kind::kPy2Text:
     case Kind::kPersistent:
     case Kind::kCall:

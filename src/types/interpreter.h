@@ -1,9 +1,9 @@
 // Interpreter: gives meaning to a tape, in the order in which the pickle asked for things.
 //
 // The machine wrote down calls; here each becomes what the table of known names says, or an inert
-// record. A call that was given a state (BUILD) is complete only when the pickle had given it, so it is
-// decoded at that point and nothing before it can use it. Children that changed after a call had
-// taken them would show another program than Python's: such a call is a bad part.
+// record. A call that was given a state (BUILD) is complete only when the pickle had given it, so
+// it is decoded at that point and nothing before it can use it. Children that changed after a call
+// had taken them would show another program than Python's: such a call is a bad part.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +34,10 @@ enum ListClass : std::uint16_t { kPlainList, kDeque };
 
 // Which object a kOpaque stands for; kept in Node::aux.
 enum OpaqueClass : std::uint16_t {
-  kObject,         // an instance of some class
-  kAttributeOf,    // getattr(x, "name")
-  kPartial,        // functools.partial
-  kTensorObject,   // a tensor of an unknown class: its arguments hold the tensor
+  kObject,        // an instance of some class
+  kAttributeOf,   // getattr(x, "name")
+  kPartial,       // functools.partial
+  kTensorObject,  // a tensor of an unknown class: its arguments hold the tensor
 };
 
 class KeyTable;
@@ -56,9 +56,7 @@ class Interpreter {
   const std::vector<Array>& arrays() const { return arrays_; }
 
   // The row of a symbol node's symbol, or null if it is not known.
-  const Known* known(pickle::NodeId symbol) const {
-    return rows_[tape_.symbol_index(symbol)];
-  }
+  const Known* known(pickle::NodeId symbol) const { return rows_[tape_.symbol_index(symbol)]; }
 
  protected:
   // Persistent ids and calls of torch belong to torch/.
@@ -86,8 +84,7 @@ class Interpreter {
     std::uint32_t complete_at;
     pickle::NodeId call;
     bool operator>(const Pending& other) const {
-      return complete_at != other.complete_at ? complete_at > other.complete_at
-                                              : call > other.call;
+      return complete_at != other.complete_at ? complete_at > other.complete_at : call > other.call;
     }
   };
 

@@ -156,7 +156,10 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
       for (const char c : tape_.text(key)) base::append_utf8(text, static_cast<std::uint8_t>(c));
     }
     SAFE_LOAD_TRY(tape_.work().take(text.size() / 8));
-    append_word(out, node.kind == Kind::kText ? 't' : node.kind == Kind::kBytes ? 'b' : 'I',
+    append_word(out,
+                node.kind == Kind::kText    ? 't'
+                : node.kind == Kind::kBytes ? 'b'
+                                            : 'I',
                 text.size());
     out += text;
   } else if (node.kind == Kind::kSymbol) {

@@ -11,9 +11,9 @@
 
 namespace safe_load::types {
 
-// The places of the distinct keys, in order of first appearance. 1, 1.0 and True are equal; text and
-// bytes are not; tuples are compared item by item; what Python compares by identity, and the rarer
-// values, are compared as nodes.
+// The places of the distinct keys, in order of first appearance. 1, 1.0 and True are equal; text
+// and bytes are not; tuples are compared item by item; what Python compares by identity, and the
+// rarer values, are compared as nodes.
 class KeyTable {
  public:
   KeyTable(pickle::Tape& tape, const Limits& limits) : tape_(tape), limits_(limits) {}

@@ -1,7 +1,7 @@
 // The one table of known names: what each may be called with, and what that means.
 //
-// A name is known as an exact pair (module, name), never by prefix. Loading decodes by this table, and
-// scanning proves by it. Everything that is not in it becomes an inert record.
+// A name is known as an exact pair (module, name), never by prefix. Loading decodes by this table,
+// and scanning proves by it. Everything that is not in it becomes an inert record.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@ namespace safe_load::types {
 
 // What a symbol is when it stands as a value or an argument.
 enum class SymbolKind : std::uint8_t {
-  kFunction,        // only ever called
-  kClass,           // a class of the standard library or of torch
-  kConstant,        // None, True, False, Ellipsis, NotImplemented
-  kFactory,         // a type that defaultdict may call when it is empty
-  kStorageClass,    // `value`: DType, or kUntyped
-  kTensorDtype,     // `value`: DType
-  kTensorClass,     // torch.Tensor, torch.nn.parameter.Parameter
+  kFunction,      // only ever called
+  kClass,         // a class of the standard library or of torch
+  kConstant,      // None, True, False, Ellipsis, NotImplemented
+  kFactory,       // a type that defaultdict may call when it is empty
+  kStorageClass,  // `value`: DType, or kUntyped
+  kTensorDtype,   // `value`: DType
+  kTensorClass,   // torch.Tensor, torch.nn.parameter.Parameter
   kQuantScheme,
-  kRebuild,         // a rebuild function, which _rebuild_from_type_v2 may name
+  kRebuild,  // a rebuild function, which _rebuild_from_type_v2 may name
   kMemoryFormat,
-  kArrayClass,      // numpy.ndarray and its subclasses
-  kArrayScalarType, // numpy.float32
+  kArrayClass,       // numpy.ndarray and its subclasses
+  kArrayScalarType,  // numpy.float32
 };
 
 inline constexpr std::uint8_t kUntyped = 0xFF;

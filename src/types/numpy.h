@@ -1,8 +1,8 @@
 // NumPy dtypes and arrays as checked descriptions, never as NumPy's own objects.
 //
-// NumPy rebuilds them with __setstate__ and scalar(), which trust their arguments: a forged state makes
-// NumPy read memory that is not its own. Here sizes and flags are computed from the type and only
-// compared with what the file says.
+// NumPy rebuilds them with __setstate__ and scalar(), which trust their arguments: a forged state
+// makes NumPy read memory that is not its own. Here sizes and flags are computed from the type and
+// only compared with what the file says.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,10 @@ struct ArrayDtype {
   std::uint64_t itemsize = 0;  // bytes of one item; of all items of a subarray
   bool is_complete = false;    // its BUILD was seen
   bool is_aligned = false;
-  bool is_record = false;      // numpy.record instead of numpy.void
-  std::uint8_t flags = 0;      // NumPy's flags, computed
-  std::uint8_t depth = 0;      // of nested dtypes
-  std::string_view unit;       // of M and m: "s"; empty if generic
+  bool is_record = false;  // numpy.record instead of numpy.void
+  std::uint8_t flags = 0;  // NumPy's flags, computed
+  std::uint8_t depth = 0;  // of nested dtypes
+  std::string_view unit;   // of M and m: "s"; empty if generic
   std::uint32_t unit_count = 1;
   std::uint32_t base = kNoDtype;           // of a subarray
   pickle::NodeId shape = pickle::kNoNode;  // of a subarray: a tuple, or one int
@@ -49,13 +49,13 @@ struct ArrayDtype {
 // The type that a type string (the first argument of numpy.dtype) names, without its state.
 Result<ArrayDtype> parse_type_string(std::string_view text);
 
-// An array or a scalar (which has no dimensions). The product of its sizes times its item size is the
-// number of data bytes, or without it the number of nodes in the list.
+// An array or a scalar (which has no dimensions). The product of its sizes times its item size is
+// the number of data bytes, or without it the number of nodes in the list.
 struct Array {
   std::uint32_t dtype = kNoDtype;
-  pickle::NodeId shape = pickle::kNoNode;  // a tuple; none for a scalar
-  pickle::NodeId axes = pickle::kNoNode;   // a permutation that is applied last, or none
-  pickle::NodeId data = pickle::kNoNode;   // bytes, or a list for types with objects
+  pickle::NodeId shape = pickle::kNoNode;        // a tuple; none for a scalar
+  pickle::NodeId axes = pickle::kNoNode;         // a permutation that is applied last, or none
+  pickle::NodeId data = pickle::kNoNode;         // bytes, or a list for types with objects
   pickle::NodeId array_class = pickle::kNoNode;  // a symbol, or none
   bool is_fortran = false;
 };

@@ -3,8 +3,8 @@
 //   "()|(list<pair>)"            no argument, or one list of pairs
 //   "(storage,uint,ints,ints,bool,hooks,dict<str,bool>?)"
 //
-// "|" separates forms, "/" alternatives, "?" marks a trailing argument that may be absent, "*" a last
-// one that may be repeated. A word that is not in the list below does not compile.
+// "|" separates forms, "/" alternatives, "?" marks a trailing argument that may be absent, "*" a
+// last one that may be repeated. A word that is not in the list below does not compile.
 #pragma once
 
 #include <array>
@@ -30,13 +30,13 @@ enum Sort : std::uint8_t {
   kSortList,
   kSortDict,
   kSortSet,
-  kSortPair,          // a tuple or list of two
+  kSortPair,  // a tuple or list of two
   kSortOrderedDict,
-  kSortSize,          // torch.Size
+  kSortSize,  // torch.Size
   kSortStorage,
   kSortTensor,
   kSortArray,
-  kSortArrayDtype,    // a numpy.dtype that is complete
+  kSortArrayDtype,  // a numpy.dtype that is complete
   kSortTimeDelta,
   kSortTimezone,
   kSortSymbol,        // any symbol
@@ -48,7 +48,7 @@ enum Sort : std::uint8_t {
   kSortArrayClass,
   kSortArrayScalarType,
   kSortQuantScheme,
-  kSortCallable,      // symbols and inert references
+  kSortCallable,  // symbols and inert references
   kSortOther,
   kSortCount,
 };

@@ -1,0 +1,33 @@
+// Promise: whatever the bytes, the machine ends in a tape or an error. On the tape every child is a
+// node, tuples lie behind their items, and there are at most three nodes for each byte.
+#include <cstdlib>
+
+#include "pickle/machine.h"
+
+using namespace safe_load;
+using pickle::Kind;
+using pickle::NodeId;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  pickle::Tape tape(std::as_bytes(std::span(data, size)), {});
+  const auto end = pickle::run(tape);
+  if (!end) {
+    if (end.error().reason().empty() || end.error().offset() > size) std::abort();
+    return 0;
+  }
+  if (*end > size || tape.root() >= tape.size() || tape.size() > 3 * size) std::abort();
+  for (NodeId id = 0; id < tape.size(); ++id) {
+    const bool is_fixed = tape[id].kind == Kind::kTuple || tape[id].kind == Kind::kFrozenSet;
+    for (const NodeId child : tape.items(id))
+      if (child >= (is_fixed ? id : tape.size())) std::abort();
+    if (tape[id].kind == Kind::kText) static_cast<void>(tape.text(id).size());
+    if (tape[id].kind != Kind::kCall) continue;
+    const pickle::Call& call = tape.call(id);
+    if (call.callee >= id || call.arguments >= id) std::abort();
+    for (const pickle::Run* run :
+         {&call.list_items, &call.dict_items, &call.set_items, &call.states})
+      for (const NodeId child : tape.items(*run))
+        if (child >= tape.size()) std::abort();
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+# What script/demo and script/test share; sourced by them.
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+# Debian packages that are not there yet, as root or with sudo.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing Debian packages: ${missing[*]}"
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# A virtual environment in .venv, whose programs are used from here on.
+use_environment() {
+  if [ ! -x .venv/bin/python ]; then
+    say "making a virtual environment in .venv"
+    python3 -m venv .venv
+  fi
+  PATH="$PWD/.venv/bin:$PATH"
+}
+
+build_packages=(g++ cmake ninja-build libdeflate-dev nlohmann-json3-dev libcli11-dev python3 python3-venv python3-dev)

@@ -1,0 +1,142 @@
+// NumPy arrays and scalars: (dtype, shape, data) held against each other.
+#include <optional>
+#include <vector>
+
+#include "base/checked.h"
+#include "base/try.h"
+#include "types/interpreter.h"
+#include "types/value_reader.h"
+
+namespace safe_load::types {
+
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::NodeId;
+
+namespace {
+
+Error bad_array(Reason reason) { return Error(ErrorCode::kCorrupt, reason).about("numpy.ndarray"); }
+
+}  // namespace
+
+std::optional<std::uint64_t> item_count(const pickle::Tape& tape, NodeId shape,
+                                        const Limits& limits) {
+  const ValueReader reader(tape);
+  if (const auto one = reader.integer(shape))
+    return *one < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(*one));
+  if (tape[shape].kind != Kind::kTuple || tape.items(shape).size() > limits.max_dims)
+    return std::nullopt;
+  std::optional<std::uint64_t> count = 1;
+  bool empty = false;
+  for (const NodeId id : tape.items(shape)) {
+    const auto size = reader.integer(id);
+    if (!size || *size < 0 || tape[id].kind == Kind::kBool) return std::nullopt;
+    empty = empty || *size == 0;
+    if (*size != 0 && count) count = base::checked_mul(*count, static_cast<std::uint64_t>(*size));
+    if (!count) return std::nullopt;
+  }
+  return empty ? 0 : count;
+}
+
+Status Interpreter::decode_array(NodeId id, Meaning meaning) {
+  if (meaning == Meaning::kArrayDtype) return decode_dtype(id);
+  if (meaning == Meaning::kArrayFromBuffer) return decode_from_buffer(id);
+  if (meaning == Meaning::kArrayScalar) return decode_scalar(id);
+  const std::span<const NodeId> shell = arguments(id);
+  const auto start = tape_.items(shell[1]);
+  if (start.size() != 1 || tape_[start[0]].payload != 0 || tape_.text(shell[2]) != "b")
+    return bad_array("an array shell in no known form");
+  if (tape_.call(id).states.count == 0) return bad_array("an array that is never filled");
+  return {};  // it becomes an array when it is given its state
+}
+
+Status Interpreter::decode_array_state(NodeId id) {
+  const ValueReader reader(tape_);
+  std::span<const NodeId> state = tape_.items(tape_.items(tape_.call(id).states)[0]);
+  if (state.size() == 5 && reader.integer(state[0]) == 1) state = state.subspan(1);
+  if (state.size() != 4) return bad_array("an array state in no known form");
+  const auto fortran = reader.integer(state[2]);
+  if (!fortran || (*fortran != 0 && *fortran != 1) || tape_[state[0]].kind != Kind::kTuple)
+    return bad_array("an array state in no known form");
+  if (tape_[state[1]].kind != Kind::kArrayDtype ||
+      !array_dtypes_[tape_[state[1]].count].is_complete)
+    return bad_array("an array without a dtype");
+  Array array;
+  array.array_class = arguments(id)[0];
+  array.shape = state[0];
+  array.dtype = tape_[state[1]].count;
+  array.is_fortran = *fortran == 1;
+  array.data = state[3];
+  return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
+}
+
+Status Interpreter::decode_from_buffer(NodeId id) {
+  const std::span<const NodeId> given = arguments(id);
+  const std::string_view order = tape_.text(given[3]);
+  Array array;
+  array.dtype = tape_[given[1]].count;
+  array.shape = given[2];
+  array.data = given[0];
+  array.is_fortran = order == "F";
+  const bool permuted = given.size() == 5 && tape_[given[4]].kind == Kind::kTuple;
+  if (order == "K" && permuted) {
+    const std::span<const NodeId> axes = tape_.items(given[4]);
+    std::vector<bool> seen(tape_.items(given[2]).size());
+    if (axes.size() != seen.size()) return bad_array("an axis order of another length");
+    for (const NodeId axis : axes) {
+      const std::uint64_t place = tape_[axis].payload;
+      if (place >= seen.size() || seen[static_cast<std::size_t>(place)])
+        return bad_array("an axis order that is no permutation");
+      seen[static_cast<std::size_t>(place)] = true;
+    }
+    array.axes = given[4];
+  } else if ((order != "C" && order != "F") || permuted) {
+    return bad_array("an array in an unknown order");
+  }
+  return add_array(id, Kind::kArray, array, id);
+}
+
+Status Interpreter::decode_scalar(NodeId id) {
+  const std::span<const NodeId> given = arguments(id);
+  Array scalar;
+  scalar.dtype = tape_[given[0]].count;
+  scalar.data = given[1];
+  return add_array(id, Kind::kScalar, scalar, id);
+}
+
+Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t taken_at) {
+  const ValueReader reader(tape_);
+  const ArrayDtype& type = array_dtypes_[array.dtype];
+  if (type.base != kNoDtype) return bad_array("an array of subarrays outside of a structure");
+  std::optional<std::uint64_t> count = 1;
+  if (array.shape != kNoNode) {
+    SAFE_LOAD_TRY(tape_.work().take(tape_.items(array.shape).size()));
+    count = item_count(tape_, array.shape, limits_);
+  }
+  if (!count) return bad_array("impossible sizes");
+
+  const Kind data = tape_[array.data].kind;
+  if (type.has_objects()) {
+    if (data != Kind::kList || tape_.items(array.data).size() != *count ||
+        tape_.changed_at(array.data) > taken_at)
+      return bad_array("as many objects as the sizes say are not there");
+  } else {
+    const auto bytes = base::checked_mul(*count, type.itemsize);
+    if (!bytes) return bad_array("impossible sizes");
+    if (data != Kind::kBytes && data != Kind::kByteArray && data != Kind::kText)
+      return bad_array("data that is no bytes");
+    if (data == Kind::kText && (tape_[array.data].flags & pickle::kPython2) == 0)
+      return bad_array("data that is text");
+    if (tape_.text(array.data).size() != *bytes)
+      return bad_array("data of another size than the sizes say");
+    // Each array is a copy for whoever asks for it, also when many name one block of bytes.
+    SAFE_LOAD_TRY(tape_.memory().take(*bytes));
+  }
+  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(Array)));
+  arrays_.push_back(array);
+  become(id, kind);
+  tape_[id].count = static_cast<std::uint32_t>(arrays_.size() - 1);
+  return {};
+}
+
+}  // namespace safe_load::types
