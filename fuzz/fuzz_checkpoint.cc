@@ -30,7 +30,7 @@ std::string around(std::string_view pickle) {
     const std::uint64_t offset = file.size();
     const std::uint32_t crc = deflate::crc32(0, base::as_bytes(content));
     std::string fields;
-    put(fields, 0, 8);  // flags, method, time, date
+    fields.append(8, '\0');  // flags, method, time, date
     put(fields, crc, 4);
     put(fields, content.size(), 4);
     put(fields, content.size(), 4);
@@ -44,7 +44,7 @@ std::string around(std::string_view pickle) {
     put(directory, 20, 2);
     put(directory, 20, 2);
     directory += fields;
-    put(directory, 0, 10);  // comment, disk, attributes
+    directory.append(10, '\0');  // comment, disk, attributes
     put(directory, offset, 4);
     directory += name;
   }

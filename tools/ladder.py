@@ -1,11 +1,13 @@
 """Shows what it takes to load one NumPy number with torch.load: the ladder of allow-listing.
 
-Usage: python tools/ladder.py
+Usage: python tools/ladder.py [--check FILE]
 
-Each load runs in a fresh process, because torch keeps one allow-list per process. A step that
+--check compares the output, but for its first line (the versions), with the ladder that FILE shows. Each load runs in a fresh process, because torch keeps one allow-list per process. A step that
 behaves otherwise than the README says ends the program with an error.
 """
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -82,8 +84,24 @@ def main():
     if sys.argv[1:2] == ["--load"]:
         load_here(sys.argv[2], sys.argv[3:])
         return
+    if sys.argv[1:2] == ["--check"]:
+        check_file(pathlib.Path(sys.argv[2]))
+        return
     versions = f"torch {torch.__version__}, numpy {numpy.__version__}"
     print(f"# {versions}, Python {platform.python_version()}", flush=True)
+    show()
+
+
+def check_file(path):
+    captured = io.StringIO()
+    with contextlib.redirect_stdout(captured):
+        show()
+    if captured.getvalue() not in path.read_text():
+        sys.exit(f"ladder.py: {path} shows another ladder than this one:\n{captured.getvalue()}")
+    print(f"{path} shows what torch {torch.__version__} does")
+
+
+def show():
     print(f'0  torch.save({{"best_acc": numpy.float64({NUMBER})}}, "acc.pth")')
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder, "acc.pth"))

@@ -1,0 +1,1 @@
+"$SAFE_LOAD" -h | head -7

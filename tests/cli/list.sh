@@ -1,0 +1,1 @@
+"$SAFE_LOAD" "$EXAMPLES/best_model_acc.pth"

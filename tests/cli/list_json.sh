@@ -1,0 +1,1 @@
+"$SAFE_LOAD" --json "$EXAMPLES/best_model_acc.pth"

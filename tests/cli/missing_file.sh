@@ -1,0 +1,1 @@
+"$SAFE_LOAD" no/such/file.pth

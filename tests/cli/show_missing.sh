@@ -1,0 +1,1 @@
+"$SAFE_LOAD" show "$EXAMPLES/best_model_acc.pth" model.no.such
