@@ -155,8 +155,7 @@ class Builder {
       case ValueKind::kSet:
         return checked(PySet_New(nullptr));
       case ValueKind::kDeque:
-        return makers_.attr("deque")(value.arguments().size() == 2 ? made(value.arguments()[1])
-                                                                   : nb::none());
+        return makers_.attr("deque")(longest(value));
       case ValueKind::kOrderedDict:
         return makers_.attr("ordered_dict")();
       case ValueKind::kCounter:
@@ -199,6 +198,13 @@ class Builder {
         return makers_.attr("record")(to_str(to_text(value.kind())), to_tuple(value.fields()),
                                       tuple_of(value.arguments()));
     }
+  }
+
+  // The maxlen of a deque, or None.
+  static nb::object longest(const ValueView& deque) {
+    const Values given = deque.arguments();
+    return given.size() == 2 && given[1].kind() == ValueKind::kInteger ? integer_object(given[1])
+                                                                       : nb::none();
   }
 
   nb::object tuple_of(const Values& values) {

@@ -118,7 +118,7 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
     entered[current.child] = true;
     visit(Place(&current.edge, ValueView(state_.get(), current.child), again,
                 current.edge.step == types::Step::kKey));
-    if (again) continue;
+    if (again || tape[current.child].kind == Kind::kError) continue;
     children.clear();
     state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
       children.push_back({edge, child});

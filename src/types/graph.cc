@@ -103,6 +103,7 @@ std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) c
              ']';
     case Step::kState:
     case Step::kElements:
+    case Step::kDamage:
       return "";
   }
   return "";

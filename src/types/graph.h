@@ -20,6 +20,7 @@ enum class Step : std::uint8_t {
   kKeyword,
   kState,     // what BUILD gave; the values of a state dict are attributes
   kElements,  // the list of objects in an array
+  kDamage,    // the part because of which a value is damaged
 };
 
 struct Edge {
@@ -82,6 +83,17 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
       visit(Edge{id, i / 2, step}, items[i + 1]);
     }
   };
+  if (node.kind == Kind::kError) {
+    if ((node.flags & pickle::kFromCall) == 0) return;
+    const auto damaged = [&](std::span<const NodeId> items) {
+      for (std::uint32_t i = 0; i < items.size(); ++i)
+        if (tape_[items[i]].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, items[i]);
+    };
+    const pickle::Call& call = tape_.call(id);
+    if (call.arguments != pickle::kNoNode) damaged(tape_.items(call.arguments));
+    damaged(tape_.items(call.states));
+    return;
+  }
   if (node.kind == Kind::kArray) {
     const Array& array = meaning_.arrays()[node.count];
     if (tape_[array.data].kind == Kind::kList) visit(Edge{id, 0, Step::kElements}, array.data);

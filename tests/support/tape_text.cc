@@ -67,9 +67,18 @@ class Printer {
         return "persistent<" + print(static_cast<NodeId>(node.payload)) + '>';
       case Kind::kCall:
         return call(tape_.call(id));
-      default:
-        return "?";
+      case Kind::kComplex:
+      case Kind::kTensor:
+      case Kind::kStorage:
+      case Kind::kArray:
+      case Kind::kScalar:
+      case Kind::kArrayDtype:
+      case Kind::kRecord:
+      case Kind::kOpaque:
+      case Kind::kError:
+        break;  // given by types/ and torch/, never by the machine
     }
+    return "?";
   }
 
  private:

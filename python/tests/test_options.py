@@ -1,0 +1,125 @@
+"""The arguments of safe_load()."""
+
+import pickle
+import types
+
+import pytest
+from forge import call, forge, symbol, tensor, text
+
+import safe_load as package
+from safe_load import Opaque, safe_load
+
+UNKNOWN = forge(call("pkg", "C", b"K\x01") + b".")
+
+
+def test_weights_only_false_means_opaque_and_no_more():
+    assert isinstance(safe_load(UNKNOWN, weights_only=False), Opaque)
+    with pytest.raises(package.Error):
+        safe_load(UNKNOWN, weights_only=False, unknown="error")
+    with pytest.raises(ValueError):
+        safe_load(UNKNOWN, unknown="run it")
+
+
+def test_only_the_standard_pickle_module_is_accepted():
+    assert isinstance(safe_load(UNKNOWN, None, pickle, unknown="opaque"), Opaque)
+    with pytest.raises(TypeError):
+        safe_load(UNKNOWN, None, types)
+
+
+@pytest.mark.parametrize(
+    "encoding, expected", [("utf-8", [b"\xe9", "a"]), ("latin1", ["é", "a"]), ("bytes", [b"\xe9", b"a"])]
+)
+def test_text_of_python_2_follows_the_encoding(encoding, expected):
+    assert safe_load(forge(b"](U\x01\xe9U\x01ae."), encoding=encoding) == expected
+
+
+def test_framework_numpy_gives_arrays_that_share_memory(np):
+    content = forge(b"(" + tensor("0", 3) + tensor("0", 3) + b"t.", {"0": np.arange(3, dtype="f4").tobytes()})
+    first, second = safe_load(content, framework="numpy")
+    assert type(first) is np.ndarray and first.tolist() == [0.0, 1.0, 2.0]
+    first[0] = 9
+    assert second[0] == 9
+
+
+def test_framework_numpy_resolves_what_numpy_cannot_express(np, torch, tmp_path):
+    values = torch.tensor([1 + 2j, 3 - 4j])
+    torch.save([values.conj(), values.conj().imag, torch.ones(2, dtype=torch.bfloat16)], tmp_path / "x.pt")
+    conjugated, negated, half = safe_load(tmp_path / "x.pt", framework="numpy")
+    assert conjugated.tolist() == [1 - 2j, 3 + 4j] and negated.tolist() == [-2.0, 4.0]
+    assert isinstance(half, package.TensorView) or half.dtype.name == "bfloat16"
+
+
+def test_framework_none_gives_buffers():
+    view = safe_load(forge(tensor("0", 3) + b".", {"0": b"\0\0\x80?" * 3}), framework="none")
+    assert isinstance(view, package.TensorView) and (view.dtype, view.shape, view.nbytes) == ("float32", (3,), 12)
+    assert memoryview(view).tolist() == [1.0] * 3 and view.tobytes() == b"\0\0\x80?" * 3
+
+
+def test_a_view_goes_to_torch_by_dlpack(torch):
+    view = safe_load(forge(tensor("0", 3) + b".", {"0": b"\0\0\x80?" * 3}), framework="none")
+    assert torch.from_dlpack(view).tolist() == [1.0] * 3
+
+
+def test_verify_finds_a_flipped_byte():
+    content = bytearray(forge(tensor("0", 1000) + b".", {"0": b"\x11" * 4000}))
+    safe_load(bytes(content), verify=True)
+    content[content.index(b"\x11" * 4000) + 5] ^= 1
+    safe_load(bytes(content))
+    with pytest.raises(package.Error, match="CRC"):
+        safe_load(bytes(content), verify=True)
+
+
+def test_byteorder_serves_files_that_do_not_say(np):
+    content = forge(tensor("0", 2) + b".", {"0": np.array([1, 2], ">f4").tobytes()})
+    assert safe_load(content, byteorder="big", framework="numpy").tolist() == [1.0, 2.0]
+    said = forge(tensor("0", 2) + b".", {"0": np.array([1, 2], "<f4").tobytes()}, byteorder=b"little")
+    assert safe_load(said, byteorder="big", framework="numpy").tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError):
+        safe_load(content, byteorder="middle")
+
+
+class Made:
+    def __init__(self, *args, **kwargs):
+        self.args, self.kwargs, self.items = args, kwargs, []
+
+    def append(self, item):
+        self.items.append(item)
+
+    def extend(self, items):
+        self.items += items
+
+
+def test_constructors_are_called_with_what_the_pickle_gave():
+    inner = symbol("pkg", "C") + b"](K\x01K\x02e\x85\x81(K\x05e}" + text("x") + b"K\x03sb"
+    loaded = safe_load(forge(b"]" + inner + b"a."), constructors={"pkg.C": Made})
+    assert type(loaded[0]) is Made and loaded[0].args == ([1, 2],) and loaded[0].items == [5] and loaded[0].x == 3
+
+
+def test_what_a_constructor_raises_passes_on_with_the_place():
+    def fail(*_):
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no") as caught:
+        safe_load(forge(b"}" + text("k") + call("pkg", "C") + b"s."), constructors={"pkg.C": fail})
+    assert any('$["k"]' in note for note in getattr(caught.value, "__notes__", ['$["k"]']))
+
+
+def test_limits_name_what_they_limit():
+    limits = package.Limits()
+    limits.max_pickle_bytes = 3
+    with pytest.raises(package.Error, match="max_pickle_bytes") as caught:
+        safe_load(UNKNOWN, limits=limits)
+    assert caught.value.code == "limit"
+
+
+def test_progress_counts_to_the_end():
+    seen = []
+    safe_load(forge(b"](" + b"K\x01" * 10000 + b"e."), progress=lambda done, total, unit: seen.append((done, total, unit)))
+    assert seen[0][0] == 0 and seen[-1][0] == seen[-1][1] and len(seen) > 2
+
+
+def test_threads_may_load_at_once(example):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {r["epoch"] for r in pool.map(lambda _: safe_load(example), range(40))} == {12}
