@@ -148,8 +148,8 @@ class Checkpoint {
   // opaque objects have smaller ones.
   std::uint32_t value_count() const;
   ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
-  // Whether each value is this one or a part of it, by number.
-  std::vector<bool> reachable_from(const ValueView& value) const;
+  // The numbers of this value and of all its parts, in ascending order.
+  std::vector<std::uint32_t> reachable_from(const ValueView& value) const;
 
   // Visits every place in the result in file order: a container before its parts, and its parts
   // only at its first place. Does not recurse.
@@ -175,6 +175,10 @@ class Checkpoint {
 
   // Values that could not be built. The rest is as it was saved.
   const std::vector<Issue>& issues() const&;
+
+  // ValueView::check_elements for everything below `value`: reads the indices of sparse, nested and
+  // jagged tensors and the parameters of quantized ones, which opening leaves alone.
+  std::vector<Issue> check_elements(const ValueView& value) const;
 
  private:
   explicit Checkpoint(std::unique_ptr<api::State> state);

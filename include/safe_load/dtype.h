@@ -60,6 +60,9 @@ enum class DType : std::uint8_t {
 };
 inline constexpr std::size_t kDTypeCount = 46;
 
+// How whole numbers stand for real ones: torch's schemes with and without channels.
+enum class QuantScheme : std::uint8_t { kPerTensor, kPerChannel, kPerChannelFloat };
+
 struct DTypeInfo {
   std::string_view name;   // as torch spells it, without "torch.": "float32"
   std::string_view label;  // as safetensors spells it, where it does: "F32"

@@ -94,7 +94,7 @@ class TensorView {
   Dims strides() const;                  // elements
   std::uint64_t storage_offset() const;  // elements
   std::uint64_t element_count() const;
-  std::uint64_t byte_count() const { return element_count() * size_of(dtype()); }
+  std::uint64_t byte_count() const;  // of the elements in a row
   StorageView storage() const;
 
   bool requires_grad() const;
@@ -103,6 +103,7 @@ class TensorView {
   bool is_negated() const;     // the value is the negative of the bytes
   bool is_contiguous() const;  // row-major, without gaps
   bool is_meta() const;        // a shape without data
+  bool is_quantized() const;   // whole numbers that stand for real ones: ValueView::quantizer()
 
   // Where the first element lies in the file (or in the bytes that were opened); 0 if the record is
   // deflated or there is none.
@@ -121,7 +122,7 @@ class TensorView {
   template <class T>
   Status copy_to(std::span<T> out) const;
 
-  // The elements in row-major order, as they are: element_count() * size_of(dtype()) bytes.
+  // The elements in row-major order, as they are: byte_count() bytes.
   Status copy_bytes_to(std::span<std::byte> out) const;
 
   // The bytes that a copy takes; kLimit if one storage is spread over more than

@@ -54,11 +54,34 @@ enum class ValueKind : std::uint8_t {
   kDecimal,          // arguments(): its text
   kFraction,         // arguments(): its text, or two integers
   kUuid,             // attribute "int"
+  kChainMap,         // attribute "maps"
+  kUserDict,         // attribute "data", also of the next two
+  kUserList,
+  kUserString,
+  kStructTime,       // fields(): a time.struct_time
+  kZoneInfo,         // arguments(): key, whether it may be cached
+  kPattern,          // arguments(): text and flags of a regular expression, never compiled
+  kIpAddress,        // arguments(): text or number; class_name() tells which
+  kNumberArray,      // array.array; arguments(): type code, numbers; or class, code, format, bytes
+  kBytesStream,      // states(): (content, position, attributes) of an io.BytesIO
+  kTextStream,       // states(): (content, line end, position, attributes) of an io.StringIO
+  kPythonRandom,     // states(): (3, 625 numbers, next normal number) of a random.Random
+  kTypeExpression,   // arguments(): Optional[int] as typing.Union, (int, NoneType)
   kTypeOf,           // arguments(): the one value of that type (None, Ellipsis)
   kSize,             // fields(): a torch.Size
   kDevice,           // arguments(): type, index
   kLayout,           // arguments(): its name
   kTorchVersion,     // arguments(): its text
+  kMemoryFormat,     // arguments()[1]: "channels_last"
+  kSparseTensor,     // arguments(): layout, parts (COO: indices, values, size, is_coalesced)
+  kNestedTensor,     // arguments(): buffer, sizes, strides, offsets
+  kJaggedTensor,     // arguments()[0]: dict of values, offsets, lengths, _ragged_idx
+  kGenerator,        // arguments(): device; states(): (seed, offset, state) of a torch.Generator
+  kMaskedConstant,   // numpy.ma.masked
+  kSeedSequence,     // states(): (entropy, children, pool, pool size, spawn key)
+  kBitGenerator,     // arguments(): class or name; states(): its state, maybe with a seed sequence
+  kRandomGenerator,  // numpy.random.Generator; arguments(): its bit generator
+  kRandomState,      // numpy.random.RandomState; states(): its state
   kAttributeOf,      // getattr(arguments()[0], arguments()[1]), never resolved
   kPartial,          // functools.partial; state: function, arguments, keywords
   kOpaque,           // an object of a class that is not known: inert
@@ -68,6 +91,7 @@ enum class ValueKind : std::uint8_t {
 std::string_view to_text(ValueKind kind);
 
 class ValueView;
+struct Quantizer;
 
 // Some values in a row. A view.
 class Values {
@@ -92,6 +116,7 @@ class ArrayView {
   std::string dtype() const;
   std::uint64_t item_size() const;  // bytes
   bool has_objects() const;         // then elements(), else bytes()
+  bool is_text() const;             // numpy.dtypes.StringDType: elements() are texts
   bool is_record() const;           // numpy.record instead of numpy.void
 
   struct Field;
@@ -101,11 +126,20 @@ class ArrayView {
   std::optional<ArrayView> base() const;  // of a subarray dtype, whose shape is base_shape()
   Dims base_shape() const;
 
-  std::string_view class_name() const;  // "numpy.ndarray", "numpy.matrix"
+  inline ValueView dtype_value() const;   // the dtype as a value of its own
+  inline ValueView metadata() const;      // the dict that a dtype carries; kMissing without one
+  inline ValueView missing_text() const;  // of a StringDType, for texts that are missing
+  bool is_coerced() const;                // of a StringDType
+
+  std::string_view class_name() const;  // "ndarray", "matrix", "MaskedArray": of NumPy
+  bool is_masked() const;
+  std::span<const std::byte> mask() const;  // of a masked array: one byte per item, as bytes() lie
+  inline ValueView fill_value() const;      // of a masked array
   Dims shape() const;
   Dims strides() const;  // bytes; for has_objects() items
   std::span<const std::byte> bytes() const;
   Values elements() const;
+  inline ValueView scalar_array() const;  // of a scalar with objects: the array that holds it
 
  private:
   friend class ValueView;
@@ -113,6 +147,9 @@ class ArrayView {
       : state_(state), dtype_(dtype), array_(array) {}
 
   static constexpr std::uint32_t kNoArray = 0xFFFFFFFF;
+  enum class Part : std::uint8_t { kDtype, kMetadata, kMissing, kFill, kScalar };
+  std::uint32_t part(Part which) const;  // the number of a value, or kNoArray
+  inline ValueView value_of(Part which) const;
   const api::State* state_;
   std::uint32_t dtype_;
   std::uint32_t array_;
@@ -164,7 +201,12 @@ class ValueView {
 
   Result<TensorView> tensor() const;
   Result<StorageView> storage() const;
-  Result<ArrayView> array() const;  // of kArray, kScalar and kArrayDtype
+  Result<ArrayView> array() const;      // of kArray, kScalar and kArrayDtype
+  Result<Quantizer> quantizer() const;  // of a quantized tensor
+
+  // Reads the elements that say whether this value makes sense: the indices of a sparse tensor, the
+  // offsets of a nested or jagged one, the scales of a quantized one. Others need no check.
+  Status check_elements() const;
 
   // ---- records
 
@@ -204,6 +246,7 @@ class ValueView {
   friend class Checkpoint;
   friend class Place;
   friend class ArrayView;
+  friend class ElementCheck;
   ValueView(const api::State* state, std::uint32_t id) : state_(state), id_(id) {}
 
   Result<std::int64_t> get_integer() const;
@@ -218,6 +261,26 @@ class ValueView {
   const api::State* state_ = nullptr;
   std::uint32_t id_ = 0;
 };
+
+// value = scale * (number - zero point).
+struct Quantizer {
+  QuantScheme scheme = QuantScheme::kPerTensor;
+  double scale = 0;             // kPerTensor
+  std::int64_t zero_point = 0;  // kPerTensor
+  std::int64_t axis = 0;        // of the channels
+  ValueView scales;             // per channel: a tensor, or a list of numbers
+  ValueView zero_points;
+};
+
+inline ValueView ArrayView::value_of(Part which) const {
+  const std::uint32_t id = part(which);
+  return id == kNoArray ? ValueView() : ValueView(state_, id);
+}
+inline ValueView ArrayView::dtype_value() const { return value_of(Part::kDtype); }
+inline ValueView ArrayView::metadata() const { return value_of(Part::kMetadata); }
+inline ValueView ArrayView::missing_text() const { return value_of(Part::kMissing); }
+inline ValueView ArrayView::fill_value() const { return value_of(Part::kFill); }
+inline ValueView ArrayView::scalar_array() const { return value_of(Part::kScalar); }
 
 struct ArrayView::Field {
   std::string_view name;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Iterator
 
 
@@ -124,3 +125,73 @@ class Partial:
 
     def __repr__(self) -> str:
         return f"<Partial of {self.function!r}>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pattern:
+    """A regular expression. Never compiled: a hostile one could take for ever."""
+
+    pattern: str | bytes
+    flags: int
+
+
+class TypeExpr:
+    """A type such as Optional[Config] with parts that are not known here; str() shows it."""
+
+    __slots__ = ("origin", "parts")
+
+    def __init__(self, origin: Any, parts: Any) -> None:
+        self.origin = origin
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return f"<TypeExpr {type_text(self)}>"
+
+    def __str__(self) -> str:
+        return type_text(self)
+
+
+def type_text(value: Any) -> str:
+    """The text of a type, as a person would write it."""
+    if isinstance(value, TypeExpr):
+        parts = value.parts if isinstance(value.parts, tuple) else (value.parts,)
+        return f"{type_text(value.origin)}[{', '.join(type_text(part) for part in parts)}]"
+    if isinstance(value, list):
+        return f"[{', '.join(type_text(part) for part in value)}]"
+    if isinstance(value, GlobalRef):
+        return f"{value.module}.{value.name}"
+    return value.__name__ if isinstance(value, type) else str(value)
+
+
+class TensorRecord:
+    """A tensor that only torch can hold (sparse, nested, quantized), where torch is not used: its parts.
+
+    kind: "sparse tensor", "nested tensor", "jagged tensor" or "quantized tensor". parts: by name, tensors among
+    them.
+    """
+
+    __slots__ = ("kind", "parts")
+
+    def __init__(self, kind: str, parts: dict[str, Any]) -> None:
+        self.kind = kind
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return f"<TensorRecord {self.kind} of {', '.join(self.parts)}>"
+
+
+class StateRecord:
+    """The state of an object that only its own package can hold, where that package is missing.
+
+    kind: "numpy.random.RandomState", "torch.Generator", ... args: what it was made with. state: its state.
+    """
+
+    __slots__ = ("args", "kind", "state")
+
+    def __init__(self, kind: str, args: tuple[Any, ...], state: Any) -> None:
+        self.kind = kind
+        self.args = args
+        self.state = state
+
+    def __repr__(self) -> str:
+        return f"<StateRecord {self.kind}>"

@@ -250,7 +250,7 @@ def _refuse(
     checkpoint: _core.Checkpoint, title: str, unknown: str, constructors: dict[str, Any]
 ) -> None:
     """Raises one Error with everything that keeps the whole from being built."""
-    issues = checkpoint.issues()
+    issues = checkpoint.issues() + checkpoint.check_elements()
     names: list[UnknownGlobal] = []
     if unknown == "error":
         for row in checkpoint.symbols():

@@ -2,119 +2,73 @@
 
 from __future__ import annotations
 
-import argparse
-import collections
-import datetime
-import decimal
-import fractions
-import pathlib
-import types
-import uuid
 from typing import Any, Callable
 
+from . import _stdlib
 from ._core import NdArray
 from ._errors import Error
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, _States
+from ._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
 
-# Bare symbols that stand for themselves. The key is the exact pair of names.
-_SYMBOLS: dict[tuple[str, str], Any] = {
-    ("builtins", "None"): None,
-    ("builtins", "True"): True,
-    ("builtins", "False"): False,
-    ("builtins", "Ellipsis"): Ellipsis,
-    ("builtins", "NotImplemented"): NotImplemented,
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("collections", "defaultdict"): collections.defaultdict,
-    ("collections", "Counter"): collections.Counter,
-    ("collections", "deque"): collections.deque,
-    **{
-        ("builtins", kind.__name__): kind
-        for kind in (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object)
-        + (range, set, slice, str, tuple, type)
-    },
-    **{
-        ("datetime", kind.__name__): kind
-        for kind in (datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
-    },
-}
-
-# The factories that an honest defaultdict has, and the only ones that become factories again.
-_FACTORIES = (bool, bytes, collections.OrderedDict, dict, float, frozenset, int, list, set, str, tuple)
-
-
-def _fraction(*args: Any) -> fractions.Fraction:
-    return fractions.Fraction(*args)
-
-
-def _device(*args: Any) -> str:
-    return ":".join(str(part) for part in args)
-
-
-_RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
-    "range": lambda fields, args: range(*args),
-    "slice": lambda fields, args: slice(*args),
-    "datetime.datetime": lambda f, args: datetime.datetime(*f[:7], tzinfo=(*args[1:], None)[0], fold=f[7]),
-    "datetime.date": lambda fields, args: datetime.date(*fields),
-    "datetime.time": lambda f, args: datetime.time(*f[:4], tzinfo=(*args[1:], None)[0], fold=f[4]),
-    "datetime.timedelta": lambda fields, args: datetime.timedelta(*fields),
-    "datetime.timezone": lambda fields, args: datetime.timezone(*args),
-    "pathlib.PurePosixPath": lambda fields, args: pathlib.PurePosixPath(*args),
-    "pathlib.PureWindowsPath": lambda fields, args: pathlib.PureWindowsPath(*args),
-    "decimal.Decimal": lambda fields, args: decimal.Decimal(*args),
-    "fractions.Fraction": lambda fields, args: _fraction(*args),
-    "type": lambda fields, args: type(args[0]),
-    "torch.Size": lambda fields, args: tuple(fields),
-    "torch.device": lambda fields, args: _device(*args),
-    "torch.layout": lambda fields, args: args[0],
-    "torch.torch_version.TorchVersion": lambda fields, args: args[0],
-}
+Constructors = dict[str, Callable[..., Any]]
+Progress = Callable[[int, int, str], None]
 
 
 class Makers:
-    """What the engine calls while it builds. Subclasses add tensors of torch or of numpy."""
+    """What the engine calls while it builds. Subclasses add tensors of torch or of NumPy.
+
+    The arguments of `record` and `stateful` were checked by the engine: counts, types, ranges.
+    """
 
     has_torch = False
     makes_arrays = False
-    has_numpy = False
 
     def __init__(
-        self,
-        numpy: Any = None,
-        constructors: dict[str, Callable[..., Any]] | None = None,
-        progress: Callable[[int, int, str], None] | None = None,
+        self, numpy: Any = None, constructors: Constructors | None = None, progress: Progress | None = None
     ) -> None:
         self.constructors = constructors or {}
         self.progress = progress
         self._numpy = numpy
         self.has_numpy = numpy is not None
 
-    ordered_dict = staticmethod(collections.OrderedDict)
-    counter = staticmethod(collections.Counter)
-    namespace = staticmethod(argparse.Namespace)
-    simple_namespace = staticmethod(types.SimpleNamespace)
     opaque = staticmethod(Opaque)
-    attribute_of = staticmethod(AttrRef)
-    partial = staticmethod(Partial)
-
-    def deque(self, maxlen: int | None) -> collections.deque[Any]:
-        return collections.deque(maxlen=maxlen)
-
-    def default_dict(self, factory: Any) -> dict[Any, Any]:
-        known = factory is None or any(factory is candidate for candidate in _FACTORIES)
-        return collections.defaultdict(factory) if known else {}
-
-    def uuid(self, number: int) -> uuid.UUID:
-        return uuid.UUID(int=number)
-
-    def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
-        return _RECORDS[kind](fields, args)
 
     def symbol(self, module: str, name: str) -> Any:
-        if (module, name) in _SYMBOLS:
-            return _SYMBOLS[module, name]
-        if self.has_numpy and (module, name) in self._numpy.scalar_types:
-            return self._numpy.scalar_types[module, name]
+        if (module, name) in _stdlib.SYMBOLS:
+            return _stdlib.SYMBOLS[module, name]
+        if self.has_numpy and (module, name) in self._numpy.SYMBOLS:
+            return self._numpy.SYMBOLS[module, name]
         return GlobalRef(module, name)
+
+    def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
+        """A value that its arguments make; a mutable one is filled later."""
+        if kind in _stdlib.RECORDS:
+            return _stdlib.RECORDS[kind](fields, args)
+        if kind == "attribute reference":
+            return AttrRef(*args)
+        if kind == "functools.partial":
+            return Partial()
+        if kind == "numpy.ma.masked":
+            return self._numpy.MASKED if self.has_numpy else None
+        return self.composite(kind, args)
+
+    def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
+        """A value that is complete only with its state."""
+        state = states[0] if states else None
+        if kind in _stdlib.STATEFUL:
+            return _stdlib.STATEFUL[kind](args, state)
+        if self.has_numpy and kind in self._numpy.STATEFUL:
+            return self._numpy.STATEFUL[kind](args, state)
+        return StateRecord(kind, args, state)
+
+    def unbuildable(self, reason: BaseException, kind: str, path: str) -> BaseException:
+        """The error for a value that its own class refuses."""
+        if isinstance(reason, Error) or not isinstance(reason, Exception):
+            return reason
+        text = str(reason).splitlines()[0][:200] if str(reason) else type(reason).__name__
+        return Error(
+            f"safe_load: {path or 'a value'}: {kind} cannot be built here ({text})",
+            hint="open it with safe_load.open() to reach the rest",
+        )
 
     def damaged(self, path: str) -> Any:
         raise Error(f"safe_load: {path} is damaged and cannot be built", code="corrupt")
@@ -181,23 +135,36 @@ class Makers:
             elif state:
                 target.__dict__.update(state)
 
-    # ---- arrays of numpy
+    # ---- NumPy; without it a dtype is its text, an array an NdArray or a list, a scalar its value
 
-    def array_dtype(self, description: Any) -> Any:
+    def plain_dtype(self, text: str, metadata: Any) -> Any:
+        return self._numpy.plain_dtype(text, metadata) if self.has_numpy else text
+
+    def struct_dtype(self, fields: Any, size: int, is_aligned: bool, is_record: bool, metadata: Any) -> Any:
         if self.has_numpy:
-            return self._numpy.dtype(description)
-        return description if isinstance(description, str) else description[0]
+            return self._numpy.struct_dtype(fields, size, is_aligned, is_record, metadata)
+        return f"|V{size}"
 
-    def array(self, description: Any, shape: Any, strides: Any, data: bytearray) -> Any:
-        return self._numpy.array(description, shape, strides, data)
+    def subarray_dtype(self, base: Any, shape: tuple[int, ...]) -> Any:
+        return self._numpy.subarray_dtype(base, shape) if self.has_numpy else base
 
-    def scalar(self, description: Any, data: bytearray) -> Any:
-        if self.has_numpy:
-            return self._numpy.scalar(description, data)
-        return _plain_scalar(description, data)
+    def string_dtype(self, is_coerced: bool, missing: tuple[Any, ...]) -> Any:
+        return self._numpy.string_dtype(is_coerced, missing) if self.has_numpy else "T"
 
-    def object_array(self, description: Any, shape: tuple[int, ...]) -> Any:
-        return self._numpy.empty(description, shape) if self.has_numpy else []
+    def array(self, dtype: Any, shape: Any, strides: Any, data: bytearray, class_name: str) -> Any:
+        return self._numpy.array(dtype, shape, strides, data, class_name)
+
+    def masked(self, data: Any, mask: bytearray, fill_value: Any) -> Any:
+        return self._numpy.masked(data, mask, fill_value)
+
+    def scalar(self, dtype: Any, data: bytearray) -> Any:
+        return self._numpy.scalar(dtype, data) if self.has_numpy else _plain_scalar(dtype, data)
+
+    def object_scalar(self, holder: Any) -> Any:
+        return holder[()] if self.has_numpy else holder[0]
+
+    def object_array(self, dtype: Any, shape: tuple[int, ...], class_name: str) -> Any:
+        return self._numpy.object_array(dtype, shape, class_name) if self.has_numpy else []
 
     def fill_array(self, target: Any, elements: list[Any]) -> None:
         if self.has_numpy:
@@ -205,9 +172,12 @@ class Makers:
         else:
             target.extend(elements)
 
-    # ---- tensors: without torch and numpy the engine makes its own views
+    # ---- tensors: without torch and NumPy the engine makes its own views
 
     def is_direct(self, location: str) -> bool:
+        return False
+
+    def makes(self, dtype: str) -> bool:
         return False
 
     def storage(self, storage: Any, unit: int) -> Any:
@@ -216,16 +186,48 @@ class Makers:
     def storage_value(self, storage: Any, dtype: str, is_untyped: bool) -> Any:
         return storage
 
+    def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
+        """A sparse, nested or jagged tensor."""
+        if kind == "sparse tensor":
+            layout, parts = args
+            names = ("indices", "values", "size", "is_coalesced")
+            if layout != "torch.sparse_coo":
+                names = ("compressed_indices", "plain_indices", "values", "size")
+            return TensorRecord(kind, {"layout": layout, **dict(zip(names, parts))})
+        if kind == "nested tensor":
+            return TensorRecord(kind, dict(zip(("buffer", "sizes", "strides", "offsets"), args)))
+        return TensorRecord(kind, args[0])
+
+    def quantized(
+        self,
+        storage: Any,
+        dtype: str,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        scale: float,
+        zero_point: int,
+        scales: Any,
+        zero_points: Any,
+        axis: int,
+        has_float_points: bool,
+        requires_grad: bool,
+    ) -> Any:
+        parts = {"storage": storage, "dtype": dtype, "offset": offset, "shape": shape, "strides": strides}
+        if scales is None:
+            return TensorRecord("quantized tensor", parts | {"scale": scale, "zero_point": zero_point})
+        channels = {"scales": scales, "zero_points": zero_points, "axis": axis}
+        return TensorRecord("quantized tensor", parts | channels)
+
 
 _STRUCT = {"b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I"}
 _STRUCT |= {"u8": "Q", "f2": "e", "f4": "f", "f8": "d"}
 
 
-def _plain_scalar(description: Any, data: bytearray) -> Any:
+def _plain_scalar(text: str, data: bytearray) -> Any:
     """The Python value of a NumPy scalar where NumPy is missing; its bytes where there is none."""
     import struct
 
-    text = description if isinstance(description, str) else "|V"
     order = ">" if text[0] == ">" else "<"
     if text[1:] in _STRUCT:
         return struct.unpack(order + _STRUCT[text[1:]], data)[0]

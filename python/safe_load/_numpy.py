@@ -1,77 +1,183 @@
-"""Arrays and scalars of NumPy from checked descriptions.
+"""Arrays, scalars, dtypes and random states of NumPy from parts that the engine has checked.
 
-Only numpy.dtype(text or dict), numpy.ndarray(shape, dtype, buffer) and indexing are used: no bytes of a
-file ever reach NumPy's own unpickling functions, which trust them.
+Only numpy.dtype(text or dict), numpy.ndarray(shape, dtype, buffer) and indexing make arrays: no bytes of a
+file ever reach NumPy's own unpickling functions for them, which trust them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
-_NAMES = (
+_SCALARS = (
     "bool_ int8 int16 int32 int64 longlong uint8 uint16 uint32 uint64 ulonglong float16 float32 float64 "
     "longdouble complex64 complex128 clongdouble str_ bytes_ void record object_ datetime64 timedelta64"
 ).split()
+_DTYPE_CLASSES = (
+    "BoolDType Int8DType Int16DType Int32DType Int64DType LongLongDType UInt8DType UInt16DType UInt32DType "
+    "UInt64DType ULongLongDType Float16DType Float32DType Float64DType LongDoubleDType Complex64DType "
+    "Complex128DType CLongDoubleDType ObjectDType BytesDType StrDType VoidDType DateTime64DType TimeDelta64DType "
+    "StringDType"
+).split()
+_BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_ARRAY_CLASSES: dict[str, type] = {"matrix": np.matrix, "recarray": np.recarray, "chararray": np.char.chararray}
 
-scalar_types: dict[tuple[str, str], Any] = {
-    ("numpy", name): getattr(np, name) for name in _NAMES if hasattr(np, name)
-}
-scalar_types |= {
+MASKED = np.ma.masked
+SYMBOLS: dict[tuple[str, str], Any] = {
+    **{("numpy", name): getattr(np, name) for name in _SCALARS if hasattr(np, name)},
+    **{
+        ("numpy.dtypes", name): getattr(np.dtypes, name)
+        for name in _DTYPE_CLASSES
+        if hasattr(getattr(np, "dtypes", None), name)
+    },
     ("numpy", "bool"): np.bool_,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "memmap"): np.memmap,
     ("numpy", "dtype"): np.dtype,
+    ("numpy", "matrix"): np.matrix,
+    ("numpy", "recarray"): np.recarray,
+    ("numpy.rec", "recarray"): np.recarray,
+    ("numpy.ma", "MaskedArray"): np.ma.MaskedArray,
+    ("numpy.ma.core", "MaskedArray"): np.ma.MaskedArray,
 }
-_dtypes: dict[str, np.dtype[Any]] = {}
+_plain: dict[str, np.dtype[Any]] = {}
 
 
-def dtype(description: Any) -> np.dtype[Any]:
-    """The dtype of a type text, or of ("struct", ...) or ("subarray", ...)."""
-    if isinstance(description, str):
-        if description not in _dtypes:
-            _dtypes[description] = np.dtype(description)
-        return _dtypes[description]
-    if description[0] == "subarray":
-        _, base, shape = description
-        return np.dtype((dtype(base), shape))
-    _, fields, itemsize, is_aligned, is_record = description
+# ---- dtypes
+
+
+def plain_dtype(text: str, metadata: dict[str, Any] | None) -> np.dtype[Any]:
+    """The dtype of a type text such as "<f8" or "<M8[s]"."""
+    if metadata is not None:
+        return np.dtype(text, metadata=metadata)
+    if text not in _plain:
+        _plain[text] = np.dtype(text)
+    return _plain[text]
+
+
+def subarray_dtype(base: np.dtype[Any], shape: tuple[int, ...]) -> np.dtype[Any]:
+    return np.dtype((base, shape))
+
+
+def struct_dtype(
+    fields: list[tuple[str, str | None, int, np.dtype[Any]]],
+    size: int,
+    is_aligned: bool,
+    is_record: bool,
+    metadata: dict[str, Any] | None,
+) -> np.dtype[Any]:
+    """A structure from its fields: (name, title, offset in bytes, dtype) each."""
     parts: dict[str, Any] = {
         "names": [name for name, _, _, _ in fields],
-        "formats": [dtype(part) for _, _, _, part in fields],
+        "formats": [dtype for _, _, _, dtype in fields],
         "offsets": [offset for _, _, offset, _ in fields],
-        "itemsize": itemsize,
+        "itemsize": size,
     }
     if any(title is not None for _, title, _, _ in fields):
         parts["titles"] = [title for _, title, _, _ in fields]
-    structure = np.dtype(parts, align=is_aligned)
+    structure = np.dtype(parts, align=is_aligned, **({} if metadata is None else {"metadata": metadata}))
     return np.dtype((np.record, structure)) if is_record else structure
 
 
-def array(description: Any, shape: tuple[int, ...], strides: tuple[int, ...], data: bytearray) -> Any:
-    """A writable array over `data`."""
-    kind = dtype(description)
-    if 0 in shape or kind.itemsize == 0:
-        return np.zeros(shape, kind)
-    return np.ndarray(shape, kind, buffer=data, strides=strides)
+def string_dtype(is_coerced: bool, missing: tuple[Any, ...]) -> Any:
+    """A StringDType; `missing` holds the value for missing texts, or nothing."""
+    options = {"na_object": missing[0]} if missing else {}
+    return np.dtypes.StringDType(coerce=is_coerced, **options)
 
 
-def scalar(description: Any, data: bytearray) -> Any:
+# ---- arrays and scalars
+
+
+def array(
+    dtype: np.dtype[Any], shape: tuple[int, ...], strides: tuple[int, ...], data: bytearray, class_name: str
+) -> Any:
+    """A writable array over `data`; strides in bytes."""
+    if 0 in shape or dtype.itemsize == 0:
+        plain = np.zeros(shape, dtype)
+    else:
+        plain = np.ndarray(shape, dtype, buffer=data, strides=strides)
+    return _as_class(plain, class_name)
+
+
+def _as_class(plain: Any, class_name: str) -> Any:
+    return plain.view(_ARRAY_CLASSES[class_name]) if class_name in _ARRAY_CLASSES else plain
+
+
+def masked(data: Any, mask: bytearray, fill_value: Any) -> Any:
+    """A masked array; `mask` has a byte per item, in the order in which the items lie."""
+    order = "F" if data.flags.f_contiguous and not data.flags.c_contiguous else "C"
+    flags = np.frombuffer(mask, np.bool_).reshape(data.shape, order=order)
+    return np.ma.MaskedArray(data, mask=flags, fill_value=fill_value)
+
+
+def scalar(dtype: np.dtype[Any], data: bytearray) -> Any:
     """The scalar that `data` holds."""
-    kind = dtype(description)
-    if kind.itemsize == 0:
-        return kind.type()
-    return np.ndarray((), kind, buffer=data)[()]
+    if dtype.itemsize == 0:
+        return dtype.type()
+    return np.ndarray((), dtype, buffer=data)[()]
 
 
-def empty(description: Any, shape: tuple[int, ...]) -> Any:
-    """An array of a type with objects, to be filled later."""
-    return np.empty(shape, dtype(description))
+def object_array(dtype: Any, shape: tuple[int, ...], class_name: str) -> Any:
+    """An array of a type with objects or texts, to be filled later."""
+    return _as_class(np.empty(shape, dtype), class_name)
 
 
 def fill(target: Any, elements: list[Any]) -> None:
     """Puts the elements into an array, in row-major order."""
-    flat = target.reshape(-1)
+    flat = np.ndarray.reshape(target.view(np.ndarray), -1)
     for index, element in enumerate(elements):
         flat[index] = element
+
+
+# ---- random states, whose numbers the engine has checked: NumPy itself does not check them all
+
+
+def _bit_generator_named(name: Any) -> Any:
+    name = getattr(name, "name", name)  # a class comes as a GlobalRef
+    if name not in _BIT_GENERATORS:
+        raise ValueError(f"an unknown bit generator {str(name)[:40]!r}")
+    return getattr(np.random, name)
+
+
+def _bit_generator(args: tuple[Any, ...], state: Any) -> Any:
+    made_from = args[0] if args else "MT19937"
+    if isinstance(made_from, np.random.BitGenerator):
+        return made_from
+    if isinstance(state, tuple):  # (state, seed sequence) since NumPy 1.25
+        values, seed = state
+        generator = _bit_generator_named(made_from)(0 if seed is None else seed)
+    else:
+        values = state
+        generator = _bit_generator_named(made_from)(0)
+    if values is not None:
+        generator.state = values
+    return generator
+
+
+def _generator(args: tuple[Any, ...], state: Any) -> Any:
+    return np.random.Generator(_bit_generator(args, state))
+
+
+def _random_state(args: tuple[Any, ...], state: Any) -> Any:
+    generator = np.random.RandomState()
+    generator.set_state(state)
+    return generator
+
+
+def _seed_sequence(args: tuple[Any, ...], state: tuple[Any, ...]) -> Any:
+    entropy, children, pool, pool_size, spawn_key = state
+    seed = np.random.SeedSequence(
+        entropy, spawn_key=tuple(spawn_key), pool_size=pool_size, n_children_spawned=children
+    )
+    if not np.array_equal(seed.pool, pool):
+        raise ValueError("a seed sequence whose pool does not follow from its entropy")
+    return seed
+
+
+STATEFUL: dict[str, Callable[[tuple[Any, ...], Any], Any]] = {
+    "numpy.random.BitGenerator": _bit_generator,
+    "numpy.random.Generator": _generator,
+    "numpy.random.RandomState": _random_state,
+    "numpy.random.SeedSequence": _seed_sequence,
+}

@@ -33,6 +33,9 @@ _SYMBOLS: dict[tuple[str, str], Any] = {
 }
 _LAYOUT_VALUES = {f"torch.{name}": getattr(torch, name) for name in _LAYOUTS if hasattr(torch, name)}
 
+# Kept by torch as tensors without elements, whose first size says it.
+_SEQUENCE_LENGTHS = ("min_seqlen", "max_seqlen")
+
 Location = str | torch.device | dict[Any, Any] | Callable[[Any, str], Any] | None
 
 
@@ -44,6 +47,7 @@ class TorchMakers(Makers):
     """
 
     has_torch = True
+    tensor_class = torch.Tensor
     from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.from_dlpack))
 
     def __init__(self, map_location: Location = None, is_lazy: bool = False, **options: Any) -> None:
@@ -67,7 +71,24 @@ class TorchMakers(Makers):
             return torch.device(*args)
         if kind == "torch.layout":
             return _LAYOUT_VALUES[args[0]]
+        if kind == "torch.memory_format":
+            return _SYMBOLS["torch._utils", f"torch.{args[1]}"]
+        if kind == "torch.torch_version.TorchVersion":
+            return torch.torch_version.TorchVersion(args[0])
         return super().record(kind, fields, args)
+
+    def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
+        if kind == "torch.Generator":
+            return self._generator(args[0], *states[0])
+        return super().stateful(kind, args, states)
+
+    def _generator(self, device: torch.device, seed: int, offset: int | None, state: torch.Tensor) -> Any:
+        generator = torch.Generator(device)
+        generator.manual_seed(seed)
+        if offset is not None:
+            generator.set_offset(offset)
+        generator.set_state(state.cpu())
+        return generator
 
     # ---- storages and tensors
 
@@ -139,10 +160,75 @@ class TorchMakers(Makers):
             return torch.nn.Parameter(tensor, requires_grad)
         return tensor.requires_grad_(requires_grad)
 
+    # ---- tensors of several parts, which the engine held against each other
+
+    def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
+        if kind == "sparse tensor":
+            return _sparse(*args)
+        if kind == "nested tensor":
+            buffer, sizes, strides, offsets = args
+            if isinstance(offsets, list):
+                offsets = torch.tensor(offsets, dtype=torch.int64)
+            return torch._nested_view_from_buffer(buffer, sizes, strides, offsets)
+        return _jagged(args[0])
+
+    def quantized(
+        self,
+        storage: torch.UntypedStorage,
+        dtype: str,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        scale: float,
+        zero_point: int,
+        scales: Any,
+        zero_points: Any,
+        axis: int,
+        has_float_points: bool,
+        requires_grad: bool,
+    ) -> torch.Tensor:
+        options = {"dtype": _DTYPES[dtype], "device": storage.device}
+        if scales is None:
+            tensor = torch._empty_affine_quantized(shape, scale=scale, zero_point=zero_point, **options)
+        else:
+            number = torch.float32 if has_float_points else torch.float64
+            point = torch.float32 if has_float_points else torch.int64
+            tensor = torch._empty_per_channel_affine_quantized(
+                shape,
+                scales=torch.as_tensor(scales, dtype=number, device=storage.device),
+                zero_points=torch.as_tensor(zero_points, dtype=point, device=storage.device),
+                axis=axis,
+                **options,
+            )
+        typed = torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
+        tensor.set_(typed, offset, shape, strides)
+        return tensor.requires_grad_(requires_grad)
+
     def storage_value(self, storage: torch.UntypedStorage, dtype: str, is_untyped: bool) -> Any:
         if is_untyped:
             return storage
         return torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
+
+
+def _sparse(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
+    if layout is torch.sparse_coo:
+        indices, values, size, *is_coalesced = parts
+        made = torch.sparse_coo_tensor(indices, values, size, check_invariants=False)
+        return made._coalesced_(is_coalesced[0]) if is_coalesced else made
+    compressed, plain, values, size = parts
+    return torch.sparse_compressed_tensor(compressed, plain, values, size, layout=layout, check_invariants=False)
+
+
+def _jagged(parts: dict[str, Any]) -> torch.Tensor:
+    cache = parts.get("_metadata_cache") or {}
+    made = torch.nested.nested_tensor_from_jagged(
+        parts["values"],
+        parts["offsets"],
+        parts.get("lengths"),
+        jagged_dim=parts["_ragged_idx"],
+        **{name: tensor.shape[0] for name, tensor in cache.items() if name in _SEQUENCE_LENGTHS},
+    )
+    return made.requires_grad_(bool(parts.get("requires_grad")))
 
 
 def _untyped(placed: Any) -> torch.UntypedStorage:
@@ -151,6 +237,8 @@ def _untyped(placed: Any) -> torch.UntypedStorage:
 
 def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:
     device = torch.device(target)
+    if device.type == "meta":
+        return torch.UntypedStorage(storage.nbytes(), device="meta")
     return storage if device.type == "cpu" else storage.to(device=device)
 
 

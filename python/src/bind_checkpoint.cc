@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "build.h"
-#include "describe_array.h"
 #include "errors.h"
 #include "memory.h"
+#include "objects.h"
 
 namespace nb = nanobind;
 
@@ -148,6 +148,20 @@ void bind_checkpoint(nb::module_& module) {
           },
           nb::arg("buffer"), nb::arg("limits"), nb::arg("mmap").none(), nb::arg("encoding"),
           nb::arg("byte_order").none(), nb::arg("verify"), "Copies the buffer.")
+      .def(
+          "check_elements",
+          [](const Checkpoint& checkpoint, std::optional<std::uint32_t> value) {
+            const auto issues = [&] {
+              const nb::gil_scoped_release release;
+              return checkpoint.check_elements(value ? checkpoint.value(*value)
+                                                     : checkpoint.root());
+            }();
+            nb::list result;
+            for (const safe_load::Issue& issue : issues) result.append(to_dict(issue));
+            return result;
+          },
+          nb::arg("value").none() = nb::none(),
+          "Every sparse, nested or quantized tensor whose elements contradict its shape, as dicts.")
       .def("symbols", &symbol_list, "Every name that the file asks for, as dicts.")
       .def("issues", &issue_list, "Every value that could not be built, as dicts.")
       .def(

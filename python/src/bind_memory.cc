@@ -6,6 +6,7 @@
 #include "dlpack.h"
 #include "errors.h"
 #include "memory.h"
+#include "objects.h"
 
 namespace nb = nanobind;
 
@@ -91,12 +92,6 @@ PyType_Slot* buffer_slots() {
   return slots;
 }
 
-nb::tuple to_tuple(const safe_load::Dims& dims) {
-  nb::list items;
-  for (const std::int64_t size : dims) items.append(size);
-  return nb::tuple(items);
-}
-
 nb::tuple to_tuple(const std::vector<Py_ssize_t>& sizes) {
   nb::list items;
   for (const Py_ssize_t size : sizes) items.append(size);
@@ -109,7 +104,10 @@ nb::object to_bytes(nb::handle self) {
 
 std::string joined(const safe_load::Dims& dims) {
   std::string text;
-  for (const std::int64_t size : dims) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  for (const std::int64_t size : dims) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(size);
+  }
   return text;
 }
 
@@ -214,15 +212,18 @@ void bind_memory(nb::module_& module) {
       .def(
           "__dlpack__",
           [](const TensorObject& t, nb::kwargs) {
-            if (!dlpack_type(t.dtype))
+            if (!dlpack_type(t.dtype, DLTypes::kClassic))
               throw nb::buffer_error("DLPack does not carry this element type");
-            return dlpack_capsule(t.data, t.dtype, t.sizes, t.steps, 0, t.owner);
+            return dlpack_capsule({t.data, t.dtype, t.sizes, t.steps}, t.owner);
           },
           "A DLPack capsule over the same memory.")
       .def("__dlpack_device__", [](const TensorObject&) { return nb::make_tuple(1, 0); })
       .def("__repr__", [](const TensorObject& t) {
-        return "TensorView(" + std::string(safe_load::name(t.dtype)) + ", [" + joined(t.sizes) +
-               "])";
+        std::string text = "TensorView(";
+        text += safe_load::name(t.dtype);
+        text += ", [";
+        text += joined(t.sizes);
+        return text += "])";
       });
 
   nb::class_<ArrayObject>(

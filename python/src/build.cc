@@ -1,36 +1,35 @@
-// Two passes over the values, in the order in which the pickle made them. The first makes an object
-// for each: immutable ones whole, for their parts have smaller numbers, mutable ones empty. The
-// second fills the mutable ones, and gives attributes last, since these are copied out of dicts. So
-// aliases stay aliases, cycles close by themselves, and nothing recurses.
+// One pass over the values, in the order in which the pickle made them.
 //
-// With constructors the order matters, since a caller's function sees its arguments: then each
-// mutable object is filled as soon as the pickle had filled it.
+// An immutable object is made whole when its turn comes: its parts have smaller numbers. A mutable
+// one is made empty then, and filled at the moment at which the pickle had filled it, so that
+// whoever sees it next (a caller's constructor, a function that copies it) sees what Python would
+// have seen. An object that BUILD completes and that cannot change afterwards is made at that
+// moment. So aliases stay aliases, cycles close by themselves, and nothing recurses.
 #include "build.h"
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "describe_array.h"
-#include "dlpack.h"
 #include "errors.h"
 #include "memory.h"
+#include "objects.h"
+#include "tensors.h"
 
 namespace nb = nanobind;
 
 namespace safe_load_python {
 namespace {
 
+using safe_load::ArrayView;
 using safe_load::Checkpoint;
-using safe_load::StorageView;
-using safe_load::TensorView;
 using safe_load::ValueKind;
 using safe_load::Values;
 using safe_load::ValueView;
 
-constexpr std::uint32_t kProgressStep = 4096;
+constexpr std::size_t kProgressStep = 4096;
 
 // The collector would walk everything built so far again and again.
 class CollectorPause {
@@ -46,87 +45,141 @@ class CollectorPause {
   bool was_enabled_;
 };
 
-nb::object checked(PyObject* object) {
-  if (object == nullptr) throw nb::python_error();
-  return nb::steal(object);
-}
+// What happens to a value besides being made when its turn comes.
+enum class Later : std::uint8_t { kNothing, kFill, kMake };
 
-void check(int status) {
-  if (status < 0) throw nb::python_error();
-}
-
-nb::object text_object(const ValueView& value) {
-  const auto raw = value.raw();
-  const auto* data = reinterpret_cast<const char*>(raw.data());
-  const auto size = static_cast<Py_ssize_t>(raw.size());
-  return checked(value.is_latin1() ? PyUnicode_DecodeLatin1(data, size, "strict")
-                                   : PyUnicode_DecodeUTF8(data, size, "surrogatepass"));
-}
-
-nb::object bytes_object(std::span<const std::byte> bytes) {
-  return checked(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(bytes.data()),
-                                           static_cast<Py_ssize_t>(bytes.size())));
-}
-
-nb::object bytearray_object(std::span<const std::byte> bytes) {
-  return checked(PyByteArray_FromStringAndSize(reinterpret_cast<const char*>(bytes.data()),
-                                               static_cast<Py_ssize_t>(bytes.size())));
-}
-
-nb::object integer_object(const ValueView& value) {
-  if (const auto small = value.get<std::int64_t>()) return checked(PyLong_FromLongLong(*small));
-  const nb::object type = nb::borrow(reinterpret_cast<PyObject*>(&PyLong_Type));
-  nb::dict keywords;
-  keywords["signed"] = true;
-  return type.attr("from_bytes")(bytes_object(value.raw()), "little", **keywords);
+Later later_for(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kList:
+    case ValueKind::kDeque:
+    case ValueKind::kDict:
+    case ValueKind::kOrderedDict:
+    case ValueKind::kDefaultDict:
+    case ValueKind::kCounter:
+    case ValueKind::kSet:
+    case ValueKind::kNamespace:
+    case ValueKind::kSimpleNamespace:
+    case ValueKind::kChainMap:
+    case ValueKind::kUserDict:
+    case ValueKind::kUserList:
+    case ValueKind::kUserString:
+    case ValueKind::kPartial:
+    case ValueKind::kOpaque:
+      return Later::kFill;
+    case ValueKind::kBytesStream:
+    case ValueKind::kTextStream:
+    case ValueKind::kPythonRandom:
+    case ValueKind::kGenerator:
+    case ValueKind::kSeedSequence:
+    case ValueKind::kBitGenerator:
+    case ValueKind::kRandomGenerator:
+    case ValueKind::kRandomState:
+    case ValueKind::kArray:
+    case ValueKind::kArrayDtype:
+      return Later::kMake;
+    default:
+      return Later::kNothing;
+  }
 }
 
 class Builder {
  public:
-  Builder(std::shared_ptr<const Checkpoint> checkpoint, nb::handle makers)
+  Builder(std::shared_ptr<const Checkpoint> checkpoint, const ValueView& root, nb::handle makers)
       : checkpoint_(std::move(checkpoint)),
+        root_(root),
         makers_(makers),
+        wanted_(checkpoint_->reachable_from(root)),
         made_(checkpoint_->value_count()),
+        tensors_(checkpoint_, makers, wanted_),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
+        has_constructors_(nb::len(constructors_) != 0),
         progress_(makers.attr("progress")) {}
 
-  nb::object run(const ValueView& root) {
+  nb::object run() {
     const CollectorPause pause;
-    const std::vector<bool> wanted = checkpoint_->reachable_from(root);
-    count_users(wanted);
-    const auto count = static_cast<std::uint32_t>(wanted.size());
-    const bool in_order = nb::len(constructors_) != 0;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> to_fill;  // (when, value)
-    for (std::uint32_t id = 0; id < count; ++id) {
+    std::vector<Event> events = later_events();
+    auto next = events.begin();
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const std::uint32_t id = wanted_[i];
+      for (; next != events.end() && next->when <= id; ++next) complete(*next);
+      if (i % kProgressStep == 0) report(i);
       const ValueView value = checkpoint_->value(id);
-      if (!wanted[id] || !fills(value)) continue;
-      const std::uint32_t at_the_end = count + (value.states().empty() ? 0 : 1);
-      to_fill.emplace_back(in_order ? value.completed_at() : at_the_end, id);
+      if (later_for(value.kind()) != Later::kMake && !made_[id].is_valid())
+        made_[id] = shell(value);
     }
-    std::sort(to_fill.begin(), to_fill.end());
-    auto next = to_fill.begin();
-    for (std::uint32_t id = 0; id <= count + 1; ++id) {
-      for (; next != to_fill.end() && next->first <= id && next->second < id; ++next)
-        fill(checkpoint_->value(next->second));
-      if (id % kProgressStep == 0) report(id, count);
-      if (id < count && wanted[id]) made_[id] = shell(checkpoint_->value(id));
-    }
-    report(count, count);
-    return made_[root.id()];
+    for (; next != events.end(); ++next) complete(*next);
+    report(wanted_.size());
+    return made(root_);
   }
 
  private:
-  nb::object& made(const ValueView& value) { return made_[value.id()]; }
+  struct Event {
+    std::uint32_t when;  // so many values had been made
+    std::uint32_t id;
+    Later what;
+  };
 
-  void report(std::uint32_t done, std::uint32_t total) {
-    if (!progress_.is_none()) progress_(done, total, "values");
+  std::vector<Event> later_events() const {
+    std::vector<Event> events;
+    for (const std::uint32_t id : wanted_) {
+      const ValueView value = checkpoint_->value(id);
+      const ValueKind kind = value.kind();
+      Later what = later_for(kind);
+      const bool has_more = (kind == ValueKind::kTensor && !value.states().empty()) ||
+                            (kind == ValueKind::kJaggedTensor && !value.states().empty());
+      if (has_more) what = Later::kFill;
+      if (what != Later::kNothing)
+        events.push_back({std::max(value.completed_at(), id + 1), id, what});
+    }
+    // Without a new value in between, what was begun last is complete first: parts before wholes.
+    const auto earlier = [](const Event& a, const Event& b) {
+      return a.when != b.when ? a.when < b.when : a.id > b.id;
+    };
+    if (!std::is_sorted(events.begin(), events.end(), earlier))
+      std::sort(events.begin(), events.end(), earlier);
+    return events;
+  }
+
+  void complete(const Event& event) {
+    const ValueView value = checkpoint_->value(event.id);
+    if (event.what == Later::kFill) return fill(value);
+    made_[event.id] = guarded(value, [&] {
+      if (value.kind() == ValueKind::kArrayDtype) return dtype(*value.array());
+      if (value.kind() == ValueKind::kArray) return array(*value.array());
+      return nb::object(makers_.attr("stateful")(
+          kind_name(value.kind()), tuple_of(value.arguments()), tuple_of(value.states())));
+    });
+  }
+
+  const nb::object& made(const ValueView& value) {
+    nb::object& object = made_[value.id()];
+    // The tensor inside of an unknown tensor class has a number of its own, behind all others.
+    if (!object.is_valid() && value.kind() == ValueKind::kTensor) object = shell(value);
+    if (!object.is_valid()) {
+      safe_load::Issue issue;
+      issue.message = "a value is used before it was complete";
+      issue.path = checkpoint_->path(value);
+      raise(issue);
+    }
+    return object;
+  }
+
+  nb::object kind_name(ValueKind kind) {
+    nb::object& name = kind_names_[static_cast<std::size_t>(kind)];
+    if (!name.is_valid()) name = to_str(to_text(kind));
+    return name;
+  }
+
+  void report(std::size_t done) {
+    if (!progress_.is_none()) progress_(done, wanted_.size(), "values");
     check(PyErr_CheckSignals());
   }
 
-  // ---- the first pass
+  // ---- making
 
   nb::object shell(const ValueView& value) {
     switch (value.kind()) {
+      case ValueKind::kMissing:
       case ValueKind::kNone:
         return nb::none();
       case ValueKind::kBool:
@@ -154,78 +207,90 @@ class Builder {
         return checked(PyDict_New());
       case ValueKind::kSet:
         return checked(PySet_New(nullptr));
-      case ValueKind::kDeque:
-        return makers_.attr("deque")(longest(value));
-      case ValueKind::kOrderedDict:
-        return makers_.attr("ordered_dict")();
-      case ValueKind::kCounter:
-        return makers_.attr("counter")();
-      case ValueKind::kDefaultDict:
-        return makers_.attr("default_dict")(value.arguments().empty() ? nb::none()
-                                                                      : made(value.arguments()[0]));
+      case ValueKind::kTensor:
+        if (!value.tensor()->is_quantized()) return tensors_.tensor(*value.tensor());
+        return guarded(value, [&] { return quantized(value); });
+      case ValueKind::kStorage:
+        return tensors_.storage_value(*value.storage());
+      case ValueKind::kScalar:
+        return guarded(value, [&] { return scalar(*value.array()); });
       case ValueKind::kSymbol:
         return makers_.attr("symbol")(to_str(value.module()), to_str(value.name()));
-      case ValueKind::kTensor:
-        return tensor(*value.tensor());
-      case ValueKind::kStorage:
-        return makers_.attr("storage_value")(storage(*value.storage(), 1),
-                                             to_str(safe_load::name(value.storage()->dtype())),
-                                             value.storage()->is_untyped());
-      case ValueKind::kArray:
-        return array(*value.array());
-      case ValueKind::kScalar:
-        return makers_.attr("scalar")(describe_dtype(*value.array()),
-                                      bytearray_object(value.array()->bytes()));
-      case ValueKind::kArrayDtype:
-        return makers_.attr("array_dtype")(describe_dtype(*value.array()));
-      case ValueKind::kAttributeOf:
-        return makers_.attr("attribute_of")(made(value.arguments()[0]), made(value.arguments()[1]));
-      case ValueKind::kPartial:
-        return makers_.attr("partial")();
       case ValueKind::kOpaque:
         return opaque(value);
-      case ValueKind::kUuid:
-        return makers_.attr("uuid")(integer_object(value.attribute("int")));
-      case ValueKind::kNamespace:
-        return makers_.attr("namespace")();
-      case ValueKind::kSimpleNamespace:
-        return makers_.attr("simple_namespace")();
       case ValueKind::kDamaged:
         return makers_.attr("damaged")(checkpoint_->path(value));
-      case ValueKind::kMissing:
-        return nb::none();
       default:
-        return makers_.attr("record")(to_str(to_text(value.kind())), to_tuple(value.fields()),
-                                      tuple_of(value.arguments()));
+        return record(value);
     }
   }
 
-  // The maxlen of a deque, or None.
-  static nb::object longest(const ValueView& deque) {
-    const Values given = deque.arguments();
-    return given.size() == 2 && given[1].kind() == ValueKind::kInteger ? integer_object(given[1])
-                                                                       : nb::none();
+  nb::object record(const ValueView& value) {
+    const ValueKind kind = value.kind();
+    const nb::object arguments = record_arguments(value, kind);
+    const nb::object name =
+        kind == ValueKind::kIpAddress ? to_str(value.class_name()) : kind_name(kind);
+    return guarded(
+        value, [&] { return makers_.attr("record")(name, to_tuple(value.fields()), arguments); });
+  }
+
+  // What was given to a dict class or a deque is among its items; of a deque the length counts.
+  nb::object record_arguments(const ValueView& value, ValueKind kind) {
+    const Values given = value.arguments();
+    if (kind == ValueKind::kUuid) return nb::make_tuple(integer_object(value.attribute("int")));
+    if (kind == ValueKind::kOrderedDict || kind == ValueKind::kCounter) return nb::make_tuple();
+    if (kind != ValueKind::kDeque) return tuple_of(given);
+    const bool has_length = given.size() == 2 && given[1].kind() == ValueKind::kInteger;
+    return nb::make_tuple(has_length ? integer_object(given[1]) : nb::none());
+  }
+
+  // What the standard library, NumPy or torch refuses is a fault of this value: an Error that says
+  // where.
+  template <class Make>
+  nb::object guarded(const ValueView& value, Make&& make) {
+    try {
+      return make();
+    } catch (nb::python_error& error) {
+      const nb::object refused = makers_.attr("unbuildable")(
+          nb::borrow(error.value()), to_str(value.class_name()), to_str(checkpoint_->path(value)));
+      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(refused.ptr())), refused.ptr());
+    }
+    throw nb::python_error();
   }
 
   nb::object tuple_of(const Values& values) {
     nb::object tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
     for (std::size_t i = 0; i < values.size(); ++i)
-      PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i), made(values[i]).inc_ref().ptr());
+      PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i),
+                       nb::object(made(values[i])).release().ptr());
     return tuple;
+  }
+
+  nb::object list_of(const Values& values) {
+    nb::object list = checked(PyList_New(0));
+    extend(list, values);
+    return list;
+  }
+
+  nb::object dict_of(const Values& pairs) {
+    nb::object dict = checked(PyDict_New());
+    set_items(dict, pairs);
+    return dict;
+  }
+
+  bool is_constructed(const ValueView& value) const {
+    return has_constructors_ && constructors_.contains(value.class_name().c_str());
   }
 
   nb::object opaque(const ValueView& value) {
     const std::string name = value.class_name();
-    if (constructors_.contains(name.c_str())) {
-      try {
-        const nb::object result = makers_.attr("construct")(
-            to_str(name), tuple_of(value.arguments()), dict_of(value.keywords()));
-        return result;
-      } catch (nb::python_error& error) {
-        explain(error, value);
-      }
+    if (!is_constructed(value)) return makers_.attr("opaque")(to_str(name), to_str(value.how()));
+    try {
+      return makers_.attr("construct")(to_str(name), tuple_of(value.arguments()),
+                                       dict_of(value.keywords()));
+    } catch (nb::python_error& error) {
+      explain(error, value);
     }
-    return makers_.attr("opaque")(to_str(name), to_str(value.how()));
   }
 
   // Adds the place to an exception of the caller's own code, and lets it pass.
@@ -236,105 +301,81 @@ class Builder {
     throw;
   }
 
-  nb::object array(const safe_load::ArrayView& array) {
-    const nb::object dtype = describe_dtype(array);
-    if (array.has_objects()) return makers_.attr("object_array")(dtype, to_tuple(array.shape()));
-    if (nb::cast<bool>(makers_.attr("has_numpy")))
-      return makers_.attr("array")(dtype, to_tuple(array.shape()), to_tuple(array.strides()),
-                                   bytearray_object(array.bytes()));
-    return nb::cast(array_object(array.dtype(), array.item_size(), array.shape(), array.strides(),
-                                 array.bytes()));
-  }
+  // ---- arrays of NumPy: from descriptions that were checked
 
-  // ---- tensors
-
-  // A tensor that is the only user of its storage and covers it is handed over as it is. All others
-  // become views of one object per storage, so that sharing survives.
-  void count_users(const std::vector<bool>& wanted) {
-    users_.assign(checkpoint_->storage_count(), 0);
-    for (std::uint32_t id = 0; id < wanted.size(); ++id) {
-      if (!wanted[id]) continue;
-      const ValueView value = checkpoint_->value(id);
-      if (value.kind() == ValueKind::kTensor) users_[value.tensor()->storage().id()] += 1;
-      if (value.kind() == ValueKind::kStorage) users_[value.storage()->id()] += 2;
+  nb::object dtype(const ArrayView& type) {
+    const ValueView metadata = type.metadata();
+    const nb::object carried = metadata.is_missing() ? nb::none() : made(metadata);
+    if (type.is_text()) {
+      const ValueView missing = type.missing_text();
+      const nb::tuple given =
+          missing.is_missing() ? nb::make_tuple() : nb::make_tuple(made(missing));
+      return makers_.attr("string_dtype")(type.is_coerced(), given);
     }
+    if (const auto base = type.base())
+      return makers_.attr("subarray_dtype")(made(base->dtype_value()), to_tuple(type.base_shape()));
+    if (type.field_count() == 0 && !type.is_record())
+      return makers_.attr("plain_dtype")(to_str(type.dtype()), carried);
+    nb::list fields;
+    for (std::size_t i = 0; i < type.field_count(); ++i) {
+      const auto field = type.field(i);
+      const nb::object title = field.title ? nb::object(to_str(*field.title)) : nb::none();
+      fields.append(
+          nb::make_tuple(to_str(field.name), title, field.offset, made(field.dtype.dtype_value())));
+    }
+    return makers_.attr("struct_dtype")(fields, type.item_size(), type.is_aligned(),
+                                        type.is_record(), carried);
   }
 
-  bool is_alone(const TensorView& tensor) {
-    const StorageView storage = tensor.storage();
-    return users_[storage.id()] == 1 && tensor.element_count() != 0 &&
-           tensor.byte_count() == storage.byte_count() && tensor.is_contiguous() &&
-           !tensor.is_conjugated() && !tensor.is_negated() && !tensor.is_meta() &&
-           dlpack_type(tensor.dtype()) && is_direct(storage.location());
+  nb::object array(const ArrayView& array) {
+    const nb::object type = made(array.dtype_value());
+    const nb::str class_name = to_str(array.class_name());
+    if (array.has_objects()) {
+      // Filled at once: its parts are there, and only a list of the pickle could be filled later.
+      const nb::object holder =
+          makers_.attr("object_array")(type, to_tuple(array.shape()), class_name);
+      makers_.attr("fill_array")(holder, list_of(array.elements()));
+      return holder;
+    }
+    if (!nb::cast<bool>(makers_.attr("has_numpy")))
+      return nb::cast(array_object(array.dtype(), array.item_size(), array.shape(), array.strides(),
+                                   array.bytes()));
+    const nb::object plain =
+        makers_.attr("array")(type, to_tuple(array.shape()), to_tuple(array.strides()),
+                              bytearray_object(array.bytes()), class_name);
+    if (!array.is_masked()) return plain;
+    const ValueView fill = array.fill_value();
+    return makers_.attr("masked")(plain, bytearray_object(array.mask()),
+                                  fill.is_missing() ? nb::none() : made(fill));
   }
 
-  // Whether tensors that were saved from this device stay in host memory as they are.
-  bool is_direct(std::string_view location) {
-    const auto known = direct_.find(location);
-    if (known != direct_.end()) return known->second;
-    const bool direct = nb::cast<bool>(makers_.attr("is_direct")(to_str(location)));
-    return direct_.emplace(std::string(location), direct).first->second;
+  nb::object scalar(const ArrayView& scalar) {
+    const ValueView holder = scalar.scalar_array();
+    if (!holder.is_missing()) return makers_.attr("object_scalar")(made(holder));
+    return makers_.attr("scalar")(made(scalar.dtype_value()), bytearray_object(scalar.bytes()));
   }
 
-  nb::object storage(const StorageView& storage, std::size_t unit) {
-    nb::object& known = storages_[{storage.id(), unit}];
-    if (!known.is_valid())
-      known = makers_.attr("storage")(nb::cast(StorageHandle{checkpoint_, storage}), unit);
-    return known;
-  }
-
-  nb::object tensor(const TensorView& tensor) {
+  nb::object quantized(const ValueView& value) {
+    const safe_load::TensorView tensor = *value.tensor();
+    const safe_load::Quantizer own = *value.quantizer();
     const auto& type = safe_load::info(tensor.dtype());
-    if (!nb::cast<bool>(makers_.attr("has_torch")) && !nb::cast<bool>(makers_.attr("makes_arrays")))
-      return nb::cast(tensor_object(tensor));
-    nb::object result;
-    if (is_alone(tensor)) {
-      const auto bytes = unwrap(tensor.storage().writable_bytes(type.swap_unit));
-      result = makers_.attr("from_dlpack")(dlpack_capsule(bytes.data(), tensor.dtype(),
-                                                          tensor.shape(), tensor.strides(), 0,
-                                                          tensor.storage().share()));
-    } else {
-      result = makers_.attr("tensor")(storage(tensor.storage(), type.swap_unit), to_str(type.name),
-                                      tensor.storage_offset(), to_tuple(tensor.shape()),
-                                      to_tuple(tensor.strides()), tensor.is_conjugated(),
-                                      tensor.is_negated());
-    }
-    if (tensor.is_parameter() || tensor.requires_grad())
-      result = makers_.attr("finish")(result, tensor.is_parameter(), tensor.requires_grad());
-    return result;
+    const auto part = [&](const ValueView& numbers) {
+      return numbers.is_missing() ? nb::none() : nb::object(made(numbers));
+    };
+    return makers_.attr("quantized")(
+        tensors_.storage(tensor.storage(), type.swap_unit), to_str(type.name),
+        tensor.storage_offset(), to_tuple(tensor.shape()), to_tuple(tensor.strides()), own.scale,
+        own.zero_point, part(own.scales), part(own.zero_points), own.axis,
+        own.scheme == safe_load::QuantScheme::kPerChannelFloat, tensor.requires_grad());
   }
 
-  // ---- the second pass
-
-  static bool fills(const ValueView& value) {
-    switch (value.kind()) {
-      case ValueKind::kList:
-      case ValueKind::kDeque:
-      case ValueKind::kDict:
-      case ValueKind::kOrderedDict:
-      case ValueKind::kDefaultDict:
-      case ValueKind::kCounter:
-      case ValueKind::kSet:
-      case ValueKind::kNamespace:
-      case ValueKind::kSimpleNamespace:
-      case ValueKind::kPartial:
-      case ValueKind::kOpaque:
-        return true;
-      case ValueKind::kTensor:
-        return !value.states().empty();
-      case ValueKind::kArray:
-        return value.array()->has_objects();
-      default:
-        return false;
-    }
-  }
+  // ---- filling
 
   void fill(const ValueView& value) {
     const nb::object& object = made(value);
     switch (value.kind()) {
       case ValueKind::kList:
-        append(object, value.items());
-        return;
+        return extend(object, value.items());
       case ValueKind::kDeque:
         object.attr("extend")(list_of(value.items()));
         return;
@@ -343,20 +384,14 @@ class Builder {
           check(PySet_Add(object.ptr(), made(value.items()[i]).ptr()));
         return;
       case ValueKind::kDict:
-        set_items(object, value.items());
-        return;
+        return set_items(object, value.items());
       case ValueKind::kOrderedDict:
       case ValueKind::kDefaultDict:
       case ValueKind::kCounter:
         set_items(object, value.items());
-        set_attributes(object, value);
-        return;
-      case ValueKind::kArray:
-        makers_.attr("fill_array")(object, list_of(value.array()->elements()));
-        return;
+        return set_attributes(object, value);
       case ValueKind::kOpaque:
-        fill_opaque(object, value);
-        return;
+        return fill_opaque(object, value);
       case ValueKind::kPartial:
         makers_.attr("fill_partial")(object, tuple_of(value.states()));
         return;
@@ -365,21 +400,16 @@ class Builder {
     }
   }
 
-  void append(const nb::object& list, const Values& values) {
-    for (std::size_t i = 0; i < values.size(); ++i)
-      check(PyList_Append(list.ptr(), made(values[i]).ptr()));
-  }
-
-  nb::object list_of(const Values& values) {
-    nb::object list = checked(PyList_New(0));
-    append(list, values);
-    return list;
+  // A slice of the right size, so that the list is allocated once.
+  void extend(const nb::object& list, const Values& values) {
+    check(PyList_SetSlice(list.ptr(), 0, 0, tuple_of(values).ptr()));
   }
 
   void set_items(const nb::object& target, const Values& pairs) {
     const bool is_plain = PyDict_CheckExact(target.ptr());
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-      nb::object& key = made(pairs[i]);
+      static_cast<void>(made(pairs[i]));
+      nb::object& key = made_[pairs[i].id()];
       if (PyUnicode_CheckExact(key.ptr())) {
         PyObject* interned = key.release().ptr();
         PyUnicode_InternInPlace(&interned);
@@ -391,12 +421,6 @@ class Builder {
     }
   }
 
-  nb::object dict_of(const Values& pairs) {
-    nb::object dict = checked(PyDict_New());
-    set_items(dict, pairs);
-    return dict;
-  }
-
   // The items of state dicts become attributes. Names with two underscores at both ends change what
   // an object is, not what it holds: they are left out.
   void set_attributes(const nb::object& object, const ValueView& value) {
@@ -405,7 +429,7 @@ class Builder {
   }
 
   void fill_opaque(const nb::object& object, const ValueView& value) {
-    if (constructors_.contains(value.class_name().c_str())) {
+    if (is_constructed(value)) {
       try {
         makers_.attr("apply")(object, list_of(value.list_items()), list_of(value.dict_items()),
                               list_of(value.set_items()), tuple_of(value.states()));
@@ -420,20 +444,22 @@ class Builder {
   }
 
   std::shared_ptr<const Checkpoint> checkpoint_;
+  ValueView root_;
   nb::handle makers_;
-  std::vector<nb::object> made_;
-  std::vector<std::uint32_t> users_;  // by storage
-  std::map<std::pair<std::uint32_t, std::size_t>, nb::object> storages_;
-  std::map<std::string, bool, std::less<>> direct_;
+  std::vector<std::uint32_t> wanted_;
+  std::vector<nb::object> made_;  // by number
+  TensorBuilder tensors_;
   nb::dict constructors_;
+  bool has_constructors_;
   nb::object progress_;
+  std::array<nb::object, 256> kind_names_;
 };
 
 }  // namespace
 
 nb::object build(const std::shared_ptr<const Checkpoint>& checkpoint, const ValueView& root,
                  nb::handle makers) {
-  return Builder(checkpoint, makers).run(root);
+  return Builder(checkpoint, root, makers).run();
 }
 
 }  // namespace safe_load_python

@@ -1,12 +1,18 @@
 #include "dlpack.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <utility>
+
+#include "objects.h"
 
 namespace nb = nanobind;
 
 namespace safe_load_python {
 namespace {
 
+using safe_load::Dims;
 using safe_load::DType;
 
 struct DLDevice {
@@ -30,15 +36,49 @@ struct DLManagedTensor {
   void (*deleter)(DLManagedTensor*);
 };
 
+struct DLVersion {
+  std::uint32_t major;
+  std::uint32_t minor;
+};
+
+struct DLManagedTensorVersioned {
+  DLVersion version;
+  void* context;
+  void (*deleter)(void*);
+  std::uint64_t flags;
+  DLTensor tensor;
+};
+
+struct DLExchangeTable {
+  DLVersion version;
+  void* previous;
+  void* allocate;
+  void* from_python;
+  int (*to_python)(void* managed, void** object);
+};
+
 constexpr std::int32_t kCpu = 1;
 constexpr const char* kName = "dltensor";
+constexpr DLVersion kVersion = {1, 1};
 
-// What the importer gets: the structure and all that it points to, in one block.
+void describe(const DLView& view, DLTensor& tensor, std::int64_t* shape, std::int64_t* strides) {
+  std::copy(view.shape.begin(), view.shape.end(), shape);
+  std::copy(view.strides.begin(), view.strides.end(), strides);
+  tensor.data = view.data;
+  tensor.device = {kCpu, 0};
+  tensor.dimensions = static_cast<std::int32_t>(view.shape.size());
+  tensor.type = *dlpack_type(view.dtype, DLTypes::kNarrow);
+  tensor.shape = shape;
+  tensor.strides = strides;
+  tensor.byte_offset = 0;
+}
+
+// What the importer of a capsule gets: the structure and all that it points to, in one block.
 struct Exported {
   DLManagedTensor managed;
   std::shared_ptr<const void> owner;
-  safe_load::Dims shape;
-  safe_load::Dims strides;
+  std::array<std::int64_t, Dims::kMost> shape;
+  std::array<std::int64_t, Dims::kMost> strides;
 };
 
 void delete_exported(DLManagedTensor* managed) { delete static_cast<Exported*>(managed->context); }
@@ -51,7 +91,7 @@ void delete_capsule(PyObject* capsule) {
 
 }  // namespace
 
-std::optional<DLDataType> dlpack_type(DType dtype) {
+std::optional<DLDataType> dlpack_type(DType dtype, DLTypes types) {
   switch (dtype) {
     case DType::kBool:
       return DLDataType{6, 8, 1};
@@ -84,28 +124,117 @@ std::optional<DLDataType> dlpack_type(DType dtype) {
     case DType::kComplex128:
       return DLDataType{5, 128, 1};
     default:
+      break;
+  }
+  if (types == DLTypes::kClassic) return std::nullopt;
+  switch (dtype) {
+    case DType::kComplex32:
+      return DLDataType{5, 32, 1};
+    case DType::kFloat8E4m3fn:
+      return DLDataType{10, 8, 1};
+    case DType::kFloat8E4m3fnuz:
+      return DLDataType{11, 8, 1};
+    case DType::kFloat8E5m2:
+      return DLDataType{12, 8, 1};
+    case DType::kFloat8E5m2fnuz:
+      return DLDataType{13, 8, 1};
+    case DType::kFloat8E8m0fnu:
+      return DLDataType{14, 8, 1};
+    default:
       return std::nullopt;
   }
 }
 
-nb::object dlpack_capsule(std::byte* data, DType dtype, const safe_load::Dims& shape,
-                          const safe_load::Dims& strides, std::uint64_t offset,
-                          std::shared_ptr<const void> owner) {
-  auto exported = std::make_unique<Exported>(Exported{{}, std::move(owner), shape, strides});
-  DLTensor& tensor = exported->managed.tensor;
-  tensor.data = data;
-  tensor.device = {kCpu, 0};
-  tensor.dimensions = static_cast<std::int32_t>(shape.size());
-  tensor.type = *dlpack_type(dtype);
-  tensor.shape = const_cast<std::int64_t*>(exported->shape.begin());
-  tensor.strides = const_cast<std::int64_t*>(exported->strides.begin());
-  tensor.byte_offset = offset;
+nb::object dlpack_capsule(const DLView& view, std::shared_ptr<const void> owner) {
+  auto exported = std::make_unique<Exported>();
+  exported->owner = std::move(owner);
+  describe(view, exported->managed.tensor, exported->shape.data(), exported->strides.data());
   exported->managed.context = exported.get();
   exported->managed.deleter = delete_exported;
-  PyObject* capsule = PyCapsule_New(&exported->managed, kName, delete_capsule);
-  if (capsule == nullptr) throw nb::python_error();
+  nb::object capsule = checked(PyCapsule_New(&exported->managed, kName, delete_capsule));
   static_cast<void>(exported.release());
-  return nb::steal(capsule);
+  return capsule;
+}
+
+// ---- many tensors of one owner
+
+// One tensor of a slab; shapes of up to four dimensions lie in it.
+struct DLExchange::Slot {
+  static constexpr std::size_t kInside = 4;
+
+  DLManagedTensorVersioned managed;
+  Slab* slab;
+  std::array<std::int64_t, 2 * kInside> extents;
+  std::unique_ptr<std::int64_t[]> more;  // of tensors with more dimensions
+};
+
+struct DLExchange::Slab {
+  static constexpr std::size_t kSlots = 512;
+
+  std::atomic<std::size_t> users = 1;  // tensors, and the exchange while it fills the slab
+  std::shared_ptr<const void> owner;
+  std::size_t used = 0;
+  std::array<Slot, kSlots> slots;
+};
+
+std::optional<DLExchange> DLExchange::of(nb::handle tensor_class,
+                                         std::shared_ptr<const void> owner) {
+  const nb::object capsule = nb::getattr(tensor_class, "__dlpack_c_exchange_api__", nb::none());
+  if (PyCapsule_IsValid(capsule.ptr(), "dlpack_exchange_api") == 0) return std::nullopt;
+  const auto* table = static_cast<const DLExchangeTable*>(
+      PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+  if (table->version.major != kVersion.major || table->to_python == nullptr) return std::nullopt;
+  return DLExchange(table->to_python, std::move(owner));
+}
+
+DLExchange::DLExchange(ToPython to_python, std::shared_ptr<const void> owner)
+    : to_python_(to_python), owner_(std::move(owner)) {}
+
+DLExchange::DLExchange(DLExchange&& other) noexcept
+    : to_python_(other.to_python_),
+      owner_(std::move(other.owner_)),
+      slab_(std::exchange(other.slab_, nullptr)) {}
+
+DLExchange::~DLExchange() {
+  if (slab_ != nullptr) drop(slab_);
+}
+
+void DLExchange::drop(Slab* slab) {
+  if (slab->users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete slab;
+}
+
+void DLExchange::delete_slot(void* managed) {
+  auto* slot = static_cast<Slot*>(static_cast<DLManagedTensorVersioned*>(managed)->context);
+  slot->more.reset();
+  drop(slot->slab);
+}
+
+DLExchange::Slot& DLExchange::next_slot() {
+  if (slab_ == nullptr || slab_->used == Slab::kSlots) {
+    if (slab_ != nullptr) drop(slab_);
+    slab_ = new Slab;
+    slab_->owner = owner_;
+  }
+  slab_->users.fetch_add(1, std::memory_order_relaxed);
+  Slot& slot = slab_->slots[slab_->used++];
+  slot.slab = slab_;
+  return slot;
+}
+
+nb::object DLExchange::tensor(const DLView& view) {
+  Slot& slot = next_slot();
+  const std::size_t dims = view.shape.size();
+  if (dims > Slot::kInside) slot.more = std::make_unique<std::int64_t[]>(2 * dims);
+  std::int64_t* extents = slot.more ? slot.more.get() : slot.extents.data();
+  describe(view, slot.managed.tensor, extents, extents + dims);
+  slot.managed.version = kVersion;
+  slot.managed.context = &slot;
+  slot.managed.deleter = delete_slot;
+  slot.managed.flags = 0;
+  // From here on the importer frees the slot, also when it refuses.
+  void* object = nullptr;
+  if (to_python_(&slot.managed, &object) != 0) throw nb::python_error();
+  return checked(static_cast<PyObject*>(object));
 }
 
 }  // namespace safe_load_python

@@ -1,4 +1,4 @@
-// DLPack: the currency in which tensors go to torch. Source: the DLPack 1.0 specification.
+// DLPack: the currency in which tensors go to torch. Source: the DLPack 1.1 specification.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -16,15 +16,53 @@ struct DLDataType {
   std::uint16_t lanes;
 };
 
-// Nothing for types that DLPack, or torch 2.13's import of it, does not carry.
-std::optional<DLDataType> dlpack_type(safe_load::DType dtype);
+// Which element types an importer knows: those of DLPack before 1.0, or also the narrow floats.
+enum class DLTypes : std::uint8_t { kClassic, kNarrow };
 
-// A capsule named "dltensor" over `data`, which `owner` keeps alive. Whoever imports the capsule
-// frees it, in any thread, without needing the GIL. REQUIRES: dlpack_type(dtype); sizes and strides
-// that lie inside the owner's memory (torch aborts the process on others); `data` where the storage
-// begins.
-nanobind::object dlpack_capsule(std::byte* data, safe_load::DType dtype,
-                                const safe_load::Dims& shape, const safe_load::Dims& strides,
-                                std::uint64_t offset, std::shared_ptr<const void> owner);
+// Nothing for types that DLPack does not carry.
+std::optional<DLDataType> dlpack_type(safe_load::DType dtype, DLTypes types);
+
+// What an importer gets: elements at `data`, which is the start of a storage, and sizes and strides
+// in elements. Whoever imports it frees it, in any thread, without needing the GIL.
+//
+// REQUIRES: dlpack_type(dtype); sizes and strides that lie inside the owner's memory (torch aborts
+// the process on others).
+struct DLView {
+  std::byte* data;
+  safe_load::DType dtype;
+  const safe_load::Dims& shape;
+  const safe_load::Dims& strides;
+};
+
+// A capsule named "dltensor" that keeps `owner` alive.
+nanobind::object dlpack_capsule(const DLView& view, std::shared_ptr<const void> owner);
+
+// Makes many tensors of one owner through the C exchange table of torch (`torch.Tensor.
+// __dlpack_c_exchange_api__`), with one allocation for many of them.
+class DLExchange {
+ public:
+  // Nothing if `tensor_class` has no table of a version that we know.
+  static std::optional<DLExchange> of(nanobind::handle tensor_class,
+                                      std::shared_ptr<const void> owner);
+  DLExchange(DLExchange&& other) noexcept;
+  DLExchange& operator=(DLExchange&&) = delete;
+  ~DLExchange();
+
+  nanobind::object tensor(const DLView& view);
+
+ private:
+  struct Slab;
+  struct Slot;
+  using ToPython = int (*)(void* managed, void** object);
+
+  DLExchange(ToPython to_python, std::shared_ptr<const void> owner);
+  Slot& next_slot();
+  static void drop(Slab* slab);
+  static void delete_slot(void* managed);
+
+  ToPython to_python_;
+  std::shared_ptr<const void> owner_;
+  Slab* slab_ = nullptr;
+};
 
 }  // namespace safe_load_python

@@ -23,7 +23,7 @@ def layouts(torch):
     made |= {"size one with an odd stride": base.as_strided((2, 1, 3), (3, 99, 1)), "six": base.reshape(1, 2, 1, 3, 1, 4)}
     made |= {"parameter": torch.nn.Parameter(base.clone()), "frozen": torch.nn.Parameter(base.clone(), False)}
     made |= {"with a gradient": base.clone().requires_grad_()}
-    complex_one = torch.arange(4, dtype=torch.complex64) * (1 + 2j)
+    complex_one = torch.tensor([0j, 1 + 2j, 2 + 4j, 3 + 6j])
     made |= {"conjugated": complex_one.conj(), "negated": complex_one.conj().imag, "overlapping": base.as_strided((3, 3), (1, 1))}
     return made
 
@@ -48,6 +48,8 @@ def test_every_layout_is_read_as_it_is(torch, round_trip, tmp_path):
     values = layouts(torch)
     for name, value in values.items():
         assert difference(round_trip(value), torch.load(tmp_path / "value.pt")) is None, name
+    # The negated one is a view of real numbers on the storage of complex ones: torch saves no such pair.
+    del values["negated"]
     assert difference(round_trip(values), torch.load(tmp_path / "value.pt")) is None
 
 

@@ -66,20 +66,31 @@ ValueView Checkpoint::root() const& { return {state_.get(), state_->tape->root()
 std::uint32_t Checkpoint::value_count() const { return state_->tape->size(); }
 ValueView Checkpoint::value(std::uint32_t id) const& { return {state_.get(), id}; }
 
-std::vector<bool> Checkpoint::reachable_from(const ValueView& value) const {
-  std::vector<bool> reachable(value_count());
-  std::vector<NodeId> open = {value.id()};
-  reachable[value.id()] = true;
-  while (!open.empty()) {
-    const NodeId id = open.back();
-    open.pop_back();
-    state_->graph->for_each_child(id, [&](const types::Edge&, NodeId child) {
-      if (reachable[child]) return;
-      reachable[child] = true;
-      open.push_back(child);
+std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) const {
+  std::vector<bool> is_reachable(value_count());
+  std::vector<NodeId> found = {value.id()};
+  is_reachable[value.id()] = true;
+  for (std::size_t next = 0; next < found.size(); ++next)
+    state_->graph->for_each_child(found[next], [&](const types::Edge&, NodeId child) {
+      if (is_reachable[child]) return;
+      is_reachable[child] = true;
+      found.push_back(child);
     });
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
+  std::vector<Issue> issues;
+  for (const NodeId id : reachable_from(value)) {
+    const Status checked = this->value(id).check_elements();
+    if (checked) continue;
+    Issue issue = api::describe(checked.error(), state_->pickle_member(),
+                                "the value is damaged or was made to mislead; get the file again");
+    issue.path = path(this->value(id));
+    issues.push_back(std::move(issue));
   }
-  return reachable;
+  return issues;
 }
 
 std::uint32_t Checkpoint::storage_count() const {
@@ -121,7 +132,7 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
     if (again || tape[current.child].kind == Kind::kError) continue;
     children.clear();
     state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
-      children.push_back({edge, child});
+      if (edge.step != types::Step::kDtype) children.push_back({edge, child});
     });
     open.insert(open.end(), children.rbegin(), children.rend());
   }

@@ -90,6 +90,9 @@ bool TensorView::is_parameter() const { return tensor_of(state_, id_).is_paramet
 bool TensorView::is_conjugated() const { return tensor_of(state_, id_).is_conjugated; }
 bool TensorView::is_negated() const { return tensor_of(state_, id_).is_negated; }
 StorageView TensorView::storage() const { return {state_, tensor_of(state_, id_).storage}; }
+bool TensorView::is_quantized() const {
+  return tensor_of(state_, id_).quantizer != torch::kNotQuantized;
+}
 bool TensorView::is_meta() const { return storage_of(state_, storage().id()).is_meta(); }
 
 Dims TensorView::extents(std::uint32_t node) const {
@@ -112,6 +115,15 @@ std::uint64_t TensorView::element_count() const {
   std::uint64_t count = 1;
   for (const std::int64_t size : sizes) count *= static_cast<std::uint64_t>(size);
   return count;
+}
+
+// Two or four values share a byte of the packed types, when they are quantized.
+std::uint64_t TensorView::byte_count() const {
+  const std::uint64_t count = element_count();
+  if (!is_quantized()) return count * size_of(dtype());
+  if (dtype() == DType::kQuint4x2) return (count + 1) / 2;
+  if (dtype() == DType::kQuint2x4) return (count + 3) / 4;
+  return count * size_of(dtype());
 }
 
 bool TensorView::is_contiguous() const {
@@ -145,11 +157,17 @@ Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
 }
 
 Status TensorView::copy_bytes_to(std::span<std::byte> out) const {
-  return convert_to(dtype(), out);
+  if (byte_count() == element_count() * size_of(dtype())) return convert_to(dtype(), out);
+  if (out.size() != byte_count()) return mismatch("the room is not of byte_count() bytes");
+  SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes());
+  std::copy_n(bytes.begin(), out.size(), out.begin());
+  return {};
 }
 
 Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
   const DType own = dtype();
+  if (byte_count() != element_count() * size_of(own))
+    return mismatch("several values share a byte; use copy_bytes_to").about(name(own));
   if (wanted != own && !api::widens(own, wanted))
     return mismatch("the type asked for cannot hold every value of this type").about(name(own));
   const auto bytes_needed = base::checked_mul(element_count(), size_of(wanted));

@@ -6,6 +6,7 @@
 
 #include "api/elements.h"
 #include "api/state.h"
+#include "api/value_kind.h"
 #include "base/text.h"
 #include "types/date_time.h"
 
@@ -17,171 +18,8 @@ using pickle::Node;
 using pickle::NodeId;
 using types::Meaning;
 
-namespace {
-
-struct Named {
-  ValueKind kind;
-  std::string_view text;
-};
-
-constexpr Named kNames[] = {
-    {ValueKind::kMissing, "missing"},
-    {ValueKind::kNone, "None"},
-    {ValueKind::kBool, "bool"},
-    {ValueKind::kInteger, "int"},
-    {ValueKind::kFloat, "float"},
-    {ValueKind::kComplex, "complex"},
-    {ValueKind::kText, "str"},
-    {ValueKind::kBytes, "bytes"},
-    {ValueKind::kByteArray, "bytearray"},
-    {ValueKind::kTuple, "tuple"},
-    {ValueKind::kList, "list"},
-    {ValueKind::kDeque, "collections.deque"},
-    {ValueKind::kDict, "dict"},
-    {ValueKind::kOrderedDict, "collections.OrderedDict"},
-    {ValueKind::kDefaultDict, "collections.defaultdict"},
-    {ValueKind::kCounter, "collections.Counter"},
-    {ValueKind::kSet, "set"},
-    {ValueKind::kFrozenSet, "frozenset"},
-    {ValueKind::kSymbol, "symbol"},
-    {ValueKind::kTensor, "tensor"},
-    {ValueKind::kStorage, "storage"},
-    {ValueKind::kArray, "numpy.ndarray"},
-    {ValueKind::kScalar, "numpy scalar"},
-    {ValueKind::kArrayDtype, "numpy.dtype"},
-    {ValueKind::kRange, "range"},
-    {ValueKind::kSlice, "slice"},
-    {ValueKind::kDateTime, "datetime.datetime"},
-    {ValueKind::kDate, "datetime.date"},
-    {ValueKind::kTime, "datetime.time"},
-    {ValueKind::kTimeDelta, "datetime.timedelta"},
-    {ValueKind::kTimezone, "datetime.timezone"},
-    {ValueKind::kPosixPath, "pathlib.PurePosixPath"},
-    {ValueKind::kWindowsPath, "pathlib.PureWindowsPath"},
-    {ValueKind::kNamespace, "argparse.Namespace"},
-    {ValueKind::kSimpleNamespace, "types.SimpleNamespace"},
-    {ValueKind::kDecimal, "decimal.Decimal"},
-    {ValueKind::kFraction, "fractions.Fraction"},
-    {ValueKind::kUuid, "uuid.UUID"},
-    {ValueKind::kTypeOf, "type"},
-    {ValueKind::kSize, "torch.Size"},
-    {ValueKind::kDevice, "torch.device"},
-    {ValueKind::kLayout, "torch.layout"},
-    {ValueKind::kTorchVersion, "torch.torch_version.TorchVersion"},
-    {ValueKind::kAttributeOf, "attribute reference"},
-    {ValueKind::kPartial, "functools.partial"},
-    {ValueKind::kOpaque, "object"},
-    {ValueKind::kDamaged, "damaged value"},
-};
-
-struct RecordName {
-  Meaning meaning;
-  ValueKind kind;
-};
-
-constexpr RecordName kRecords[] = {
-    {Meaning::kRange, ValueKind::kRange},
-    {Meaning::kSlice, ValueKind::kSlice},
-    {Meaning::kDateTime, ValueKind::kDateTime},
-    {Meaning::kDate, ValueKind::kDate},
-    {Meaning::kTime, ValueKind::kTime},
-    {Meaning::kTimeDelta, ValueKind::kTimeDelta},
-    {Meaning::kTimezone, ValueKind::kTimezone},
-    {Meaning::kPosixPath, ValueKind::kPosixPath},
-    {Meaning::kWindowsPath, ValueKind::kWindowsPath},
-    {Meaning::kNamespace, ValueKind::kNamespace},
-    {Meaning::kSimpleNamespace, ValueKind::kSimpleNamespace},
-    {Meaning::kDecimal, ValueKind::kDecimal},
-    {Meaning::kFraction, ValueKind::kFraction},
-    {Meaning::kUuid, ValueKind::kUuid},
-    {Meaning::kTypeOf, ValueKind::kTypeOf},
-    {Meaning::kSize, ValueKind::kSize},
-    {Meaning::kDevice, ValueKind::kDevice},
-    {Meaning::kLayout, ValueKind::kLayout},
-    {Meaning::kTorchVersion, ValueKind::kTorchVersion},
-};
-
-ValueKind record_kind(std::uint16_t meaning) {
-  for (const RecordName& row : kRecords)
-    if (static_cast<std::uint16_t>(row.meaning) == meaning) return row.kind;
-  return ValueKind::kOpaque;
-}
-
-ValueKind dict_kind(std::uint16_t dict_class) {
-  if (dict_class == types::kOrderedDict) return ValueKind::kOrderedDict;
-  if (dict_class == types::kDefaultDict) return ValueKind::kDefaultDict;
-  return dict_class == types::kCounter ? ValueKind::kCounter : ValueKind::kDict;
-}
-
-ValueKind opaque_kind(std::uint16_t opaque_class) {
-  if (opaque_class == types::kAttributeOf) return ValueKind::kAttributeOf;
-  return opaque_class == types::kPartial ? ValueKind::kPartial : ValueKind::kOpaque;
-}
-
-ValueKind kind_of(const Node& node) {
-  switch (node.kind) {
-    case Kind::kNone:
-      return ValueKind::kNone;
-    case Kind::kBool:
-      return ValueKind::kBool;
-    case Kind::kInt:
-    case Kind::kBigInt:
-      return ValueKind::kInteger;
-    case Kind::kFloat:
-      return ValueKind::kFloat;
-    case Kind::kComplex:
-      return ValueKind::kComplex;
-    case Kind::kText:
-      return ValueKind::kText;
-    case Kind::kBytes:
-      return ValueKind::kBytes;
-    case Kind::kByteArray:
-      return ValueKind::kByteArray;
-    case Kind::kTuple:
-      return ValueKind::kTuple;
-    case Kind::kList:
-      return node.aux == types::kDeque ? ValueKind::kDeque : ValueKind::kList;
-    case Kind::kDict:
-      return dict_kind(node.aux);
-    case Kind::kSet:
-      return ValueKind::kSet;
-    case Kind::kFrozenSet:
-      return ValueKind::kFrozenSet;
-    case Kind::kSymbol:
-      return ValueKind::kSymbol;
-    case Kind::kTensor:
-      return ValueKind::kTensor;
-    case Kind::kStorage:
-      return ValueKind::kStorage;
-    case Kind::kArray:
-      return ValueKind::kArray;
-    case Kind::kScalar:
-      return ValueKind::kScalar;
-    case Kind::kArrayDtype:
-      return ValueKind::kArrayDtype;
-    case Kind::kRecord:
-      return record_kind(node.aux);
-    case Kind::kOpaque:
-      return opaque_kind(node.aux);
-    case Kind::kPy2Text:
-    case Kind::kPersistent:
-    case Kind::kCall:
-    case Kind::kError:
-      return ValueKind::kDamaged;
-  }
-  return ValueKind::kDamaged;
-}
-
-}  // namespace
-
-std::string_view to_text(ValueKind kind) {
-  for (const Named& row : kNames)
-    if (row.kind == kind) return row.text;
-  return "";
-}
-
 ValueKind ValueView::kind() const {
-  return is_missing() ? ValueKind::kMissing : kind_of((*state_->tape)[id_]);
+  return is_missing() ? ValueKind::kMissing : api::kind_of((*state_->tape)[id_]);
 }
 
 bool ValueView::is_dict() const {
@@ -190,7 +28,8 @@ bool ValueView::is_dict() const {
 
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
-  if (own != ValueKind::kOpaque) return std::string(to_text(own));
+  if (own == ValueKind::kArray) return "numpy." + std::string(array()->class_name());
+  if (own != ValueKind::kOpaque && own != ValueKind::kIpAddress) return std::string(to_text(own));
   const ValueView made_by = callee();
   if (made_by.kind() == ValueKind::kSymbol)
     return base::escaped(made_by.module()) + '.' + base::escaped(made_by.name());
@@ -352,7 +191,7 @@ Dims ValueView::fields() const {
   Dims numbers;
   const ValueKind own = kind();
   const Values given = arguments();
-  if (own == ValueKind::kSize) {
+  if (own == ValueKind::kSize || own == ValueKind::kStructTime) {
     const Values sizes = given[0].items();
     for (std::size_t i = 0; i < sizes.size(); ++i)
       numbers.push_back(sizes[i].get_or<std::int64_t>(0));
@@ -472,105 +311,6 @@ std::string_view ValueView::how() const {
       return "obj";
   }
   return "";
-}
-
-// ---- arrays
-
-std::string ArrayView::dtype() const { return state_->meaning->array_dtypes()[dtype_].text(); }
-std::uint64_t ArrayView::item_size() const {
-  return state_->meaning->array_dtypes()[dtype_].itemsize;
-}
-bool ArrayView::has_objects() const {
-  return state_->meaning->array_dtypes()[dtype_].has_objects();
-}
-bool ArrayView::is_record() const { return state_->meaning->array_dtypes()[dtype_].is_record; }
-bool ArrayView::is_aligned() const { return state_->meaning->array_dtypes()[dtype_].is_aligned; }
-
-std::size_t ArrayView::field_count() const {
-  return state_->meaning->array_dtypes()[dtype_].fields.size();
-}
-
-ArrayView::Field ArrayView::field(std::size_t i) const {
-  const types::ArrayField& field = state_->meaning->array_dtypes()[dtype_].fields[i];
-  const pickle::Tape& tape = *state_->tape;
-  const bool has_title = field.title != kNoNode && tape[field.title].kind == Kind::kText;
-  return {tape.text(field.name), has_title ? std::optional(tape.text(field.title)) : std::nullopt,
-          field.offset, ArrayView(state_, field.dtype, kNoArray)};
-}
-
-std::optional<ArrayView> ArrayView::base() const {
-  const std::uint32_t base = state_->meaning->array_dtypes()[dtype_].base;
-  if (base == types::kNoDtype) return std::nullopt;
-  return ArrayView(state_, base, kNoArray);
-}
-
-Dims ArrayView::base_shape() const {
-  const NodeId shape = state_->meaning->array_dtypes()[dtype_].shape;
-  Dims dims;
-  if (shape == kNoNode) return dims;
-  const pickle::Tape& tape = *state_->tape;
-  if (tape[shape].kind == Kind::kInt)
-    dims.push_back(static_cast<std::int64_t>(tape[shape].payload));
-  for (const NodeId id : tape.items(shape))
-    dims.push_back(static_cast<std::int64_t>(tape[id].payload));
-  return dims;
-}
-
-std::string_view ArrayView::class_name() const {
-  if (array_ == kNoArray) return "numpy.dtype";
-  const NodeId array_class = state_->meaning->arrays()[array_].array_class;
-  const bool is_plain =
-      array_class == kNoNode || state_->tape->symbol(array_class).name == "ndarray";
-  return is_plain ? "numpy.ndarray" : "numpy.memmap";
-}
-
-Dims ArrayView::shape() const {
-  Dims dims;
-  if (array_ == kNoArray) return dims;
-  const types::Array& array = state_->meaning->arrays()[array_];
-  if (array.shape == kNoNode) return dims;
-  const pickle::Tape& tape = *state_->tape;
-  const std::span<const NodeId> sizes = tape.items(array.shape);
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::size_t axis =
-        array.axes == kNoNode ? i
-                              : static_cast<std::size_t>(tape[tape.items(array.axes)[i]].payload);
-    dims.push_back(static_cast<std::int64_t>(tape[sizes[axis]].payload));
-  }
-  return dims;
-}
-
-Dims ArrayView::strides() const {
-  Dims strides;
-  if (array_ == kNoArray) return strides;
-  const types::Array& array = state_->meaning->arrays()[array_];
-  if (array.shape == kNoNode) return strides;
-  const pickle::Tape& tape = *state_->tape;
-  const std::span<const NodeId> sizes = tape.items(array.shape);
-  std::array<std::int64_t, Dims::kMost> own{};
-  std::int64_t step = has_objects() ? 1 : static_cast<std::int64_t>(item_size());
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    // Lists of objects are in row-major order, whatever the flag says.
-    const bool from_front = array.is_fortran && !has_objects();
-    const std::size_t axis = from_front ? i : sizes.size() - 1 - i;
-    own[axis] = step;
-    step *= std::max<std::int64_t>(1, static_cast<std::int64_t>(tape[sizes[axis]].payload));
-  }
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    strides.push_back(own[array.axes == kNoNode
-                              ? i
-                              : static_cast<std::size_t>(tape[tape.items(array.axes)[i]].payload)]);
-  return strides;
-}
-
-std::span<const std::byte> ArrayView::bytes() const {
-  if (array_ == kNoArray || has_objects()) return {};
-  return base::as_bytes(state_->tape->text(state_->meaning->arrays()[array_].data));
-}
-
-Values ArrayView::elements() const {
-  if (array_ == kNoArray || !has_objects()) return {state_, {}};
-  return {state_, state_->tape->items(state_->meaning->arrays()[array_].data)};
 }
 
 }  // namespace safe_load

@@ -84,9 +84,11 @@ Result<Run> Tape::add_run(std::span<const NodeId> items) {
 void Tape::replace_items(NodeId id, const Run& run) {
   Node& node = nodes_[id];
   if ((node.flags & kFromCall) != 0) {
-    call(id).*run_for(node.kind) = run;
+    Run& own = call(id).*run_for(node.kind);
+    own = {run.first, own.last, run.count};
   } else {
-    node.payload = run.first;
+    constexpr std::uint64_t kChangedAt = std::uint64_t{0xFFFFFFFF} << 32;
+    node.payload = (node.payload & kChangedAt) | run.first;
   }
   node.count = run.count;
 }

@@ -155,6 +155,7 @@ class Tape {
   Result<std::uint32_t> add_text(std::string_view text);
   Result<Run> add_run(std::span<const NodeId> items);
   Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
+  // When the content last changed stays as it was.
   void replace_items(NodeId id, const Run& run);
 
   base::Budget& memory() { return memory_; }

@@ -5,11 +5,22 @@
 #include <optional>
 
 #include "base/checked.h"
+#include "base/try.h"
 
 namespace safe_load::torch {
 
 Status check_bounds(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
                     std::uint64_t offset, std::uint64_t element_size, std::uint64_t storage_bytes) {
+  SAFE_LOAD_TRY_ASSIGN(const std::uint64_t bytes,
+                       required_bytes(sizes, strides, offset, element_size));
+  if (bytes > storage_bytes)
+    return Error(ErrorCode::kCorrupt, "a tensor that reaches out of its storage");
+  return {};
+}
+
+Result<std::uint64_t> required_bytes(std::span<const std::int64_t> sizes,
+                                     std::span<const std::int64_t> strides, std::uint64_t offset,
+                                     std::uint64_t element_size) {
   const auto bad = [](Reason reason) { return Error(ErrorCode::kCorrupt, reason); };
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (sizes.size() != strides.size())
@@ -31,12 +42,12 @@ Status check_bounds(std::span<const std::int64_t> sizes, std::span<const std::in
     const auto reach = base::checked_mul(size - 1, static_cast<std::uint64_t>(strides[i]));
     last = last && reach ? base::checked_add(*last, *reach) : std::nullopt;
   }
-  if (empty) return {};
+  if (empty) return std::uint64_t{0};
   if (!count || *count > kMax) return bad("a tensor with more elements than can be counted");
   const auto elements = last ? base::checked_add(*last, 1) : std::nullopt;
   const auto bytes = elements ? base::checked_mul(*elements, element_size) : std::nullopt;
-  if (!bytes || *bytes > storage_bytes) return bad("a tensor that reaches out of its storage");
-  return {};
+  if (!bytes) return bad("a tensor that reaches out of its storage");
+  return *bytes;
 }
 
 bool is_contiguous(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides) {

@@ -13,6 +13,11 @@ namespace safe_load::torch {
 Status check_bounds(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
                     std::uint64_t offset, std::uint64_t element_size, std::uint64_t storage_bytes);
 
+// The bytes that a storage needs for such a tensor; the rules without the storage.
+Result<std::uint64_t> required_bytes(std::span<const std::int64_t> sizes,
+                                     std::span<const std::int64_t> strides, std::uint64_t offset,
+                                     std::uint64_t element_size);
+
 // Whether the elements lie in row-major order without gaps. Dimensions of size 1 may have any
 // stride.
 bool is_contiguous(std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides);

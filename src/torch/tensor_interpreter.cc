@@ -20,18 +20,9 @@ using types::Meaning;
 
 namespace {
 
-constexpr std::size_t kMostDims = 64;
-
 constexpr std::string_view kLayouts[] = {"torch.strided",    "torch.sparse_coo", "torch.sparse_csr",
                                          "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc",
                                          "torch._mkldnn",    "torch.jagged"};
-
-// Sizes or strides in a fixed array; the tuple stays on the tape.
-struct Extents {
-  std::array<std::int64_t, kMostDims> values{};
-  std::size_t count = 0;
-  std::span<const std::int64_t> span() const { return std::span(values).first(count); }
-};
 
 // "cuda" or "cuda:1", the index at most 127 as in torch.
 bool is_device(std::string_view text) {
@@ -121,8 +112,9 @@ Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
 // ---- tensors
 
 Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
-  if (meaning >= Meaning::kSize) return decode_small_value(id, meaning);
+  if (meaning >= Meaning::kGenerator) return decode_small_value(id, meaning);
   if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
+  if (meaning > Meaning::kRebuildFromType) return decode_composite(id, meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(meaning, arguments(id), tensor, attributes));
@@ -140,10 +132,17 @@ Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId 
 
 Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given, Tensor& tensor,
                                   NodeId& attributes) {
-  const bool wraps =
-      meaning == Meaning::kRebuildParameter || meaning == Meaning::kRebuildParameterWithState;
-  if (!wraps) return rebuild_view(meaning, given, tensor);
+  if (meaning == Meaning::kRebuildQuantized) return rebuild_quantized(given, tensor);
+  if (meaning == Meaning::kRebuildMeta) return rebuild_meta(given, tensor);
+  if (meaning <= Meaning::kRebuildTensorV3) return rebuild_view(meaning, given, tensor);
   tensor = tensors_[tape()[given[0]].payload];
+  if (meaning == Meaning::kRebuildOnDevice) {
+    if (static_cast<DType>(known(given[1])->value) != tensor.dtype)
+      return bad("a tensor of a device whose type contradicts its data");
+    set_requires_grad(tensor, tape()[given[3]].payload != 0);
+    attributes = attributes_[tape()[given[0]].payload];
+    return {};
+  }
   tensor.is_parameter = true;
   set_requires_grad(tensor, tape()[given[1]].payload != 0);
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
@@ -157,21 +156,23 @@ void TensorInterpreter::set_requires_grad(Tensor& tensor, bool requires_grad) {
     tape().add_note("a tensor of whole numbers asks for a gradient, which has no meaning", 0);
 }
 
+Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
+  // torch.Size holds its tuple as an argument.
+  const NodeId tuple = tape()[id].kind == Kind::kRecord ? arguments(id)[0] : id;
+  const std::span<const NodeId> items = tape().items(tuple);
+  if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
+    return bad("a tensor with more dimensions than Limits::max_dims");
+  Extents extents;
+  for (const NodeId item : items) {
+    if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are no numbers");
+    extents.values[extents.count++] = static_cast<std::int64_t>(tape()[item].payload);
+  }
+  return extents;
+}
+
 // (storage, offset, sizes, strides[, requires_grad, hooks[, dtype][, metadata]])
 Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> given,
                                        Tensor& tensor) {
-  const auto read_extents = [&](NodeId id, Extents& extents) -> Status {
-    // torch.Size holds its tuple as an argument.
-    const NodeId tuple = tape()[id].kind == Kind::kRecord ? arguments(id)[0] : id;
-    const std::span<const NodeId> items = tape().items(tuple);
-    if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
-      return bad("a tensor with more dimensions than Limits::max_dims");
-    for (const NodeId item : items) {
-      if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are no numbers");
-      extents.values[extents.count++] = static_cast<std::int64_t>(tape()[item].payload);
-    }
-    return {};
-  };
   const bool is_v3 = meaning == Meaning::kRebuildTensorV3;
   const Storage& storage = storages_[tape()[given[0]].payload];
   tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
@@ -186,10 +187,8 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
   if (given.size() > metadata_at) {
     SAFE_LOAD_TRY(read_metadata(given[metadata_at], tensor));
   }
-  Extents sizes;
-  Extents strides;
-  SAFE_LOAD_TRY(read_extents(tensor.sizes, sizes));
-  SAFE_LOAD_TRY(read_extents(tensor.strides, strides));
+  SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(tensor.sizes));
+  SAFE_LOAD_TRY_ASSIGN(const Extents strides, read_extents(tensor.strides));
   return check_bounds(sizes.span(), strides.span(), tensor.offset, size_of(tensor.dtype),
                       storage.byte_count);
 }
@@ -206,6 +205,8 @@ Status TensorInterpreter::read_metadata(NodeId dict, Tensor& tensor) const {
       return bad("a tensor bit that is set to something but True").about(key);
     if (key == "conj" && !info(tensor.dtype).is_complex)
       return bad("a conjugated tensor that is not complex");
+    if (key == "neg" && !info(tensor.dtype).is_floating)
+      return bad("a negated tensor of whole numbers");
     (key == "conj" ? tensor.is_conjugated : tensor.is_negated) = true;
   }
   return {};
@@ -226,6 +227,8 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   const auto fits = [&](const types::Form& form) { return matches(form, inner, id); };
   if (std::none_of(function.call.begin(), function.call.end(), fits))
     return bad("a known name is called with arguments it never gets").about(function.name);
+  if (function.meaning > Meaning::kRebuildFromType)
+    return rebuild_composite_from_type(id, function.meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(function.meaning, inner, tensor, attributes));
@@ -248,10 +251,32 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   return {};
 }
 
+// The same for what is no view of one storage. A class that is not known keeps the arguments.
+Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  const types::Known* tensor_class = known(given[1]);
+  const bool is_known =
+      tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass;
+  const NodeId state = given[3];
+  pickle::Call& call = tape().call(id);
+  call.callee = is_known ? given[0] : given[1];
+  call.arguments = given[2];
+  if (tape()[state].kind != Kind::kNone) {
+    SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
+  }
+  if (is_known) return decode_composite(id, meaning);
+  become(id, Kind::kOpaque, types::kTensorObject);
+  return {};
+}
+
 // ---- small values
 
 Status TensorInterpreter::decode_small_value(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
+  if (meaning == Meaning::kGenerator) {
+    become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+    return {};
+  }
   const std::string_view text =
       is_text(tape()[given[0]]) ? tape().text(given[0]) : std::string_view();
   if (meaning == Meaning::kSize && tape().items(given[0]).size() > limits().max_dims)

@@ -1,6 +1,7 @@
 // TensorInterpreter: persistent ids become storages, rebuild calls become tensors.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,15 @@
 
 namespace safe_load::torch {
 
+inline constexpr std::size_t kMostDims = 64;
+
+// Sizes or strides in a fixed array; the tuple stays on the tape.
+struct Extents {
+  std::array<std::int64_t, kMostDims> values;  // the first `count` of them
+  std::size_t count = 0;
+  std::span<const std::int64_t> span() const { return std::span(values).first(count); }
+};
+
 class TensorInterpreter final : public types::Interpreter {
  public:
   // `layout` must outlive the interpreter: storages point to its entries.
@@ -24,10 +34,12 @@ class TensorInterpreter final : public types::Interpreter {
   const std::vector<Tensor>& tensors() const { return tensors_; }  // by payload of a kTensor
   // By tensor: what BUILD or a rebuild function added to it, or kNoNode.
   const std::vector<pickle::NodeId>& attributes() const { return attributes_; }
+  const std::vector<Quantizer>& quantizers() const { return quantizers_; }
 
  private:
   Status decode_persistent(pickle::NodeId id) override;
   Status decode_tensor(pickle::NodeId id, types::Meaning meaning) override;
+  Status decode_tensor_state(pickle::NodeId id) override;
 
   Result<Storage> read_storage(pickle::NodeId persistent_id) const;
   Result<std::uint32_t> add_storage(const Storage& storage);
@@ -35,8 +47,20 @@ class TensorInterpreter final : public types::Interpreter {
                       Tensor& tensor);
   Status rebuild(types::Meaning meaning, std::span<const pickle::NodeId> given, Tensor& tensor,
                  pickle::NodeId& attributes);
+  Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
+  Status read_channels(std::span<const pickle::NodeId> parameters,
+                       std::span<const std::int64_t> sizes, Quantizer& quantizer) const;
+  Status rebuild_meta(std::span<const pickle::NodeId> given, Tensor& tensor);
+  Status decode_composite(pickle::NodeId id, types::Meaning meaning);
+  Status check_sparse(std::span<const pickle::NodeId> given, types::Meaning meaning) const;
+  Status check_nested(std::span<const pickle::NodeId> given) const;
+  Status check_jagged(std::span<const pickle::NodeId> given) const;
+  const Tensor* tensor_at(pickle::NodeId id) const;
+  bool is_index_tensor(pickle::NodeId id, std::size_t dims) const;
+  Result<Extents> read_extents(pickle::NodeId id) const;
   void set_requires_grad(Tensor& tensor, bool requires_grad);
   Status rebuild_from_type(pickle::NodeId id);
+  Status rebuild_composite_from_type(pickle::NodeId id, types::Meaning meaning);
   Status read_metadata(pickle::NodeId dict, Tensor& tensor) const;
   Status become_tensor(pickle::NodeId id, const Tensor& tensor, pickle::NodeId attributes);
   Status decode_small_value(pickle::NodeId id, types::Meaning meaning);
@@ -46,6 +70,7 @@ class TensorInterpreter final : public types::Interpreter {
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> by_key_;
   std::vector<Tensor> tensors_;
   std::vector<pickle::NodeId> attributes_;
+  std::vector<Quantizer> quantizers_;
 };
 
 }  // namespace safe_load::torch

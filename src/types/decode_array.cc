@@ -1,4 +1,5 @@
 // NumPy arrays and scalars: (dtype, shape, data) held against each other.
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -42,7 +43,20 @@ Status Interpreter::decode_array(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kArrayDtype) return decode_dtype(id);
   if (meaning == Meaning::kArrayFromBuffer) return decode_from_buffer(id);
   if (meaning == Meaning::kArrayScalar) return decode_scalar(id);
-  const std::span<const NodeId> shell = arguments(id);
+  if (meaning == Meaning::kStringDtype) return decode_string_dtype(id);
+  if (meaning == Meaning::kMaskedConstant) {
+    become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+    return {};
+  }
+  std::span<const NodeId> shell = arguments(id);
+  const bool is_masked = tape_.symbol(shell[0]).name == "MaskedArray";
+  if (is_masked != (meaning == Meaning::kMaskedShell))
+    return bad_array("an array shell in no known form");
+  if (is_masked) {  // (MaskedArray, ndarray, (0,), "b")
+    if (!tape_.symbol(shell[1]).is("numpy", "ndarray"))
+      return bad_array("a masked array over an unusual class");
+    shell = shell.subspan(1);
+  }
   const auto start = tape_.items(shell[1]);
   if (start.size() != 1 || tape_[start[0]].payload != 0 || tape_.text(shell[2]) != "b")
     return bad_array("an array shell in no known form");
@@ -67,6 +81,37 @@ Status Interpreter::decode_array_state(NodeId id) {
   array.dtype = tape_[state[1]].count;
   array.is_fortran = *fortran == 1;
   array.data = state[3];
+  return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
+}
+
+// (1, shape, dtype, is_fortran, data, mask, fill value)
+Status Interpreter::decode_masked_state(NodeId id) {
+  const ValueReader reader(tape_);
+  const std::span<const NodeId> state = tape_.items(tape_.items(tape_.call(id).states)[0]);
+  if (state.size() != 7 || reader.integer(state[0]) != 1 || tape_[state[1]].kind != Kind::kTuple ||
+      tape_[state[2]].kind != Kind::kArrayDtype ||
+      !array_dtypes_[tape_[state[2]].count].is_complete)
+    return bad_array("a masked array in no known form");
+  const auto fortran = reader.integer(state[3]);
+  if (!fortran || (*fortran != 0 && *fortran != 1))
+    return bad_array("a masked array in no known form");
+  const ArrayDtype& type = array_dtypes_[tape_[state[2]].count];
+  if (type.has_objects() || !type.fields.empty())
+    return bad_array("a masked array of objects or structures");
+  Array array;
+  array.array_class = arguments(id)[0];
+  array.shape = state[1];
+  array.dtype = tape_[state[2]].count;
+  array.is_fortran = *fortran == 1;
+  array.data = state[4];
+  array.mask = state[5];
+  array.fill_value = state[6];
+  const Kind mask = tape_[array.mask].kind;
+  const auto count = item_count(tape_, array.shape, limits_);
+  if ((mask != Kind::kBytes && mask != Kind::kText) || !count ||
+      tape_.text(array.mask).size() != *count)
+    return bad_array("a mask of another size than its array");
+  SAFE_LOAD_TRY(tape_.memory().take(*count));
   return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
 }
 
@@ -101,7 +146,31 @@ Status Interpreter::decode_scalar(NodeId id) {
   Array scalar;
   scalar.dtype = tape_[given[0]].count;
   scalar.data = given[1];
-  return add_array(id, Kind::kScalar, scalar, id);
+  if (tape_[given[1]].kind != Kind::kArray) return add_array(id, Kind::kScalar, scalar, id);
+  // A structure with objects comes as an array without dimensions of the very same dtype.
+  const Array& array = arrays_[tape_[given[1]].count];
+  if (!array_dtypes_[scalar.dtype].has_objects() || array.dtype != scalar.dtype ||
+      !tape_.items(array.shape).empty())
+    return bad_array("a scalar whose data is another array");
+  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(Array)));
+  arrays_.push_back(scalar);
+  become(id, Kind::kScalar);
+  tape_[id].count = static_cast<std::uint32_t>(arrays_.size() - 1);
+  return {};
+}
+
+// Texts where the type is StringDType; tuples of as many parts as a structure has fields.
+Status Interpreter::check_objects(const ArrayDtype& type, std::span<const NodeId> items) {
+  if (!type.is_text() && type.fields.empty()) return {};
+  SAFE_LOAD_TRY(tape_.work().take(items.size()));
+  const auto is_good = [&](NodeId item) {
+    const pickle::Node& node = tape_[item];
+    if (!type.is_text()) return node.kind == Kind::kTuple && node.count == type.fields.size();
+    return node.kind == Kind::kText ||
+           (type.missing != kNoNode && node.kind == tape_[type.missing].kind);
+  };
+  if (std::all_of(items.begin(), items.end(), is_good)) return {};
+  return bad_array("an object that does not fit the type of its array");
 }
 
 Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t taken_at) {
@@ -120,6 +189,7 @@ Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t t
     if (data != Kind::kList || tape_.items(array.data).size() != *count ||
         tape_.changed_at(array.data) > taken_at)
       return bad_array("as many objects as the sizes say are not there");
+    SAFE_LOAD_TRY(check_objects(type, tape_.items(array.data)));
   } else {
     const auto bytes = base::checked_mul(*count, type.itemsize);
     if (!bytes) return bad_array("impossible sizes");

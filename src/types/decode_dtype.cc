@@ -68,8 +68,10 @@ std::optional<DtypeState> read_state(const ValueReader& reader, std::span<const 
     return DtypeState{s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]};
   if (version == 3 && s.size() == 8)
     return DtypeState{s[1], s[2], s[3], s[4], s[5], s[6], s[7], kNoNode};
-  if (version == 2 && s.size() == 7)
-    return DtypeState{s[1], s[2], s[3], s[4], s[5], s[6], kNoNode, kNoNode};
+  if (version == 2 && s.size() == 7) return DtypeState{s[1], s[2], s[3], s[4], s[5], s[6]};
+  // Versions 1 and 0 keep the names in the fields, under the key -1.
+  if (version == 1 && s.size() == 6) return DtypeState{s[1], s[2], kNoNode, s[3], s[4], s[5]};
+  if (!version && s.size() == 5) return DtypeState{s[0], s[1], kNoNode, s[2], s[3], s[4]};
   return std::nullopt;
 }
 
@@ -79,7 +81,7 @@ Error bad_dtype(Reason reason) { return Error(ErrorCode::kCorrupt, reason).about
 Status read_unit(const ValueReader& reader, NodeId metadata, ArrayDtype& type) {
   if (metadata == kNoNode) return bad_dtype("a date type without a unit");
   const auto outer = reader.tuple(metadata);
-  const auto unit = outer.size() == 2 ? reader.tuple(outer[1]) : outer;
+  const auto unit = outer.size() == 2 ? reader.tuple(outer[1]) : std::span<const NodeId>();
   if (unit.size() != 4) return bad_dtype("a date type with a unit in no known form");
   const auto name = reader.text(unit[0]);
   const auto count = reader.integer(unit[1]);
@@ -107,9 +109,7 @@ class DtypeBuilder {
     SAFE_LOAD_TRY(read_subarray());
     SAFE_LOAD_TRY(read_fields());
     SAFE_LOAD_TRY(read_flags());
-    if (type_.kind == 'M' || type_.kind == 'm') {
-      SAFE_LOAD_TRY(read_unit(reader_, state_.metadata, type_));
-    }
+    SAFE_LOAD_TRY(read_metadata());
     type_.is_complete = true;
     return {};
   }
@@ -149,6 +149,7 @@ class DtypeBuilder {
     const ArrayDtype& found = types_[tape_[id].count];
     if (!found.is_complete) return bad_dtype("a part that is not complete");
     if (found.depth >= kMaxDepth) return bad_dtype("dtypes nested too deep");
+    if (found.is_text()) return bad_dtype("a StringDType as a part of another type");
     type_.depth = std::max(type_.depth, static_cast<std::uint8_t>(found.depth + 1));
     type_.flags |= found.flags & kInheritedFlags;
     return &found;
@@ -157,7 +158,7 @@ class DtypeBuilder {
   Status read_subarray() {
     if (reader_.is_none(state_.subarray)) return {};
     const auto parts = reader_.tuple(state_.subarray);
-    if (type_.kind != 'V' || parts.size() != 2 || !reader_.is_none(state_.names))
+    if (type_.kind != 'V' || parts.size() != 2 || names_node() != kNoNode)
       return bad_dtype("a subarray in no known form");
     SAFE_LOAD_TRY_ASSIGN(const ArrayDtype* base_type, part(parts[0]));
     const auto count = item_count(tape_, parts[1], limits_);
@@ -182,13 +183,23 @@ class DtypeBuilder {
     return bad_dtype("a name without a field");
   }
 
+  // The node of the names; none if there are none.
+  NodeId names_node() const {
+    if (state_.names != kNoNode) return reader_.is_none(state_.names) ? kNoNode : state_.names;
+    const std::span<const NodeId> entries = tape_.items(state_.fields);
+    for (std::size_t i = 0; i < entries.size(); i += 2)
+      if (reader_.integer(entries[i]) == -1) return entries[i + 1];
+    return kNoNode;
+  }
+
   Status read_fields() {
-    if (reader_.is_none(state_.names)) {
+    const NodeId names_at = names_node();
+    if (names_at == kNoNode) {
       if (!reader_.is_none(state_.fields)) return bad_dtype("fields without names");
       return {};
     }
-    const auto names = reader_.tuple(state_.names);
-    if (type_.kind != 'V' || tape_[state_.names].kind != Kind::kTuple ||
+    const auto names = reader_.tuple(names_at);
+    if (type_.kind != 'V' || tape_[names_at].kind != Kind::kTuple ||
         tape_[state_.fields].kind != Kind::kDict)
       return bad_dtype("fields in no known form");
     const std::span<const NodeId> entries = tape_.items(state_.fields);
@@ -228,6 +239,19 @@ class DtypeBuilder {
     return {};
   }
 
+  // A dict of the user, or for dates (that dict or None, unit).
+  Status read_metadata() {
+    NodeId user = state_.metadata;
+    if (type_.kind == 'M' || type_.kind == 'm') {
+      SAFE_LOAD_TRY(read_unit(reader_, state_.metadata, type_));
+      user = tape_.items(state_.metadata)[0];
+    }
+    if (user == kNoNode || reader_.is_none(user)) return {};
+    if (tape_[user].kind != Kind::kDict) return bad_dtype("metadata that is no dict");
+    if (tape_[user].count != 0) type_.metadata = user;
+    return {};
+  }
+
   Status read_flags() {
     if (state_.flags == kNoNode) return {};
     const auto flags = reader_.integer(state_.flags);
@@ -253,7 +277,7 @@ class DtypeBuilder {
 std::string ArrayDtype::text() const {
   std::string out(1, order);
   out += kind;
-  if (kind == 'O') return out;
+  if (kind == 'O' || kind == 'T') return out;
   out += std::to_string(kind == 'U' ? itemsize / 4 : itemsize);
   if ((kind == 'M' || kind == 'm') && !unit.empty()) {
     out += '[';
@@ -301,11 +325,33 @@ Status Interpreter::decode_dtype(NodeId id) {
     SAFE_LOAD_TRY_ASSIGN(type, parse_type_string(tape_.text(type_argument)));
   }
   type.is_complete = tape_.call(id).states.count == 0;
+  return add_dtype(id, std::move(type));
+}
+
+Status Interpreter::add_dtype(NodeId id, ArrayDtype type) {
   SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(ArrayDtype)));
+  type.node = id;
   array_dtypes_.push_back(std::move(type));
   become(id, Kind::kArrayDtype);
   tape_[id].count = static_cast<std::uint32_t>(array_dtypes_.size() - 1);
   return {};
+}
+
+// (coerce[, what stands for a missing text]); Source: numpy/_core/_internal.py.
+Status Interpreter::decode_string_dtype(NodeId id) {
+  const std::span<const NodeId> given = arguments(id);
+  ArrayDtype type;
+  type.kind = 'T';
+  type.itemsize = 16;
+  type.is_complete = true;
+  type.is_coerced = tape_[given[0]].payload != 0;
+  if (given.size() == 2) {
+    const Kind missing = tape_[given[1]].kind;
+    if (missing != Kind::kNone && missing != Kind::kFloat && missing != Kind::kText)
+      return bad_dtype("a StringDType with an odd value for what is missing");
+    type.missing = given[1];
+  }
+  return add_dtype(id, std::move(type));
 }
 
 Status Interpreter::decode_dtype_state(NodeId id) {

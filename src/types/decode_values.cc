@@ -237,6 +237,18 @@ Status Interpreter::decode_record(NodeId id, Meaning meaning) {
   return {};
 }
 
+// getattr(torch, "channels_last"): how protocols 2 and 3 spell a memory format. The module that
+// names torch is any module of torch in which a search found it.
+bool Interpreter::is_memory_format(NodeId id) const {
+  const std::span<const NodeId> given = arguments(id);
+  if (tape_[given[0]].kind != Kind::kSymbol) return false;
+  const pickle::Symbol& owner = tape_.symbol(given[0]);
+  const std::string_view name = tape_.text(given[1]);
+  return owner.name == "torch" && (owner.module == "torch" || owner.module.starts_with("torch.")) &&
+         (name == "preserve_format" || name == "contiguous_format" || name == "channels_last" ||
+          name == "channels_last_3d");
+}
+
 Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
   Call& call = tape_.call(id);
   if (meaning == Meaning::kReconstructor) {
@@ -252,10 +264,44 @@ Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
       return decode(id, *row);
     }
   }
+  if (meaning == Meaning::kGetattr && is_memory_format(id)) {
+    become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kMemoryFormat));
+    return {};
+  }
   const OpaqueClass opaque = meaning == Meaning::kGetattr   ? kAttributeOf
                              : meaning == Meaning::kPartial ? kPartial
                                                             : kObject;
   become(id, Kind::kOpaque, opaque);
+  return {};
+}
+
+// partial(cls.__new__, cls, *args, **keywords)(): how protocols 2 and 3 spell the construction of
+// an object with keywords.
+bool Interpreter::is_keyword_new(NodeId callee) const {
+  if (tape_[callee].kind != Kind::kOpaque || tape_[callee].aux != kPartial) return false;
+  const NodeId function = arguments(callee)[0];
+  return tape_[function].kind == Kind::kOpaque && tape_[function].aux == kAttributeOf &&
+         tape_.text(arguments(function)[1]) == "__new__";
+}
+
+Status Interpreter::decode_keyword_new(NodeId id) {
+  Call& call = tape_.call(id);
+  const Run& states = tape_.call(call.callee).states;
+  const std::span<const NodeId> parts =
+      states.count == 1 ? tape_.items(tape_.items(states)[0]) : std::span<const NodeId>();
+  const bool is_known_form = parts.size() == 4 && arguments(id).empty() && states.last <= id &&
+                             tape_[parts[1]].kind == Kind::kTuple && tape_[parts[1]].count != 0 &&
+                             tape_[parts[2]].kind == Kind::kDict;
+  if (!is_known_form) return bad("a construction in no known form");
+  const std::span<const NodeId> given = tape_.items(parts[1]);
+  SAFE_LOAD_TRY(tape_.work().take(given.size()));
+  SAFE_LOAD_TRY_ASSIGN(const Run rest, tape_.add_run(given.subspan(1)));
+  call.callee = given[0];
+  call.keywords = parts[2];
+  call.how = pickle::How::kNewObjectEx;
+  SAFE_LOAD_TRY_ASSIGN(call.arguments,
+                       tape_.add_node({Kind::kTuple, 0, 0, rest.count, rest.first}));
+  become(id, Kind::kOpaque, kObject);
   return {};
 }
 

@@ -101,8 +101,13 @@ std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) c
     case Step::kKeyword:
       return ".__kwargs__[" + key_text(pair_key(tape_.items(tape_.call(edge.parent).keywords))) +
              ']';
+    case Step::kMetadata:
+      return ".metadata";
+    case Step::kFill:
+      return ".fill_value";
     case Step::kState:
     case Step::kElements:
+    case Step::kDtype:
     case Step::kDamage:
       return "";
   }

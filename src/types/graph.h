@@ -20,6 +20,9 @@ enum class Step : std::uint8_t {
   kKeyword,
   kState,     // what BUILD gave; the values of a state dict are attributes
   kElements,  // the list of objects in an array
+  kDtype,     // of an array or a field; no place of its own for a person
+  kMetadata,  // what a dtype carries
+  kFill,      // the fill value of a masked array
   kDamage,    // the part because of which a value is damaged
 };
 
@@ -94,9 +97,23 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
     damaged(tape_.items(call.states));
     return;
   }
-  if (node.kind == Kind::kArray) {
+  if (node.kind == Kind::kArray || node.kind == Kind::kScalar) {
     const Array& array = meaning_.arrays()[node.count];
-    if (tape_[array.data].kind == Kind::kList) visit(Edge{id, 0, Step::kElements}, array.data);
+    visit(Edge{id, 0, Step::kDtype}, meaning_.array_dtypes()[array.dtype].node);
+    const Kind data = tape_[array.data].kind;
+    if (data == Kind::kList || data == Kind::kArray)
+      visit(Edge{id, 0, Step::kElements}, array.data);
+    if (array.fill_value != pickle::kNoNode) visit(Edge{id, 0, Step::kFill}, array.fill_value);
+    return;
+  }
+  if (node.kind == Kind::kArrayDtype) {
+    const ArrayDtype& type = meaning_.array_dtypes()[node.count];
+    if (type.metadata != pickle::kNoNode) visit(Edge{id, 0, Step::kMetadata}, type.metadata);
+    if (type.base != kNoDtype)
+      visit(Edge{id, 0, Step::kDtype}, meaning_.array_dtypes()[type.base].node);
+    for (const ArrayField& field : type.fields)
+      visit(Edge{id, 0, Step::kDtype}, meaning_.array_dtypes()[field.dtype].node);
+    if (type.missing != pickle::kNoNode) visit(Edge{id, 0, Step::kDtype}, type.missing);
     return;
   }
   if (node.kind == Kind::kTensor) {

@@ -55,6 +55,8 @@ Status Interpreter::interpret_call(NodeId id) {
   }
   if (callee != Kind::kSymbol) {
     if (callee != Kind::kOpaque) return refuse(id, "a call of a value that is no class");
+    if (is_zone_call(call.callee)) return settle(id, decode_zone(id));
+    if (is_keyword_new(call.callee)) return settle(id, decode_keyword_new(id));
     become(id, Kind::kOpaque, kObject);
     return {};
   }
@@ -68,7 +70,11 @@ Status Interpreter::interpret_call(NodeId id) {
   }
   SAFE_LOAD_TRY(settle(id, decode(id, *row)));
   // What has no state now never gets one; what has waits until the pickle had given it.
-  if (call.states.count != 0) pending_.push({call.states.last, id});
+  if (call.states.count != 0) {
+    pending_.push({call.states.last, id});
+  } else if (row->needs_state && tape_[id].kind != Kind::kError) {
+    return settle(id, bad("a value that is never filled").about(row->name));
+  }
   return {};
 }
 
@@ -158,8 +164,10 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
   if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);
+  if (row.meaning <= Meaning::kTypeExpression) return decode_library(id, row.meaning);
   if (row.meaning <= Meaning::kNewObjectEx) return decode_reference(id, row.meaning);
-  if (row.meaning <= Meaning::kArrayScalar) return decode_array(id, row.meaning);
+  if (row.meaning <= Meaning::kStringDtype) return decode_array(id, row.meaning);
+  if (row.meaning <= Meaning::kRandomState) return decode_random(id, row.meaning);
   return decode_tensor(id, row.meaning);
 }
 
@@ -177,6 +185,12 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
     return bad("a known value is given a state it never gets").about(row.name);
   if (row.meaning == Meaning::kArrayDtype) return decode_dtype_state(id);
   if (row.meaning == Meaning::kArrayShell) return decode_array_state(id);
+  if (row.meaning == Meaning::kMaskedShell) return decode_masked_state(id);
+  if (row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kPythonRandom)
+    return decode_library_state(id, row.meaning);
+  if (row.meaning >= Meaning::kSeedSequence && row.meaning <= Meaning::kRandomState)
+    return decode_random_state(id, row.meaning);
+  if (row.meaning == Meaning::kGenerator) return decode_tensor_state(id);
   if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning == Meaning::kPartial) return decode_reference(id, row.meaning);
   return {};  // attributes: kept as they are
@@ -202,6 +216,10 @@ Sorts Interpreter::symbol_sorts(NodeId id) const {
     case SymbolKind::kQuantScheme:
     case SymbolKind::kMemoryFormat:
       return any;
+    case SymbolKind::kTypeName:
+      return any | bit(kSortTypeName);
+    case SymbolKind::kBitGeneratorClass:
+      return any | bit(kSortBitGeneratorClass);
     case SymbolKind::kFactory:
       return any | bit(kSortFactory);
     case SymbolKind::kStorageClass:
@@ -218,6 +236,17 @@ Sorts Interpreter::symbol_sorts(NodeId id) const {
       return any | bit(kSortArrayScalarType);
   }
   return any;
+}
+
+Sorts Interpreter::record_sorts(Meaning meaning) {
+  if (meaning == Meaning::kSize) return bit(kSortSize);
+  if (meaning == Meaning::kTimeDelta) return bit(kSortTimeDelta);
+  if (meaning == Meaning::kTimezone || meaning == Meaning::kZoneInfo) return bit(kSortTimezone);
+  if (meaning == Meaning::kDevice) return bit(kSortDevice);
+  if (meaning == Meaning::kLayout) return bit(kSortLayout);
+  if (meaning == Meaning::kSeedSequence) return bit(kSortSeedSequence);
+  if (meaning == Meaning::kBitGenerator) return bit(kSortBitGenerator);
+  return bit(kSortOther);
 }
 
 Sorts Interpreter::sorts_of(NodeId id) const {
@@ -262,10 +291,7 @@ Sorts Interpreter::sorts_of(NodeId id) const {
     case Kind::kArrayDtype:
       return array_dtypes_[node.count].is_complete ? bit(kSortArrayDtype) : bit(kSortOther);
     case Kind::kRecord:
-      if (node.aux == static_cast<std::uint16_t>(Meaning::kSize)) return bit(kSortSize);
-      if (node.aux == static_cast<std::uint16_t>(Meaning::kTimeDelta)) return bit(kSortTimeDelta);
-      if (node.aux == static_cast<std::uint16_t>(Meaning::kTimezone)) return bit(kSortTimezone);
-      return bit(kSortOther);
+      return record_sorts(static_cast<Meaning>(node.aux));
     case Kind::kOpaque:
       return bit(kSortOther) |
              (node.aux == kAttributeOf || node.aux == kPartial ? bit(kSortCallable) : Sorts{0});

@@ -62,6 +62,7 @@ class Interpreter {
   // Persistent ids and calls of torch belong to torch/.
   virtual Status decode_persistent(pickle::NodeId id) = 0;
   virtual Status decode_tensor(pickle::NodeId id, Meaning meaning) = 0;
+  virtual Status decode_tensor_state(pickle::NodeId id) = 0;
 
   pickle::Tape& tape() { return tape_; }
   const pickle::Tape& tape() const { return tape_; }
@@ -101,13 +102,31 @@ class Interpreter {
   Status decode_container(pickle::NodeId id, Meaning meaning);
   Status decode_text(pickle::NodeId id, Meaning meaning);
   Status decode_record(pickle::NodeId id, Meaning meaning);
+  Status decode_library(pickle::NodeId id, Meaning meaning);
+  Status decode_library_state(pickle::NodeId id, Meaning meaning);
+  Status check_numbers(std::span<const pickle::NodeId> given);
+  Result<bool> is_type_expression(pickle::NodeId id);
+  Status check_attribute(pickle::NodeId state, std::string_view name, pickle::Kind kind) const;
+  Status check_python_random(std::span<const pickle::NodeId> state) const;
+  bool is_zone_call(pickle::NodeId callee) const;
+  Status decode_zone(pickle::NodeId id);
+  bool is_memory_format(pickle::NodeId id) const;
+  bool is_keyword_new(pickle::NodeId callee) const;
+  Status decode_keyword_new(pickle::NodeId id);
+  Status decode_random(pickle::NodeId id, Meaning meaning);
+  Status decode_random_state(pickle::NodeId id, Meaning meaning);
+  std::string_view bit_generator_name(pickle::NodeId id) const;
   Status decode_reference(pickle::NodeId id, Meaning meaning);
   Status decode_array(pickle::NodeId id, Meaning meaning);
   Status decode_dtype(pickle::NodeId id);
   Status decode_dtype_state(pickle::NodeId id);
+  Status add_dtype(pickle::NodeId id, ArrayDtype type);
   Status decode_array_state(pickle::NodeId id);
   Status decode_from_buffer(pickle::NodeId id);
   Status decode_scalar(pickle::NodeId id);
+  Status decode_string_dtype(pickle::NodeId id);
+  Status decode_masked_state(pickle::NodeId id);
+  Status check_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
   Status add_array(pickle::NodeId id, pickle::Kind kind, Array array, std::uint32_t taken_at);
   Status prepend(pickle::Run& run, pickle::NodeId container);
 
@@ -116,6 +135,7 @@ class Interpreter {
   Status decode_python2_text(pickle::NodeId id);
   Status charge_match(std::span<const pickle::NodeId> given);
   Sorts sorts_of(pickle::NodeId id) const;
+  static Sorts record_sorts(Meaning meaning);
   Sorts symbol_sorts(pickle::NodeId id) const;
   bool matches(const Argument& argument, pickle::NodeId value, std::uint32_t taken_at) const;
 

@@ -25,6 +25,16 @@ constexpr Known call(std::string_view module, std::string_view name, SymbolKind 
   return {module, name, kind, 0, meaning, schema, state, items};
 }
 
+// What BUILD must fill.
+constexpr Known stateful(std::string_view module, std::string_view name, SymbolKind kind,
+                         Meaning meaning, Schema schema, Schema state) {
+  return {module, name, kind, 0, meaning, schema, state, Items::kNone, true};
+}
+
+constexpr Known type_name(std::string_view module, std::string_view name) {
+  return value(module, name, K::kTypeName);
+}
+
 constexpr Known storage(std::string_view module, std::string_view name, DType dtype) {
   return value(module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype));
 }
@@ -38,8 +48,11 @@ constexpr Schema kAttributes = "(dict<str,any>)";
 constexpr Schema kDtypeState = "(tuple)";
 constexpr Schema kArrayState = "(tuple)";
 constexpr Schema kShell = "(array-class,tuple<uint>,bytes)";
+constexpr Schema kMasked = "(array-class,array-class,tuple<uint>,str/bytes)";
 constexpr Schema kFromBuffer = "(bytes/bytearray,array-dtype,tuple<uint>,str,tuple<uint>/none?)";
-constexpr Schema kScalar = "(array-dtype,bytes)";
+constexpr Schema kScalar = "(array-dtype,bytes/array)";
+constexpr Schema kStringKeywords = "(int/bool,any?)";
+constexpr Schema kRandomParts = "()|(str,callable?)|(bit-generator)";
 
 // clang-format off
 constexpr auto kRows = std::to_array<Known>({
@@ -66,7 +79,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("builtins", "type", K::kClass, M::kTypeOf, "(none/symbol)"),
     call("decimal", "Decimal", K::kClass, M::kDecimal, "(str)"),
     call("fractions", "Fraction", K::kClass, M::kFraction, "(int,int)|(str)"),
-    call("uuid", "UUID", K::kClass, M::kUuid, "()", "(dict<str,any>)"),
+    stateful("uuid", "UUID", K::kClass, M::kUuid, "()", "(dict<str,any>)"),
 
     // ---- records
     call("builtins", "range", K::kClass, M::kRange, "(int,int,int)"),
@@ -91,6 +104,46 @@ constexpr auto kRows = std::to_array<Known>({
     call("argparse", "Namespace", K::kClass, M::kNamespace, "()", kAttributes),
     call("types", "SimpleNamespace", K::kClass, M::kSimpleNamespace, "()", kAttributes),
 
+    stateful("collections", "ChainMap", K::kClass, M::kChainMap, "()", kAttributes),
+    stateful("collections", "UserDict", K::kClass, M::kUserDict, "()", kAttributes),
+    stateful("collections", "UserList", K::kClass, M::kUserList, "()", kAttributes),
+    stateful("collections", "UserString", K::kClass, M::kUserString, "()", kAttributes),
+    call("time", "struct_time", K::kClass, M::kStructTime, "(tuple<int>,dict<str,any>?)"),
+    value("zoneinfo", "ZoneInfo", K::kClass),
+    call("re", "_compile", K::kFunction, M::kPattern, "(str/bytes,int)"),
+    call("ipaddress", "IPv4Address", K::kClass, M::kIpAddress, "(str/int)"),
+    call("ipaddress", "IPv6Address", K::kClass, M::kIpAddress, "(str/int)"),
+    call("ipaddress", "IPv4Network", K::kClass, M::kIpAddress, "(str)"),
+    call("ipaddress", "IPv6Network", K::kClass, M::kIpAddress, "(str)"),
+    call("ipaddress", "IPv4Interface", K::kClass, M::kIpAddress, "(str)"),
+    call("ipaddress", "IPv6Interface", K::kClass, M::kIpAddress, "(str)"),
+    call("array", "array", K::kClass, M::kNumberArray, "(str,list<int/float/str>)"),
+    call("array", "_array_reconstructor", K::kFunction, M::kNumberArrayBytes, "(symbol,str,uint,bytes)"),
+    stateful("_io", "BytesIO", K::kClass, M::kBytesStream, "()", "(tuple)"),
+    stateful("_io", "StringIO", K::kClass, M::kTextStream, "()", "(tuple)"),
+    stateful("random", "Random", K::kClass, M::kPythonRandom, "()", "(tuple)"),
+
+    // ---- type expressions: Optional[int], list[int], int | None
+    call("_operator", "getitem", K::kFunction, M::kTypeExpression, "(type-name,any)"),
+    call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)"),
+    call("functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
+    value("_operator", "or_", K::kFunction),
+    type_name("typing", "Any"), type_name("typing", "AnyStr"), type_name("typing", "Callable"),
+    type_name("typing", "ClassVar"), type_name("typing", "DefaultDict"), type_name("typing", "Deque"),
+    type_name("typing", "Dict"), type_name("typing", "Final"), type_name("typing", "FrozenSet"),
+    type_name("typing", "Generator"), type_name("typing", "Iterable"), type_name("typing", "Iterator"),
+    type_name("typing", "List"), type_name("typing", "Literal"), type_name("typing", "Mapping"),
+    type_name("typing", "MutableMapping"), type_name("typing", "NoReturn"), type_name("typing", "Optional"),
+    type_name("typing", "OrderedDict"), type_name("typing", "Sequence"), type_name("typing", "Set"),
+    type_name("typing", "Tuple"), type_name("typing", "Type"), type_name("typing", "Union"),
+    type_name("collections.abc", "Callable"), type_name("collections.abc", "Collection"),
+    type_name("collections.abc", "Container"), type_name("collections.abc", "Generator"),
+    type_name("collections.abc", "Hashable"), type_name("collections.abc", "Iterable"),
+    type_name("collections.abc", "Iterator"), type_name("collections.abc", "Mapping"),
+    type_name("collections.abc", "MutableMapping"), type_name("collections.abc", "MutableSequence"),
+    type_name("collections.abc", "MutableSet"), type_name("collections.abc", "Sequence"),
+    type_name("collections.abc", "Set"), type_name("collections.abc", "Sized"),
+
     // ---- constants
     value("builtins", "None", K::kConstant),
     value("builtins", "True", K::kConstant),
@@ -114,7 +167,20 @@ constexpr auto kRows = std::to_array<Known>({
     call("numpy._core.multiarray", "scalar", K::kFunction, M::kArrayScalar, kScalar),
     call("numpy.core.numeric", "_frombuffer", K::kFunction, M::kArrayFromBuffer, kFromBuffer),
     call("numpy._core.numeric", "_frombuffer", K::kFunction, M::kArrayFromBuffer, kFromBuffer),
+    call("numpy.ma.core", "_mareconstruct", K::kFunction, M::kMaskedShell, kMasked, "(tuple)"),
+    call("numpy.ma.core", "MaskedConstant", K::kClass, M::kMaskedConstant, "()"),
+    call("numpy._core._internal", "_convert_to_stringdtype_kwargs", K::kFunction, M::kStringDtype, kStringKeywords),
     value("numpy", "ndarray", K::kArrayClass),
+    value("numpy", "matrix", K::kArrayClass),
+    value("numpy.matrixlib.defmatrix", "matrix", K::kArrayClass),
+    value("numpy", "recarray", K::kArrayClass),
+    value("numpy.rec", "recarray", K::kArrayClass),
+    value("numpy.core.records", "recarray", K::kArrayClass),
+    value("numpy", "chararray", K::kArrayClass),
+    value("numpy.char", "chararray", K::kArrayClass),
+    value("numpy.core.defchararray", "chararray", K::kArrayClass),
+    value("numpy.ma.core", "MaskedArray", K::kArrayClass),
+    value("numpy.ma", "MaskedArray", K::kArrayClass),
     value("numpy", "memmap", K::kArrayClass),
     value("numpy.core.memmap", "memmap", K::kArrayClass),
     value("numpy", "bool_", K::kArrayScalarType),
@@ -144,18 +210,69 @@ constexpr auto kRows = std::to_array<Known>({
     value("numpy", "datetime64", K::kArrayScalarType),
     value("numpy", "timedelta64", K::kArrayScalarType),
 
+    value("numpy.dtypes", "BoolDType", K::kArrayScalarType),
+    value("numpy.dtypes", "Int8DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Int16DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Int32DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Int64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "LongLongDType", K::kArrayScalarType),
+    value("numpy.dtypes", "UInt8DType", K::kArrayScalarType),
+    value("numpy.dtypes", "UInt16DType", K::kArrayScalarType),
+    value("numpy.dtypes", "UInt32DType", K::kArrayScalarType),
+    value("numpy.dtypes", "UInt64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "ULongLongDType", K::kArrayScalarType),
+    value("numpy.dtypes", "Float16DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Float32DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Float64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "LongDoubleDType", K::kArrayScalarType),
+    value("numpy.dtypes", "Complex64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "Complex128DType", K::kArrayScalarType),
+    value("numpy.dtypes", "CLongDoubleDType", K::kArrayScalarType),
+    value("numpy.dtypes", "ObjectDType", K::kArrayScalarType),
+    value("numpy.dtypes", "BytesDType", K::kArrayScalarType),
+    value("numpy.dtypes", "StrDType", K::kArrayScalarType),
+    value("numpy.dtypes", "VoidDType", K::kArrayScalarType),
+    value("numpy.dtypes", "DateTime64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "TimeDelta64DType", K::kArrayScalarType),
+    value("numpy.dtypes", "StringDType", K::kArrayScalarType),
+
+    // ---- numpy: random states
+    stateful("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence", K::kFunction, M::kSeedSequence, "(symbol,int,none)", "(tuple)"),
+    value("numpy.random.bit_generator", "SeedSequence", K::kClass),
+    stateful("numpy.random._pickle", "__bit_generator_ctor", K::kFunction, M::kBitGenerator, "(str)|(bit-generator-class)", "(dict<str,any>)|(tuple)"),
+    call("numpy.random._pickle", "__generator_ctor", K::kFunction, M::kRandomGenerator, kRandomParts, "(dict<str,any>)"),
+    stateful("numpy.random._pickle", "__randomstate_ctor", K::kFunction, M::kRandomState, kRandomParts, "(dict<str,any>/tuple)"),
+    stateful("numpy.random", "__RandomState_ctor", K::kFunction, M::kRandomState, "()", "(dict<str,any>/tuple)"),
+    value("numpy.random._mt19937", "MT19937", K::kBitGeneratorClass),
+    value("numpy.random._pcg64", "PCG64", K::kBitGeneratorClass),
+    value("numpy.random._pcg64", "PCG64DXSM", K::kBitGeneratorClass),
+    value("numpy.random._philox", "Philox", K::kBitGeneratorClass),
+    value("numpy.random._sfc64", "SFC64", K::kBitGeneratorClass),
+
     // ---- torch: tensors
     call("torch._utils", "_rebuild_tensor", K::kRebuild, M::kRebuildTensor, "(storage,uint,ints,ints)"),
     call("torch._utils", "_rebuild_tensor_v2", K::kRebuild, M::kRebuildTensorV2, "(storage,uint,ints,ints,bool,hooks,dict<str,any>?)"),
     call("torch._utils", "_rebuild_tensor_v3", K::kRebuild, M::kRebuildTensorV3, "(storage,uint,ints,ints,bool,hooks,tensor-dtype,dict<str,any>?)"),
     call("torch._utils", "_rebuild_parameter", K::kRebuild, M::kRebuildParameter, "(tensor,bool,hooks)"),
     call("torch._utils", "_rebuild_parameter_with_state", K::kRebuild, M::kRebuildParameterWithState, "(tensor,bool,hooks,dict<str,any>/pair/none)"),
+    call("torch._utils", "_rebuild_qtensor", K::kRebuild, M::kRebuildQuantized, "(storage,uint,ints,ints,tuple,bool,hooks)"),
+    call("torch._utils", "_rebuild_meta_tensor_no_storage", K::kRebuild, M::kRebuildMeta, "(tensor-dtype,ints,ints,bool)"),
+    call("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", K::kRebuild, M::kRebuildOnDevice, "(tensor,tensor-dtype,str/device,bool)"),
+    call("torch._utils", "_rebuild_sparse_tensor", K::kRebuild, M::kRebuildSparse, "(layout,tuple)"),
+    call("torch._utils", "_rebuild_sparse_csr_tensor", K::kRebuild, M::kRebuildSparseCsr, "(layout,tuple)"),
+    call("torch._utils", "_rebuild_nested_tensor", K::kRebuild, M::kRebuildNested, "(tensor,tensor,tensor,tensor/list<uint>)"),
+    call("torch._utils", "_rebuild_wrapper_subclass", K::kRebuild, M::kRebuildWrapper, "(symbol,tensor-dtype,ints,ints,uint,layout,device,bool)"),
+    call("torch.nested._internal.nested_tensor", "_rebuild_njt", K::kRebuild, M::kRebuildJagged, "(dict<str,any>)"),
     call("torch._tensor", "_rebuild_from_type_v2", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,any)"),
     call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     value("torch", "Tensor", K::kTensorClass),
     value("torch.nn.parameter", "Parameter", K::kTensorClass),
     value("torch.nn.parameter", "Buffer", K::kTensorClass),
+    value("torch.nested._internal.nested_tensor", "NestedTensor", K::kTensorClass),
+    stateful("torch._dynamo.decorators", "_DimRange", K::kClass, M::kObject, "()", "(any)"),
+
+    stateful("torch._C", "Generator", K::kClass, M::kGenerator, "(device)", "(tuple)"),
 
     // ---- torch: small values
     call("torch", "Size", K::kClass, M::kSize, "(tuple<uint>)|(list<uint>)"),

@@ -23,7 +23,9 @@ enum class SymbolKind : std::uint8_t {
   kTensorDtype,   // `value`: DType
   kTensorClass,   // torch.Tensor, torch.nn.parameter.Parameter
   kQuantScheme,
-  kRebuild,  // a rebuild function, which _rebuild_from_type_v2 may name
+  kRebuild,   // a rebuild function, which _rebuild_from_type_v2 may name
+  kTypeName,  // a name of the module typing or an abstract class
+  kBitGeneratorClass,
   kMemoryFormat,
   kArrayClass,       // numpy.ndarray and its subclasses
   kArrayScalarType,  // numpy.float32
@@ -66,6 +68,20 @@ enum class Meaning : std::uint8_t {
   kWindowsPath,
   kNamespace,
   kSimpleNamespace,
+  kChainMap,
+  kUserDict,
+  kUserList,
+  kUserString,
+  kStructTime,
+  kZoneInfo,
+  kPattern,
+  kIpAddress,
+  kNumberArray,
+  kNumberArrayBytes,
+  kBytesStream,
+  kTextStream,
+  kPythonRandom,
+  kTypeExpression,
   // inert references and ways of building objects
   kObject,
   kGetattr,
@@ -77,18 +93,35 @@ enum class Meaning : std::uint8_t {
   kArrayDtype,
   kArrayShell,
   kArrayFromBuffer,
+  kMaskedShell,
+  kMaskedConstant,
   kArrayScalar,
+  kStringDtype,
+  kSeedSequence,
+  kBitGenerator,
+  kRandomGenerator,
+  kRandomState,
   // torch
   kRebuildTensor,
   kRebuildTensorV2,
   kRebuildTensorV3,
   kRebuildParameter,
   kRebuildParameterWithState,
+  kRebuildQuantized,
+  kRebuildMeta,
+  kRebuildOnDevice,
   kRebuildFromType,
+  kRebuildWrapper,
+  kRebuildSparse,
+  kRebuildSparseCsr,
+  kRebuildNested,
+  kRebuildJagged,
+  kGenerator,
   kSize,
   kDevice,
   kLayout,
   kTorchVersion,
+  kMemoryFormat,
 };
 
 enum class Items : std::uint8_t { kNone, kList, kDict, kSet };
@@ -100,8 +133,9 @@ struct Known {
   std::uint8_t value;
   Meaning meaning;
   Schema call;
-  Schema state;  // the one argument of BUILD; empty: BUILD is an error
-  Items items;   // what may be added afterwards
+  Schema state;              // the one argument of BUILD; empty: BUILD is an error
+  Items items;               // what may be added afterwards
+  bool needs_state = false;  // without BUILD it would be a shell that no program ever sees
 };
 
 // All rows, sorted by module and name.

@@ -26,7 +26,7 @@ struct ArrayField {
 };
 
 struct ArrayDtype {
-  char kind = 0;               // b i u f c O S U V M m, as in the array interface
+  char kind = 0;               // b i u f c O S U V M m T, as in the array interface
   char order = '|';            // < > |
   std::uint64_t itemsize = 0;  // bytes of one item; of all items of a subarray
   bool is_complete = false;    // its BUILD was seen
@@ -39,8 +39,14 @@ struct ArrayDtype {
   std::uint32_t base = kNoDtype;           // of a subarray
   pickle::NodeId shape = pickle::kNoNode;  // of a subarray: a tuple, or one int
   std::vector<ArrayField> fields;
+  pickle::NodeId node = pickle::kNoNode;      // the dtype as a value
+  pickle::NodeId metadata = pickle::kNoNode;  // a dict, or none
+  pickle::NodeId missing = pickle::kNoNode;   // what stands for a missing text in a StringDType
+  bool is_coerced = true;                     // of a StringDType
 
-  bool has_objects() const { return (flags & 1) != 0; }
+  // Whether items are nodes instead of bytes.
+  bool has_objects() const { return (flags & 1) != 0 || is_text(); }
+  bool is_text() const { return kind == 'T'; }  // numpy.dtypes.StringDType
 
   // As numpy.dtype would take it: "<f8", "|S5", "<M8[25s]", "|O". For structures "|V12".
   std::string text() const;
@@ -51,12 +57,15 @@ Result<ArrayDtype> parse_type_string(std::string_view text);
 
 // An array or a scalar (which has no dimensions). The product of its sizes times its item size is
 // the number of data bytes, or without it the number of nodes in the list.
+// A scalar with objects has an array without dimensions as its data.
 struct Array {
   std::uint32_t dtype = kNoDtype;
   pickle::NodeId shape = pickle::kNoNode;        // a tuple; none for a scalar
   pickle::NodeId axes = pickle::kNoNode;         // a permutation that is applied last, or none
   pickle::NodeId data = pickle::kNoNode;         // bytes, or a list for types with objects
   pickle::NodeId array_class = pickle::kNoNode;  // a symbol, or none
+  pickle::NodeId mask = pickle::kNoNode;         // of a masked array: bytes, one per item or field
+  pickle::NodeId fill_value = pickle::kNoNode;   // of a masked array
   bool is_fortran = false;
 };
 

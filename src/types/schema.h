@@ -38,7 +38,11 @@ enum Sort : std::uint8_t {
   kSortArray,
   kSortArrayDtype,  // a numpy.dtype that is complete
   kSortTimeDelta,
-  kSortTimezone,
+  kSortTimezone,  // also zoneinfo.ZoneInfo
+  kSortDevice,
+  kSortLayout,
+  kSortSeedSequence,
+  kSortBitGenerator,
   kSortSymbol,        // any symbol
   kSortStorageClass,  // symbols by kind
   kSortTensorDtype,
@@ -48,6 +52,8 @@ enum Sort : std::uint8_t {
   kSortArrayClass,
   kSortArrayScalarType,
   kSortQuantScheme,
+  kSortTypeName,
+  kSortBitGeneratorClass,
   kSortCallable,  // symbols and inert references
   kSortOther,
   kSortCount,
@@ -115,10 +121,16 @@ class Schema {
       {"array-dtype", bit(kSortArrayDtype)},
       {"timedelta", bit(kSortTimeDelta)},
       {"timezone", bit(kSortTimezone)},
+      {"device", bit(kSortDevice)},
+      {"layout", bit(kSortLayout)},
+      {"seed-sequence", bit(kSortSeedSequence)},
+      {"bit-generator", bit(kSortBitGenerator)},
       {"symbol", bit(kSortSymbol)},
       {"tensor-dtype", bit(kSortTensorDtype)},
       {"tensor-class", bit(kSortTensorClass)},
       {"rebuild-fn", bit(kSortRebuild)},
+      {"type-name", bit(kSortTypeName)},
+      {"bit-generator-class", bit(kSortBitGeneratorClass)},
       {"factory", bit(kSortFactory) | bit(kSortNone)},
       {"array-class", bit(kSortArrayClass)},
       {"array-scalar-type", bit(kSortArrayScalarType)},

@@ -1,0 +1,173 @@
+"""Values of the standard library. Fixed tables: no name from a file ever chooses what is called here."""
+
+from __future__ import annotations
+
+import argparse
+import array
+import collections
+import collections.abc
+import datetime
+import decimal
+import fractions
+import functools
+import io
+import ipaddress
+import operator
+import pathlib
+import random
+import time
+import types
+import typing
+import uuid
+import zoneinfo
+from typing import Any, Callable
+
+from ._inert import GlobalRef, Pattern, TypeExpr
+
+_BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
+_CLASSES = (
+    collections.OrderedDict,
+    collections.defaultdict,
+    collections.Counter,
+    collections.deque,
+    collections.ChainMap,
+    collections.UserDict,
+    collections.UserList,
+    collections.UserString,
+    datetime.date,
+    datetime.datetime,
+    datetime.time,
+    datetime.timedelta,
+    datetime.timezone,
+    decimal.Decimal,
+    fractions.Fraction,
+    uuid.UUID,
+    argparse.Namespace,
+    types.SimpleNamespace,
+    zoneinfo.ZoneInfo,
+)
+_PATHS = ("Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath")
+_TYPING = (
+    "Any AnyStr Callable ClassVar DefaultDict Deque Dict Final FrozenSet Generator Iterable Iterator List Literal "
+    "Mapping MutableMapping NoReturn Optional OrderedDict Sequence Set Tuple Type Union"
+).split()
+_ABSTRACT = (
+    "Callable Collection Container Generator Hashable Iterable Iterator Mapping MutableMapping MutableSequence "
+    "MutableSet Sequence Set Sized"
+).split()
+
+# Bare symbols that stand for themselves. The key is the exact pair of names.
+SYMBOLS: dict[tuple[str, str], Any] = {
+    ("builtins", "None"): None,
+    ("builtins", "True"): True,
+    ("builtins", "False"): False,
+    ("builtins", "Ellipsis"): Ellipsis,
+    ("builtins", "NotImplemented"): NotImplemented,
+    ("builtins", "tuple"): tuple,
+    ("builtins", "type"): type,
+    **{("builtins", kind.__name__): kind for kind in _BUILTINS},
+    **{(kind.__module__, kind.__name__): kind for kind in _CLASSES},
+    **{(module, name): getattr(pathlib, name) for name in _PATHS for module in ("pathlib", "pathlib._local")},
+    **{("typing", name): getattr(typing, name) for name in _TYPING},
+    **{("collections.abc", name): getattr(collections.abc, name) for name in _ABSTRACT},
+}
+
+# The factories that an honest defaultdict has, and the only ones that become factories again.
+FACTORIES = (bool, bytes, collections.OrderedDict, dict, float, frozenset, int, list, set, str, tuple)
+
+
+def _type_expression(origin: Any, parts: Any) -> Any:
+    """Optional[int] and the like, where every part is a type of this process; else its text."""
+    if not _is_made_of_types(parts) or isinstance(origin, GlobalRef) and origin.name != "or_":
+        return TypeExpr(origin, parts)
+    if isinstance(origin, GlobalRef):  # functools.reduce(operator.or_, parts)
+        return functools.reduce(operator.or_, parts)
+    if isinstance(origin, type):
+        return types.GenericAlias(origin, parts)
+    return origin[parts]
+
+
+def _is_made_of_types(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(_is_made_of_types(part) for part in value)
+    return not isinstance(value, (GlobalRef, TypeExpr))
+
+
+def _numbers(*args: Any) -> array.array[Any]:
+    if len(args) == 2:  # (type code, numbers)
+        return array.array(args[0], "".join(args[1]) if args[0] == "u" else args[1])
+    _, code, form, data = args
+    return array._array_reconstructor(array.array, code, form, data)
+
+
+# ---- made from arguments
+
+RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
+    "range": lambda fields, args: range(*args),
+    "slice": lambda fields, args: slice(*args),
+    "datetime.datetime": lambda f, args: datetime.datetime(*f[:7], tzinfo=(*args[1:], None)[0], fold=f[7]),
+    "datetime.date": lambda fields, args: datetime.date(*fields),
+    "datetime.time": lambda f, args: datetime.time(*f[:4], tzinfo=(*args[1:], None)[0], fold=f[4]),
+    "datetime.timedelta": lambda fields, args: datetime.timedelta(*fields),
+    "datetime.timezone": lambda fields, args: datetime.timezone(*args),
+    "zoneinfo.ZoneInfo": lambda f, args: (zoneinfo.ZoneInfo if args[1] else zoneinfo.ZoneInfo.no_cache)(args[0]),
+    "time.struct_time": lambda fields, args: time.struct_time(*args),
+    "pathlib.PurePosixPath": lambda fields, args: pathlib.PurePosixPath(*args),
+    "pathlib.PureWindowsPath": lambda fields, args: pathlib.PureWindowsPath(*args),
+    "decimal.Decimal": lambda fields, args: decimal.Decimal(*args),
+    "fractions.Fraction": lambda fields, args: fractions.Fraction(*args),
+    "uuid.UUID": lambda fields, args: uuid.UUID(int=args[0]),
+    "collections.deque": lambda fields, args: collections.deque(maxlen=args[0]),
+    "collections.OrderedDict": lambda fields, args: collections.OrderedDict(),
+    "collections.Counter": lambda fields, args: collections.Counter(),
+    "collections.defaultdict": lambda fields, args: _default_dict(*args),
+    "collections.ChainMap": lambda fields, args: collections.ChainMap(),
+    "collections.UserDict": lambda fields, args: collections.UserDict(),
+    "collections.UserList": lambda fields, args: collections.UserList(),
+    "collections.UserString": lambda fields, args: collections.UserString(""),
+    "argparse.Namespace": lambda fields, args: argparse.Namespace(),
+    "types.SimpleNamespace": lambda fields, args: types.SimpleNamespace(),
+    "array.array": lambda fields, args: _numbers(*args),
+    "re.Pattern": lambda fields, args: Pattern(*args),
+    "type expression": lambda fields, args: _type_expression(*args),
+    "type": lambda fields, args: type(args[0]),
+    "torch.Size": lambda fields, args: tuple(fields),
+    "torch.device": lambda fields, args: ":".join(str(part) for part in args),
+    "torch.layout": lambda fields, args: args[0],
+    "torch.memory_format": lambda fields, args: f"torch.{args[1]}",
+    "torch.torch_version.TorchVersion": lambda fields, args: args[0],
+    **{
+        f"ipaddress.{kind.__name__}": lambda fields, args, kind=kind: kind(*args)
+        for kind in (ipaddress.IPv4Address, ipaddress.IPv4Interface, ipaddress.IPv4Network)
+        + (ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv6Network)
+    },
+}
+
+
+def _default_dict(factory: Any = None) -> dict[Any, Any]:
+    """A factory that is not in the list is never called: then it is a plain dict."""
+    known = factory is None or any(factory is candidate for candidate in FACTORIES)
+    return collections.defaultdict(factory) if known else {}
+
+
+# ---- made when their state is there
+
+
+def _stream(stream: Any, state: tuple[Any, ...]) -> Any:
+    *content, attributes = state
+    stream.__setstate__((*content, None))
+    vars(stream).update(attributes or {})
+    return stream
+
+
+def _python_random(state: tuple[Any, ...]) -> random.Random:
+    generator = random.Random()
+    generator.setstate(state)
+    return generator
+
+
+STATEFUL: dict[str, Callable[[tuple[Any, ...], Any], Any]] = {
+    "io.BytesIO": lambda args, state: _stream(io.BytesIO(), state),
+    "io.StringIO": lambda args, state: _stream(io.StringIO(), state),
+    "random.Random": lambda args, state: _python_random(state),
+}

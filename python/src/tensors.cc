@@ -1,0 +1,119 @@
+#include "tensors.h"
+
+#include <algorithm>
+
+#include "build.h"
+#include "errors.h"
+#include "memory.h"
+#include "objects.h"
+
+namespace nb = nanobind;
+
+namespace safe_load_python {
+
+using safe_load::Checkpoint;
+using safe_load::Dims;
+using safe_load::StorageView;
+using safe_load::TensorView;
+using safe_load::ValueKind;
+using safe_load::ValueView;
+
+namespace {
+
+bool is_row_major(const Dims& shape, const Dims& strides) {
+  std::int64_t expected = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] == 1) continue;
+    if (strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+std::uint64_t element_count(const Dims& shape) {
+  std::uint64_t count = 1;
+  for (const std::int64_t size : shape) count *= static_cast<std::uint64_t>(size);
+  return count;
+}
+
+}  // namespace
+
+TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::handle makers,
+                             const std::vector<std::uint32_t>& wanted)
+    : checkpoint_(std::move(checkpoint)),
+      makers_(makers),
+      has_torch_(nb::cast<bool>(makers.attr("has_torch"))),
+      makes_arrays_(nb::cast<bool>(makers.attr("makes_arrays"))) {
+  count_users(wanted);
+  if (!has_torch_ || checkpoint_->storage_count() == 0) return;
+  if (auto table = DLExchange::of(makers.attr("tensor_class"), checkpoint_->storage(0).share()))
+    exchange_.emplace(*std::move(table));
+}
+
+void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {
+  users_.assign(checkpoint_->storage_count(), 0);
+  for (const std::uint32_t id : wanted) {
+    const ValueView value = checkpoint_->value(id);
+    const ValueKind kind = value.kind();
+    if (kind == ValueKind::kTensor) users_[value.tensor()->storage().id()] += 1;
+    if (kind == ValueKind::kStorage) users_[value.storage()->id()] += 2;
+  }
+}
+
+bool TensorBuilder::covers_alone(const TensorView& tensor, const StorageView& storage,
+                                 const Dims& shape, const Dims& strides) const {
+  const std::uint64_t count = element_count(shape);
+  return users_[storage.id()] == 1 && count != 0 && !tensor.is_quantized() &&
+         count * safe_load::size_of(tensor.dtype()) == storage.byte_count() &&
+         is_row_major(shape, strides) && !tensor.is_conjugated() && !tensor.is_negated();
+}
+
+// Whether tensors that were saved from this device stay in host memory as they are.
+bool TensorBuilder::is_direct(std::string_view location) {
+  const auto known = direct_.find(location);
+  if (known != direct_.end()) return known->second;
+  const bool direct = nb::cast<bool>(makers_.attr("is_direct")(to_str(location)));
+  return direct_.emplace(std::string(location), direct).first->second;
+}
+
+nb::object TensorBuilder::storage(const StorageView& storage, std::size_t unit) {
+  nb::object& known = storages_[{storage.id(), unit}];
+  if (!known.is_valid())
+    known = makers_.attr("storage")(nb::cast(StorageHandle{checkpoint_, storage}), unit);
+  return known;
+}
+
+nb::object TensorBuilder::storage_value(const StorageView& storage) {
+  const auto& type = safe_load::info(storage.dtype());
+  return makers_.attr("storage_value")(
+      this->storage(storage, storage.is_untyped() ? 1 : type.swap_unit), to_str(type.name),
+      storage.is_untyped());
+}
+
+nb::object TensorBuilder::tensor(const TensorView& tensor) {
+  const safe_load::DType dtype = tensor.dtype();
+  const auto& type = safe_load::info(dtype);
+  if (!has_torch_ && !(makes_arrays_ && nb::cast<bool>(makers_.attr("makes")(to_str(type.name)))))
+    return nb::cast(tensor_object(tensor));
+  const StorageView storage = tensor.storage();
+  const Dims shape = tensor.shape();
+  const Dims strides = tensor.strides();
+  const auto carried = dlpack_type(dtype, exchange_ ? DLTypes::kNarrow : DLTypes::kClassic);
+  nb::object result;
+  if (has_torch_ && carried && covers_alone(tensor, storage, shape, strides) &&
+      is_direct(storage.location())) {
+    const DLView view{unwrap(storage.writable_bytes(type.swap_unit)).data(), dtype, shape, strides};
+    result = exchange_ ? exchange_->tensor(view)
+                       : makers_.attr("from_dlpack")(dlpack_capsule(view, storage.share()));
+  } else {
+    result = makers_.attr("tensor")(this->storage(storage, type.swap_unit), to_str(type.name),
+                                    tensor.storage_offset(), to_tuple(shape), to_tuple(strides),
+                                    tensor.is_conjugated(), tensor.is_negated());
+  }
+  const bool requires_grad = tensor.requires_grad();
+  if (tensor.is_parameter() || requires_grad)
+    result = makers_.attr("finish")(result, tensor.is_parameter(), requires_grad);
+  return result;
+}
+
+}  // namespace safe_load_python

@@ -1,0 +1,47 @@
+// TensorBuilder: tensors as objects of torch, NumPy or our own, sharing storages as the file says.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <safe_load/checkpoint.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dlpack.h"
+
+namespace safe_load_python {
+
+// A tensor that is the only user of its storage and covers it is handed over as it is. All others
+// become views of one object per storage, so that sharing survives.
+class TensorBuilder {
+ public:
+  // `wanted`: the values that will be built; all users of a storage are among them.
+  TensorBuilder(std::shared_ptr<const safe_load::Checkpoint> checkpoint, nanobind::handle makers,
+                const std::vector<std::uint32_t>& wanted);
+
+  nanobind::object tensor(const safe_load::TensorView& tensor);
+  nanobind::object storage_value(const safe_load::StorageView& storage);
+  // The storage object that the makers made, for elements of `unit` bytes.
+  nanobind::object storage(const safe_load::StorageView& storage, std::size_t unit);
+
+ private:
+  void count_users(const std::vector<std::uint32_t>& wanted);
+  bool covers_alone(const safe_load::TensorView& tensor, const safe_load::StorageView& storage,
+                    const safe_load::Dims& shape, const safe_load::Dims& strides) const;
+  bool is_direct(std::string_view location);
+
+  std::shared_ptr<const safe_load::Checkpoint> checkpoint_;
+  nanobind::handle makers_;
+  bool has_torch_;
+  bool makes_arrays_;
+  std::vector<std::uint32_t> users_;  // by storage
+  std::optional<DLExchange> exchange_;
+  std::map<std::pair<std::uint32_t, std::size_t>, nanobind::object> storages_;
+  std::map<std::string, bool, std::less<>> direct_;
+};
+
+}  // namespace safe_load_python
