@@ -157,7 +157,7 @@ class Builder {
     if (!object.is_valid() && value.kind() == ValueKind::kTensor) object = shell(value);
     if (!object.is_valid()) {
       safe_load::Issue issue;
-      issue.message = "a value is used before it was complete";
+      issue.message = "a value is used before it was complete: " + value.class_name();
       issue.path = checkpoint_->path(value);
       raise(issue);
     }

@@ -247,6 +247,7 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(&plain, 1)));
   SAFE_LOAD_TRY_ASSIGN(call.arguments, tape().add_node({Kind::kTuple, 0, 0, 1, run.first}));
   SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
+  call.states.last = id;
   become(id, Kind::kOpaque, types::kTensorObject);
   return {};
 }
@@ -263,6 +264,7 @@ Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning
   call.arguments = given[2];
   if (tape()[state].kind != Kind::kNone) {
     SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
+    call.states.last = id;
   }
   if (is_known) return decode_composite(id, meaning);
   become(id, Kind::kOpaque, types::kTensorObject);

@@ -82,7 +82,7 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
   };
   const auto pairs = [&](std::span<const NodeId> items, Step step) {
     for (std::uint32_t i = 0; i + 1 < items.size(); i += 2) {
-      if (step == Step::kValue) visit(Edge{id, i / 2, Step::kKey}, items[i]);
+      visit(Edge{id, i / 2, Step::kKey}, items[i]);
       visit(Edge{id, i / 2, step}, items[i + 1]);
     }
   };

@@ -107,7 +107,7 @@ constexpr auto kRows = std::to_array<Known>({
     stateful("collections", "ChainMap", K::kClass, M::kChainMap, "()", kAttributes),
     stateful("collections", "UserDict", K::kClass, M::kUserDict, "()", kAttributes),
     stateful("collections", "UserList", K::kClass, M::kUserList, "()", kAttributes),
-    stateful("collections", "UserString", K::kClass, M::kUserString, "()", kAttributes),
+    stateful("collections", "UserString", K::kClass, M::kUserString, "()|(str)", kAttributes),
     call("time", "struct_time", K::kClass, M::kStructTime, "(tuple<int>,dict<str,any>?)"),
     value("zoneinfo", "ZoneInfo", K::kClass),
     call("re", "_compile", K::kFunction, M::kPattern, "(str/bytes,int)"),
@@ -153,7 +153,7 @@ constexpr auto kRows = std::to_array<Known>({
 
     // ---- inert references and ways of building objects; nothing is looked up, nothing is called
     call("builtins", "object", K::kClass, M::kObject, "()"),
-    call("builtins", "getattr", K::kFunction, M::kGetattr, "(callable,str)"),
+    call("builtins", "getattr", K::kFunction, M::kGetattr, "(any,str)"),
     call("functools", "partial", K::kClass, M::kPartial, "(callable)", "(tuple)"),
     call("copyreg", "_reconstructor", K::kFunction, M::kReconstructor, "(symbol,symbol,any)", "(any)", Items::kDict),
     call("copyreg", "__newobj__", K::kFunction, M::kNewObject, "(callable,any*)", "(any)", Items::kDict),
@@ -262,7 +262,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch._utils", "_rebuild_sparse_csr_tensor", K::kRebuild, M::kRebuildSparseCsr, "(layout,tuple)"),
     call("torch._utils", "_rebuild_nested_tensor", K::kRebuild, M::kRebuildNested, "(tensor,tensor,tensor,tensor/list<uint>)"),
     call("torch._utils", "_rebuild_wrapper_subclass", K::kRebuild, M::kRebuildWrapper, "(symbol,tensor-dtype,ints,ints,uint,layout,device,bool)"),
-    call("torch.nested._internal.nested_tensor", "_rebuild_njt", K::kRebuild, M::kRebuildJagged, "(dict<str,any>)"),
+    call("torch.nested._internal.nested_tensor", "_rebuild_njt", K::kRebuild, M::kRebuildJagged, "(dict<str,any>)", "(dict<str,any>/tuple)"),
     call("torch._tensor", "_rebuild_from_type_v2", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,any)"),
     call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
