@@ -51,6 +51,7 @@ class ZipDirectory {
   Status read_entries(std::uint64_t directory_offset, std::uint64_t count);
   Status index_names();
   Status check_overlap(std::uint64_t directory_offset);
+  Result<bool> is_inside_data(const base::Source& source, std::uint64_t position) const;
 
   std::vector<std::byte> bytes_;  // the directory itself; names point into it
   std::vector<ZipEntry> entries_;
