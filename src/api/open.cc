@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 #include "api/state.h"
 #include "archive/sniff.h"
+#include "base/checked.h"
 #include "base/text.h"
 #include "deflate/inflate.h"
 #include "pickle/machine.h"
@@ -96,8 +98,9 @@ class Opening {
   // Known from the directory, before the first byte is inflated.
   Result<void, Issue> check_inflated_size() {
     const Limits& limits = state_->options.limits;
-    const std::uint64_t most =
-        std::max(limits.max_inflated_bytes, limits.max_inflated_ratio * source().size());
+    const std::uint64_t by_ratio = base::checked_mul(limits.max_inflated_ratio, source().size())
+                                       .value_or(std::numeric_limits<std::uint64_t>::max());
+    const std::uint64_t most = std::max(limits.max_inflated_bytes, by_ratio);
     std::uint64_t total = 0;
     for (const archive::ZipEntry& entry : state_->directory->entries()) {
       if (entry.method == 0) continue;
