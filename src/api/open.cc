@@ -119,12 +119,10 @@ class Opening {
   }
 
   Result<std::vector<std::byte>, Issue> read_record(const archive::ZipEntry& entry,
-                                                    std::uint64_t most) {
+                                                    std::uint64_t most, Reason too_large) {
     const std::string name = shown(entry);
     if (entry.size > most)
-      return as_issue(Error(ErrorCode::kLimit, "a record larger than Limits::max_pickle_bytes",
-                            entry.local_offset),
-                      name);
+      return as_issue(Error(ErrorCode::kLimit, too_large, entry.local_offset), name);
     const auto member = archive::locate(source(), entry);
     if (!member) return as_issue(member.error(), name);
     std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
@@ -141,8 +139,9 @@ class Opening {
     container.record_count = state_->directory->entries().size();
     for (const std::string_view note : layout.notes) container.notes.emplace_back(note);
     constexpr std::uint64_t kSmallRecord = 64;
+    constexpr Reason kNotSmall = "a record of more than 64 bytes where a word is expected";
     if (layout.byte_order != nullptr) {
-      auto content = read_record(*layout.byte_order, kSmallRecord);
+      auto content = read_record(*layout.byte_order, kSmallRecord, kNotSmall);
       if (!content) return content.error();
       const auto is_big = torch::is_big_endian(base::as_text(*content));
       if (!is_big) return as_issue(is_big.error(), shown(*layout.byte_order));
@@ -151,13 +150,14 @@ class Opening {
       container.byte_order = *state_->options.byte_order;
     }
     if (layout.version != nullptr && layout.version->size <= kSmallRecord) {
-      auto content = read_record(*layout.version, kSmallRecord);
+      auto content = read_record(*layout.version, kSmallRecord, kNotSmall);
       if (!content) return content.error();
       std::string_view text = base::as_text(*content);
       if (text.ends_with('\n')) text.remove_suffix(1);
       container.version = base::escaped(text);
     }
-    auto pickle = read_record(*layout.pickle, state_->options.limits.max_pickle_bytes);
+    auto pickle = read_record(*layout.pickle, state_->options.limits.max_pickle_bytes,
+                              "a pickle larger than Limits::max_pickle_bytes");
     if (!pickle) return pickle.error();
     state_->pickle_bytes = *std::move(pickle);
     container.pickle_bytes = state_->pickle_bytes.size();

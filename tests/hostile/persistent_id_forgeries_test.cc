@@ -141,7 +141,7 @@ TEST(ByteOrderForgeries, OnlyTwoWordsAreByteOrders) {
                      0, message, "a/byteorder"}});
   const ZipBuilder larger = honest().stored("a/byteorder", std::string(65, 'x'));
   expect_refused({{"65 bytes", larger.build(), ErrorCode::kLimit, larger.local_offset(3),
-                   "a record larger than Limits::max_pickle_bytes", "a/byteorder"}});
+                   "a record of more than 64 bytes where a word is expected", "a/byteorder"}});
 }
 
 TEST(ByteOrderForgeries, BothWordsAreUnderstood) {

@@ -310,7 +310,7 @@ TEST(ZipMemberForgeries, LargePicklesAndRecordsAreLimited) {
   OpenOptions options;
   options.limits.max_pickle_bytes = small_pickle().size() - 1;
   expect_refused({{"pickle", honest().build(), ErrorCode::kLimit, 0,
-                   "a record larger than Limits::max_pickle_bytes", "a/data.pkl"}},
+                   "a pickle larger than Limits::max_pickle_bytes", "a/data.pkl"}},
                  options);
   options.limits.max_pickle_bytes = small_pickle().size();
   EXPECT_TRUE(open_bytes(honest().build(), options).ok());
