@@ -184,9 +184,22 @@ class Opening {
       state_->container.notes.push_back(std::string(note.text) + " (" + member + " at " +
                                         std::to_string(note.offset) + ")");
     state_->graph.emplace(tape, meaning, meaning.attributes());
-    for (const types::BadPart& part : meaning.bad_parts()) {
+    return describe_bad_parts(member);
+  }
+
+  Result<void, Issue> describe_bad_parts(const std::string& member) {
+    pickle::Tape& tape = *state_->tape;
+    if (state_->meaning->bad_parts().empty()) return {};
+    // The ways to all values, and then each text.
+    Status paid =
+        tape.memory().take(tape.size() * (sizeof(types::Edge) + 3 * sizeof(pickle::NodeId)));
+    if (!paid) return as_issue(paid.error(), member);
+    for (const types::BadPart& part : state_->meaning->bad_parts()) {
       Issue issue = as_issue(part.error, member);
       issue.path = state_->graph->path(state_->edges(), part.node);
+      paid = tape.memory().take(2 * sizeof(Issue) + issue.message.size() + issue.member.size() +
+                                issue.path.size() + issue.hint.size());
+      if (!paid) return as_issue(paid.error(), member);
       state_->issues.push_back(std::move(issue));
     }
     return {};

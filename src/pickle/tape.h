@@ -153,7 +153,7 @@ class Tape {
 
   // For those that give meaning: bytes of their own, and runs of their own. Both cost budget.
   Result<std::uint32_t> add_text(std::string_view text);
-  Result<Run> add_run(std::span<const NodeId> items);
+  Result<Run> add_run(std::span<const NodeId> items, std::span<const NodeId> more = {});
   Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
   // When the content last changed stays as it was.
   void replace_items(NodeId id, const Run& run);

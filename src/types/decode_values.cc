@@ -81,10 +81,7 @@ Status Interpreter::prepend(Run& run, NodeId container) {
   if (run.count == 0) {
     run = tape_.run_of(container);
   } else {
-    std::vector<NodeId> all(given.begin(), given.end());
-    const std::span<const NodeId> later = tape_.items(run);
-    all.insert(all.end(), later.begin(), later.end());
-    SAFE_LOAD_TRY_ASSIGN(run, tape_.add_run(all));
+    SAFE_LOAD_TRY_ASSIGN(run, tape_.add_run(given, tape_.items(run)));
   }
   run.last = changed;
   return {};
@@ -117,15 +114,14 @@ Status Interpreter::decode_container(NodeId id, Meaning meaning) {
   const bool has_items = !given.empty() && meaning != Meaning::kDefaultDict;
   if (has_items && tape_[given[0]].kind != Kind::kDict) {
     std::vector<NodeId> flat;
+    SAFE_LOAD_TRY(tape_.memory().take(4 * sizeof(NodeId) * tape_.items(given[0]).size()));
     for (const NodeId pair : tape_.items(given[0])) {
       if (tape_.changed_at(pair) > id) return bad("a pair that changed after it was used");
       const std::span<const NodeId> parts = tape_.items(pair);
       flat.insert(flat.end(), parts.begin(), parts.end());
     }
-    const std::span<const NodeId> later = tape_.items(call.dict_items);
-    flat.insert(flat.end(), later.begin(), later.end());
     const std::uint32_t changed = call.dict_items.last;
-    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat));
+    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat, tape_.items(call.dict_items)));
     call.dict_items.last = changed;
   } else if (has_items) {
     SAFE_LOAD_TRY(prepend(call.dict_items, given[0]));

@@ -112,7 +112,12 @@ Status Interpreter::settle(NodeId id, const Status& decoded) {
   const bool was_call = tape_[id].kind != Kind::kPersistent;
   const std::uint64_t offset = was_call ? tape_.call(id).offset : error.offset();
   if (error.code() == ErrorCode::kLimit) return error.at(offset);
-  bad_parts_.push_back({id, error.at(offset)});
+  return spoil(id, error.at(offset));
+}
+
+Status Interpreter::spoil(NodeId id, const Error& error) {
+  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(BadPart)));
+  bad_parts_.push_back({id, error});
   become(id, Kind::kError);
   return {};
 }

@@ -97,6 +97,7 @@ class Interpreter {
   Status decode(pickle::NodeId id, const Known& row);
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
+  Status spoil(pickle::NodeId id, const Error& error);
   Status refuse(pickle::NodeId id, Reason reason) const;
 
   Status decode_container(pickle::NodeId id, Meaning meaning);

@@ -188,9 +188,7 @@ TEST(MemoryBound, OfTensorsIsBounded) {
   expect_bounded("storages", storages + "e.");
 }
 
-// TODO(format): types/ takes these from the heap and not from the budget: KeyTable (91 bytes per
-// byte), the copy that Interpreter::prepend makes (73), and BadPart with its Issue (221).
-TEST(MemoryBound, DISABLED_OfTablesAndDamageIsBounded) {
+TEST(MemoryBound, OfTablesAndDamageIsBounded) {
   const std::string set = once(symbol("builtins", "set"), {"](" + std::string(100'000, 'N') + "e"});
   expect_bounded({
       {"one member in one set", "\x8f(", "N", "\x90."},
