@@ -2,8 +2,8 @@
 //
 // The end record is searched backwards in the last 65,557 bytes. Its place is a guess that several
 // readers make differently, so another end record that also leads to a directory is refused, unless
-// it lies inside the data of an entry (a stored archive in the archive). The zip64 record may add to
-// the end record, never contradict it. After that nothing is searched: every entry is where the
+// it lies inside the data of an entry (a stored archive in the archive). The zip64 record may add
+// to the end record, never contradict it. After that nothing is searched: every entry is where the
 // directory says, and the directory must fill its declared bytes exactly.
 #include "archive/zip_directory.h"
 

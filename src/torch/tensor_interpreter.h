@@ -45,8 +45,9 @@ class TensorInterpreter final : public types::Interpreter {
   Result<std::uint32_t> add_storage(const Storage& storage);
   Status rebuild_view(types::Meaning meaning, std::span<const pickle::NodeId> given,
                       Tensor& tensor);
-  Status rebuild(types::Meaning meaning, std::span<const pickle::NodeId> given, Tensor& tensor,
-                 pickle::NodeId& attributes);
+  Status rebuild(pickle::NodeId id, types::Meaning meaning, std::span<const pickle::NodeId> given,
+                 Tensor& tensor, pickle::NodeId& attributes);
+  bool is_settled(pickle::NodeId state, pickle::NodeId call) const;
   Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status read_channels(std::span<const pickle::NodeId> parameters,
                        std::span<const std::int64_t> sizes, Quantizer& quantizer) const;

@@ -79,9 +79,10 @@ Status Interpreter::interpret_call(NodeId id) {
 }
 
 Status Interpreter::complete(NodeId id) {
-  const Known& row = *known(tape_.call(id).callee);
-  if (tape_[id].kind == Kind::kError || tape_[id].kind == Kind::kOpaque) return {};
-  return settle(id, decode_state(id, row));
+  const pickle::Node& node = tape_[id];
+  if (node.kind == Kind::kError) return {};
+  if (node.kind == Kind::kOpaque && node.aux != kPartial) return {};  // states are kept as they are
+  return settle(id, decode_state(id, *known(tape_.call(id).callee)));
 }
 
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
@@ -197,7 +198,7 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
     return decode_random_state(id, row.meaning);
   if (row.meaning == Meaning::kGenerator) return decode_tensor_state(id);
   if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
-  if (row.meaning == Meaning::kPartial) return decode_reference(id, row.meaning);
+  if (row.meaning == Meaning::kPartial) return check_partial_state(state.front());
   return {};  // attributes: kept as they are
 }
 

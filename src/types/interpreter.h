@@ -112,6 +112,7 @@ class Interpreter {
   bool is_zone_call(pickle::NodeId callee) const;
   Status decode_zone(pickle::NodeId id);
   bool is_memory_format(pickle::NodeId id) const;
+  Status check_partial_state(pickle::NodeId state) const;
   bool is_keyword_new(pickle::NodeId callee) const;
   Status decode_keyword_new(pickle::NodeId id);
   Status decode_random(pickle::NodeId id, Meaning meaning);

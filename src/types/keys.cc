@@ -43,10 +43,12 @@ bool is_whole(double value) {
 // The usual small dict, told without a table.
 bool has_distinct_texts(const pickle::Tape& tape, std::span<const NodeId> items, std::size_t step) {
   constexpr std::size_t kSmall = 8;
+  constexpr std::size_t kShort = 128;
   if (items.size() > kSmall * step) return false;
   for (std::size_t i = 0; i < items.size(); i += step) {
     const Node& node = tape[items[i]];
-    if (node.kind != Kind::kText || (node.flags & pickle::kLatin1) != 0) return false;
+    if (node.kind != Kind::kText || (node.flags & pickle::kLatin1) != 0 || node.count > kShort)
+      return false;
     for (std::size_t j = 0; j < i; j += step)
       if (items[i] == items[j] || tape.text(items[i]) == tape.text(items[j])) return false;
   }
@@ -172,7 +174,10 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
                 text.size());
     out += text;
   } else if (node.kind == Kind::kSymbol) {
-    append_word(out, 's', tape_.symbol_index(key));
+    const pickle::Symbol& symbol = tape_.symbol(key);
+    append_word(out, 's', symbol.module.size());
+    append_word(out, 's', symbol.name.size());
+    out.append(symbol.module).append(symbol.name);
   } else if (node.kind == Kind::kNone) {
     append_word(out, 'n', 0);
   } else {

@@ -230,7 +230,6 @@ TEST(ValueForgeries, GiveRecordsWhatTheyDoNotHold) {
       {builtin("object", {kOne}), named("object")},
       {builtin("type", {kOne}), named("type")},
       {builtin("type", {text("C"), ")", "}"}), named("type")},
-      {builtin("getattr", {kOne, text("x")}), named("getattr")},
       {builtin("getattr", {symbol("m", "C"), kOne}), named("getattr")},
       {builtin("getattr", {symbol("m", "C"), text("x"), kNone}), named("getattr")},
       {call("functools", "partial", {kOne}), named("partial")},

@@ -1,6 +1,6 @@
 // Forged zip files: each rule of docs/format/zip.md broken by itself, with the exact code and
 // place.
-#include "hostile/forgery.h"
+#include "hostile/zip_forgery.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Forged entries of zip files: rules Z8 to Z20 of docs/format/zip.md, with the exact code and
 // place.
-#include "hostile/forgery.h"
+#include "hostile/zip_forgery.h"
 
 namespace {
 

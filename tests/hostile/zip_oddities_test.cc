@@ -1,5 +1,5 @@
 // Unusual but honest zip files: each opens, its tensor is there, and what is odd is noted.
-#include "hostile/forgery.h"
+#include "hostile/zip_forgery.h"
 
 namespace {
 

@@ -133,8 +133,6 @@ TEST(TensorInterpreter, KeepsTensorsInUnknownWrappersReachable) {
                           {reduce(symbol("m", "wrap"), {kTensor}), kTrue, ordered_dict()})),
             "torch._utils._rebuild_parameter(m.wrap(F32 [2, 2] of 0), True, "
             "collections.OrderedDict(){})");
-  EXPECT_EQ(shown(rebuild("_rebuild_qtensor", {kStorage, kNumbers})),
-            "torch._utils._rebuild_qtensor(storage 0, 0, (2), (1))");
   EXPECT_EQ(shown(reduce(symbol("torch", "FloatTensor"), {})), "torch.FloatTensor()");
 }
 
