@@ -222,6 +222,10 @@ Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_of
   return entry;
 }
 
+bool has_capital(std::string_view name) {
+  return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 std::string folded(std::string_view name) {
   std::string lower(name);
   for (char& c : lower)
@@ -268,23 +272,23 @@ Status ZipDirectory::read_entries(std::uint64_t directory_offset, std::uint64_t 
 }
 
 Status ZipDirectory::index_names() {
+  const auto name_of = [&](std::uint32_t number) { return entries_[number].name; };
   by_name_.reserve(entries_.size());
-  std::vector<std::pair<std::string, std::string_view>> mixed;  // names with a capital letter
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (!by_name_.emplace(entries_[i].name, i).second)
-      return Error(ErrorCode::kAmbiguous, "two entries have one name", entries_[i].local_offset)
-          .about(entries_[i].name);
-  for (const ZipEntry& entry : entries_)
-    if (std::string lower = folded(entry.name); lower != entry.name) {
-      if (by_name_.contains(lower))
-        return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry.local_offset)
-            .about(entry.name);
-      mixed.emplace_back(std::move(lower), entry.name);
-    }
+  std::vector<std::pair<std::string, const ZipEntry*>> mixed;  // names with a capital letter
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    const ZipEntry& entry = entries_[i];
+    if (by_name_.add(entry.name, i, name_of) != i)
+      return Error(ErrorCode::kAmbiguous, "two entries have one name", entry.local_offset)
+          .about(entry.name);
+    if (has_capital(entry.name)) mixed.emplace_back(folded(entry.name), &entry);
+  }
   std::sort(mixed.begin(), mixed.end());
-  for (std::size_t i = 1; i < mixed.size(); ++i)
-    if (mixed[i].first == mixed[i - 1].first)
-      return Error(ErrorCode::kAmbiguous, "two names differ in case only").about(mixed[i].second);
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    const auto& [lower, entry] = mixed[i];
+    if (find(lower) != nullptr || (i != 0 && lower == mixed[i - 1].first))
+      return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry->local_offset)
+          .about(entry->name);
+  }
   return {};
 }
 
@@ -326,8 +330,9 @@ Result<bool> ZipDirectory::is_inside_data(const base::Source& source,
 }
 
 const ZipEntry* ZipDirectory::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : &entries_[found->second];
+  const std::uint32_t found =
+      by_name_.find(name, [&](std::uint32_t number) { return entries_[number].name; });
+  return found == base::TextIndex::kNone ? nullptr : &entries_[found];
 }
 
 }  // namespace safe_load::archive

@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "base/hash.h"
 #include "base/source.h"
+#include "base/text_index.h"
 #include "safe_load/limits.h"
 #include "safe_load/result.h"
 
@@ -55,7 +54,7 @@ class ZipDirectory {
 
   std::vector<std::byte> bytes_;  // the directory itself; names point into it
   std::vector<ZipEntry> entries_;
-  std::unordered_map<std::string_view, std::size_t, base::TextHash> by_name_;
+  base::TextIndex by_name_;
   std::uint64_t trailing_bytes_ = 0;
 };
 

@@ -99,24 +99,26 @@ Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
 
 // One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
 Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
-  const auto known = by_key_.find(storage.key);
-  if (known != by_key_.end()) {
-    Storage& first = storages_[known->second];
-    if (storage.byte_count == 0 && first.byte_count == 0 && storage.dtype == first.dtype)
-      return known->second;
-    const bool same = storage.byte_count == first.byte_count &&
-                      storage.location == first.location && (storage.dtype == first.dtype);
-    if (same) return known->second;
+  const archive::ZipEntry* record = layout_.storage(storage.key);
+  std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
+  if (known != 0) {
+    const Storage& first = storages_[known - 1];
+    const bool same = storage.dtype == first.dtype && storage.byte_count == first.byte_count &&
+                      (storage.byte_count == 0 || storage.location == first.location);
+    if (same) return known - 1;
     if (storage.byte_count != 0 || first.byte_count != 0)
       return bad("a storage that is described in two ways").about(storage.key);
     // Empty storages may share a key under different classes: each is one of its own.
   }
   constexpr std::uint64_t kHashNode = 64;
   SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage) + kHashNode));
-  const auto number = static_cast<std::uint32_t>(storages_.size());
   storages_.push_back(storage);
-  by_key_.emplace(storage.key, number);
-  return number;
+  known = static_cast<std::uint32_t>(storages_.size());
+  return known - 1;
+}
+
+std::size_t TensorInterpreter::index_of(const archive::ZipEntry& entry) const {
+  return static_cast<std::size_t>(&entry - layout_.directory->entries().data());
 }
 
 // ---- tensors
