@@ -139,6 +139,13 @@ Result<Memory> Memory::allocate(std::uint64_t size) {
   return Memory(pages, pages.subspan(lead, static_cast<std::size_t>(size)));
 }
 
+std::byte* HugeBlocks::take(std::size_t bytes) {
+  auto block = Memory::allocate(bytes);
+  if (!block) return heap_.take(bytes);
+  blocks_.push_back(*std::move(block));
+  return blocks_.back().bytes().data();
+}
+
 Memory::Memory(Memory&& other) noexcept
     : pages_(std::exchange(other.pages_, {})), bytes_(std::exchange(other.bytes_, {})) {}
 

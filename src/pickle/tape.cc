@@ -15,16 +15,16 @@ constexpr std::uint64_t kFreeWork = 1'000'000;
 
 }  // namespace
 
-Tape::Tape(base::Bytes pickle, const Limits& limits)
+Tape::Tape(base::Bytes pickle, const Limits& limits, base::Blocks* blocks)
     : pickle_(pickle),
       memory_(budget_for(pickle.size(), limits.memory_base, limits.memory_per_byte) - pickle.size(),
               "the values need more memory than Limits::memory_per_byte allows"),
       work_(budget_for(pickle.size(), kFreeWork, limits.work_per_byte),
             "the values need more work than Limits::work_per_byte allows"),
-      nodes_(memory_, pickle.size() * 8),
-      children_(memory_, pickle.size() * 4),
-      calls_(memory_, pickle.size() * 2),
-      arena_(memory_, pickle.size() / 4) {}
+      nodes_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 8),
+      children_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 4),
+      calls_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 2),
+      arena_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() / 4) {}
 
 std::string_view Tape::text(NodeId id) const {
   const Node& node = nodes_[id];

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/blocks.h"
 #include "base/budget.h"
 #include "base/bytes.h"
 #include "base/pool.h"
@@ -104,8 +105,8 @@ class Tape {
  public:
   static constexpr std::size_t kMaxNotes = 1000;
 
-  // `pickle` must outlive the tape: text is a view of it.
-  Tape(base::Bytes pickle, const Limits& limits);
+  // `pickle` must outlive the tape: text is a view of it. So must `blocks`; null: the heap.
+  Tape(base::Bytes pickle, const Limits& limits, base::Blocks* blocks = nullptr);
 
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -173,6 +174,7 @@ class Tape {
   base::Bytes pickle_;
   base::Budget memory_;
   base::Budget work_;
+  base::HeapBlocks heap_;
   base::Pool<Node> nodes_;
   base::Pool<NodeId> children_;
   base::Pool<Call> calls_;

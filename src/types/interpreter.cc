@@ -31,7 +31,9 @@ Status Interpreter::interpret_all() {
       pending_.pop();
       SAFE_LOAD_TRY(complete(call));
     }
-    if (id < tape_.size()) {
+    if (id == tape_.size()) break;
+    const Kind kind = tape_[id].kind;
+    if (kind == Kind::kCall || kind == Kind::kPy2Text || kind == Kind::kPersistent) {
       SAFE_LOAD_TRY(interpret(id));
     }
   }
@@ -207,7 +209,10 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
 // Matching looks at the items of containers: one long tuple may be given to many calls.
 Status Interpreter::charge_match(std::span<const NodeId> given) {
   std::uint64_t steps = given.size();
-  for (const NodeId argument : given) steps += tape_.items(argument).size();
+  for (const NodeId argument : given) {
+    const Kind kind = tape_[argument].kind;
+    if (kind >= Kind::kTuple && kind <= Kind::kFrozenSet) steps += tape_[argument].count;
+  }
   return tape_.work().take(steps);
 }
 
@@ -316,10 +321,12 @@ bool Interpreter::matches(const Argument& argument, NodeId value, std::uint32_t 
   if ((argument.sorts & sorts_of(value)) == 0) return false;
   if (argument.sorts == kAnySort) return true;
   // A list or dict that changed after the call took it is not what Python would have seen.
-  if (tape_.changed_at(value) > taken_at) return false;
+  const Kind kind = tape_[value].kind;
+  const bool is_fixed = kind < Kind::kList || kind == Kind::kSymbol || kind == Kind::kStorage;
+  if (!is_fixed && tape_.changed_at(value) > taken_at) return false;
   if (argument.items == kAnySort && argument.keys == kAnySort) return true;
   const std::span<const NodeId> items = tape_.items(value);
-  const bool is_dict = tape_[value].kind == Kind::kDict;
+  const bool is_dict = kind == Kind::kDict;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Sorts wanted = is_dict && i % 2 == 0 ? argument.keys : argument.items;
     if (wanted != kAnySort && (wanted & sorts_of(items[i])) == 0) return false;

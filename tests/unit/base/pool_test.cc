@@ -9,6 +9,7 @@ namespace {
 
 using safe_load::ErrorCode;
 using safe_load::base::Budget;
+using safe_load::base::HeapBlocks;
 using safe_load::base::Pool;
 
 constexpr std::uint64_t kMuch = std::uint64_t{1} << 40;
@@ -35,7 +36,8 @@ TEST(Budget, RefusesAmountsThatWouldWrap) {
 
 TEST(Pool, NumbersItemsInOrderAndNeverMovesThem) {
   Budget budget(kMuch, "spent");
-  Pool<std::uint32_t> pool(budget, 0);
+  HeapBlocks blocks;
+  Pool<std::uint32_t> pool(budget, blocks, 0);
   ASSERT_EQ(*pool.add(7), 0u);
   const std::uint32_t* const first = &pool[0];
   for (std::uint32_t i = 1; i < 100'000; ++i) ASSERT_EQ(*pool.add(i), i);
@@ -47,7 +49,8 @@ TEST(Pool, NumbersItemsInOrderAndNeverMovesThem) {
 
 TEST(Pool, KeepsEveryRunInOnePiece) {
   Budget budget(kMuch, "spent");
-  Pool<std::uint32_t> pool(budget, 0);  // chunks of 1,024
+  HeapBlocks blocks;
+  Pool<std::uint32_t> pool(budget, blocks, 0);  // chunks of 1,024
   for (const std::uint32_t count : {1u, 1023u, 1024u, 1000u, 25u, 5000u, 1u}) {
     const auto index = pool.allocate(count);
     ASSERT_TRUE(index.ok());
@@ -60,7 +63,8 @@ TEST(Pool, KeepsEveryRunInOnePiece) {
 
 TEST(Pool, GivesAnEmptyRunWithoutMemory) {
   Budget budget(0, "spent");
-  Pool<std::uint32_t> pool(budget, 0);
+  HeapBlocks blocks;
+  Pool<std::uint32_t> pool(budget, blocks, 0);
   EXPECT_EQ(*pool.allocate(0), 0u);
   EXPECT_TRUE(pool.run(0, 0).empty());
   EXPECT_EQ(budget.used(), 0u);
@@ -68,7 +72,8 @@ TEST(Pool, GivesAnEmptyRunWithoutMemory) {
 
 TEST(Pool, PaysForWholeChunksBeforeItTakesThem) {
   Budget budget(8192, "spent");
-  Pool<std::uint32_t> pool(budget, 0);  // chunks of 4 KiB
+  HeapBlocks blocks;
+  Pool<std::uint32_t> pool(budget, blocks, 0);  // chunks of 4 KiB
   ASSERT_TRUE(pool.add(1).ok());
   EXPECT_EQ(budget.used(), 4096u);
   ASSERT_TRUE(pool.allocate(1023).ok());
@@ -81,7 +86,8 @@ TEST(Pool, PaysForWholeChunksBeforeItTakesThem) {
 
 TEST(Pool, RefusesMoreItemsThanIndicesCanName) {
   Budget budget(~std::uint64_t{0}, "spent");
-  Pool<char> pool(budget, 0);
+  HeapBlocks blocks;
+  Pool<char> pool(budget, blocks, 0);
   const auto refused = pool.allocate(std::uint64_t{1} << 32);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), ErrorCode::kLimit);
