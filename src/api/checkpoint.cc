@@ -83,7 +83,9 @@ std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) co
       is_reachable[child] = true;
       found.push_back(child);
     });
-  std::sort(found.begin(), found.end());
+  found.clear();
+  for (NodeId id = 0; id < is_reachable.size(); ++id)
+    if (is_reachable[id]) found.push_back(id);
   return found;
 }
 
