@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
+_LONGEST_NAME = 80
 _SHOWN = 12  # rows of a message; all of them are in the attributes
 
 
@@ -51,19 +52,25 @@ class Error(pickle.UnpicklingError):
         self.issues = list(issues)
 
 
-def from_issue(issue: dict[str, Any]) -> Exception:
+def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     """The exception for what stopped the engine: OSError for trouble with the operating system."""
     text = issue_text(issue)
     if issue["code"] == "io":
         return OSError(text)
     return Error(
-        f"safe_load: {text}",
+        f"safe_load: {title}: {text}" if title else f"safe_load: {text}",
         code=issue["code"],
         member=issue["member"],
         offset=issue["offset"],
         hint=issue["hint"],
         issues=[issue],
     )
+
+
+def printable(name: str) -> str:
+    """A name for a message: escaped where it cannot be printed, cut where it is long."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:_LONGEST_NAME])
+    return shown if len(name) <= _LONGEST_NAME else f"{shown}..."
 
 
 def issue_text(issue: dict[str, Any]) -> str:
@@ -84,6 +91,10 @@ def _row(known: UnknownGlobal, width: int) -> str:
     return f"  {known.name.ljust(width)}  {known.count}x  {place}"
 
 
+def _tensors(count: int) -> str:
+    return "1 tensor" if count == 1 else f"{count} tensors"
+
+
 def refusal(
     title: str, tensor_count: int, unknown: Sequence[UnknownGlobal], issues: Sequence[dict[str, Any]]
 ) -> Error:
@@ -93,7 +104,7 @@ def refusal(
         noun = "class or function" if len(unknown) == 1 else "classes or functions"
         lines.append(
             f"safe_load: {title} holds {len(unknown)} unknown {noun}; "
-            f"{tensor_count} tensors and all plain values are readable"
+            f"{_tensors(tensor_count)} and all plain values are readable"
         )
         width = min(60, max(len(row.name) for row in unknown[:_SHOWN]))
         lines += [_row(row, width) for row in unknown[:_SHOWN]]
@@ -106,8 +117,10 @@ def refusal(
         lines += [f"  {issue_text(issue)}" for issue in issues[:_SHOWN]]
         if len(issues) > _SHOWN:
             lines.append(f"  ... and {len(issues) - _SHOWN} more in the attribute issues")
-        lines.append("The rest can be reached through safe_load.open().")
-    first = issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
+        lines.append(f"safe_load.open() reaches the rest, {_tensors(tensor_count)} in it.")
+    first: Mapping[str, Any] = (
+        issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
+    )
     return Error(
         "\n".join(lines),
         code=first["code"],

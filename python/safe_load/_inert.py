@@ -71,7 +71,7 @@ class Opaque:
         return f"<Opaque {self.cls}{shown}>"
 
 
-class _States(list):
+class _States(list[Any]):
     """The states of an object that was given several."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from typing import Any
 
 from . import _core
-from ._load import _open
+from ._source import is_path, open_source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,6 @@ def inspect(
     byteorder: str | None = None,
 ) -> Inspection:
     """Looks into a checkpoint without reading a byte of its tensors. Arguments as of safe_load()."""
-    checkpoint, title = _open(f, None, encoding, limits, verify, byteorder)
-    title = f if isinstance(f, str) else title
+    checkpoint, title = open_source(f, None, encoding, limits, verify, byteorder)
+    title = os.fsdecode(f) if is_path(f) else title
     return Inspection(**json.loads(checkpoint.to_json(title)))
