@@ -240,7 +240,7 @@ def _jagged(parts: dict[str, Any]) -> torch.Tensor:
 def _untyped(placed: Any, own: torch.UntypedStorage) -> torch.UntypedStorage:
     """What map_location made of a storage, if it is one of the same size."""
     if isinstance(placed, torch.storage.TypedStorage):
-        placed = placed.untyped()
+        placed = placed._untyped_storage
     if not isinstance(placed, torch.UntypedStorage):
         raise TypeError(f"map_location must return a storage or None, not {type(placed).__name__}")
     if placed.nbytes() != own.nbytes():
