@@ -12,23 +12,27 @@ _SHOWN = 12  # rows of a message; all of them are in the attributes
 
 @dataclasses.dataclass(frozen=True)
 class UnknownGlobal:
-    """A name that a file asks for and that is not in the table of known names."""
+    """A name that a file asks for and that is not in the table of known names.
 
-    name: str  # "module.name", escaped
-    count: int  # places
-    path: str  # object path of the first place; "" if it is not part of the result
-    offset: int  # of the first GLOBAL, in the pickle
-    called: bool  # a class or function that was called; else it stands as a value
+    name: "module.name", escaped. count: in how many places it stands. path: object path of the first place,
+    "" if that is not part of the result. offset: of the first mention, in bytes of the pickle. called: whether
+    it was called, as a class or function; else it stands as a value.
+    """
+
+    name: str
+    count: int
+    path: str
+    offset: int
+    called: bool
 
 
 class Error(pickle.UnpicklingError):
-    """A file that cannot be loaded, and why.
+    """A file that cannot be loaded, and why: a pickle.UnpicklingError. It can be pickled and raised elsewhere.
 
-    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "io", "unknown" or
-        "device".
-    member, offset: where, as a member of the container and a byte in it.
+    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown" or "device".
+    member, offset: where, as a member of the container and a byte in it; "" stands for the file itself.
     hint: the next step.
-    globals: every unknown name, as UnknownGlobal.
+    globals: every unknown name, as UnknownGlobal; the message shows the first twelve.
     issues: every value that could not be built, as dicts with code, message, member, offset, path, hint.
     """
 

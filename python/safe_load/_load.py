@@ -38,7 +38,7 @@ def safe_load(
         (bytes, bytearray, memoryview, mmap).
     map_location, device: where tensors go, as in torch.load: a device, a dict, a callable, or None for
         where they were saved from (host memory, with a warning, if that device is not here).
-    pickle_module: None or the standard pickle, and not used.
+    pickle_module: None or the standard pickle, and not used; anything else is a TypeError.
     weights_only: False means unknown="opaque". No argument makes loading unsafe.
     mmap: True maps the file, so that tensors are read when they are touched; writes stay in this process.
         False reads tensors into memory. None maps, except on network file systems. A mapped file must
@@ -49,13 +49,16 @@ def safe_load(
     framework: "torch", "numpy" or "none"; None takes torch if it can be imported, else numpy, else none.
     constructors: {"package.Class": callable}: makes objects of these classes by callable(*args, **kwargs),
         then adds items and state as pickle does. Only what is listed here is ever called.
-    progress: True for a line on a terminal, or a callable(done, total, unit).
+    progress: True for a line on the standard error, if that is a terminal, or a callable(done, total, unit).
     limits: what a file may make the loader do.
     verify: compare every record with its CRC-32.
     byteorder: "little" or "big", for files that do not say.
 
-    Raises Error, a pickle.UnpicklingError, for anything wrong with the file, and OSError for trouble
-    with the operating system. Thread-safe; the GIL is released while files are read and parsed.
+    Tensors keep their dtype, shape, strides and what they share; writing to them never reaches the file.
+
+    Raises Error, a pickle.UnpicklingError, for anything wrong with the file: one error with every unknown
+    class and every damaged value. Raises OSError for trouble with the operating system. Thread-safe; the GIL
+    is released while files are read and parsed.
     """
     map_location = _one_location(map_location, device)
     if pickle_module is not None and pickle_module is not pickle:
@@ -92,7 +95,8 @@ def open(
     """Opens a checkpoint without building its values: tensors are made when they are asked for.
 
     The arguments are those of safe_load(). Unknown classes are inert records here, and damaged values
-    raise only when they are asked for.
+    raise only when they are asked for. Raises Error if the file cannot be read as a checkpoint, and
+    OSError for trouble with the operating system. Thread-safe, and so is the handle.
     """
     map_location = _one_location(map_location, device)
     makers = _makers(framework, map_location, None, None, is_lazy=True)
