@@ -100,47 +100,50 @@ class Builder {
 
   nb::object run() {
     const CollectorPause pause;
-    std::vector<Event> events = later_events();
-    auto next = events.begin();
+    find_events();
+    std::size_t when = 0;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const std::uint32_t id = wanted_[i];
-      for (; next != events.end() && next->when <= id; ++next) complete(*next);
+      for (; when <= id; ++when) complete_at(when);
       if (i % kProgressStep == 0) report(i);
       if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
         made_[id] = shell(checkpoint_->value(id), kinds_[i]);
     }
-    for (; next != events.end(); ++next) complete(*next);
+    for (; when < due_.size(); ++when) complete_at(when);
     report(wanted_.size());
     return made(root_);
   }
 
  private:
+  static constexpr std::uint32_t kNoEvent = 0xFFFFFFFF;
+
   struct Event {
-    std::uint32_t when;  // so many values had been made
     std::uint32_t id;
     Later what;
+    std::uint32_t next;  // of those that are due at the same time
   };
 
-  std::vector<Event> later_events() const {
-    std::vector<Event> events;
+  // Events by the number of values that had been made when they are due. Without a new value in
+  // between, what was begun last is complete first: parts before wholes.
+  void find_events() {
+    due_.assign(made_.size() + 1, kNoEvent);
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const std::uint32_t id = wanted_[i];
       const ValueKind kind = kinds_[i];
       const ValueView value = checkpoint_->value(id);
       Later what = later_for(kind);
-      const bool has_more = (kind == ValueKind::kTensor && !value.states().empty()) ||
-                            (kind == ValueKind::kJaggedTensor && !value.states().empty());
-      if (has_more) what = Later::kFill;
-      if (what != Later::kNothing)
-        events.push_back({std::max(value.completed_at(), id + 1), id, what});
+      const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kJaggedTensor;
+      if (may_have_more && !value.states().empty()) what = Later::kFill;
+      if (what == Later::kNothing) continue;
+      std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];
+      events_.push_back({id, what, due});
+      due = static_cast<std::uint32_t>(events_.size() - 1);
     }
-    // Without a new value in between, what was begun last is complete first: parts before wholes.
-    const auto earlier = [](const Event& a, const Event& b) {
-      return a.when != b.when ? a.when < b.when : a.id > b.id;
-    };
-    if (!std::is_sorted(events.begin(), events.end(), earlier))
-      std::sort(events.begin(), events.end(), earlier);
-    return events;
+  }
+
+  void complete_at(std::size_t when) {
+    for (std::uint32_t event = due_[when]; event != kNoEvent; event = events_[event].next)
+      complete(events_[event]);
   }
 
   void complete(const Event& event) {
@@ -208,7 +211,7 @@ class Builder {
       case ValueKind::kList:
         return checked(PyList_New(0));
       case ValueKind::kDict:
-        return checked(PyDict_New());
+        return new_dict(value.items().size() / 2);
       case ValueKind::kSet:
         return checked(PySet_New(nullptr));
       case ValueKind::kTensor:
@@ -413,10 +416,13 @@ class Builder {
 
   void set_items(const nb::object& target, const Values& pairs) {
     const bool is_plain = PyDict_CheckExact(target.ptr());
+    // The keys of a small dict are names, as those of an object; of a large one they are data.
+    constexpr std::size_t kMostNames = 32;
+    const bool is_record = pairs.size() <= 2 * kMostNames;
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
       static_cast<void>(made(pairs[i]));
       nb::object& key = made_[pairs[i].id()];
-      if (PyUnicode_CheckExact(key.ptr())) {
+      if (is_record && PyUnicode_CheckExact(key.ptr())) {
         PyObject* interned = key.release().ptr();
         PyUnicode_InternInPlace(&interned);
         key = nb::steal(interned);
@@ -455,6 +461,8 @@ class Builder {
   std::vector<std::uint32_t> wanted_;
   std::vector<ValueKind> kinds_;  // of the wanted ones
   std::vector<nb::object> made_;  // by number
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> due_;  // the first event that is due then
   TensorBuilder tensors_;
   nb::dict constructors_;
   bool has_constructors_;
