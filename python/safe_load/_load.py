@@ -111,7 +111,7 @@ def _refuse(
     """Raises one Error with everything that keeps the whole from being built."""
     issues = checkpoint.issues() + checkpoint.check_elements()
     names: list[UnknownGlobal] = []
-    if unknown == "error":
+    if unknown == "error" and checkpoint.has_unknown_symbols():
         for row in checkpoint.symbols():
             if not row["is_known"] and row["name"] not in constructors:
                 names.append(

@@ -172,6 +172,7 @@ void bind_checkpoint(nb::module_& module) {
           nb::arg("value").none() = nb::none(),
           "Every sparse, nested or quantized tensor whose elements contradict its shape, as dicts.")
       .def("symbols", &symbol_list, "Every name that the file asks for, as dicts.")
+      .def("has_unknown_symbols", &Checkpoint::has_unknown_symbols)
       .def("issues", &issue_list, "Every value that could not be built, as dicts.")
       .def(
           "tensor_names",

@@ -93,7 +93,10 @@ class Builder {
         tensors_(checkpoint_, makers, wanted_),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
-        progress_(makers.attr("progress")) {}
+        progress_(makers.attr("progress")) {
+    kinds_.reserve(wanted_.size());
+    for (const std::uint32_t id : wanted_) kinds_.push_back(checkpoint_->value(id).kind());
+  }
 
   nb::object run() {
     const CollectorPause pause;
@@ -103,9 +106,8 @@ class Builder {
       const std::uint32_t id = wanted_[i];
       for (; next != events.end() && next->when <= id; ++next) complete(*next);
       if (i % kProgressStep == 0) report(i);
-      const ValueView value = checkpoint_->value(id);
-      if (later_for(value.kind()) != Later::kMake && !made_[id].is_valid())
-        made_[id] = shell(value);
+      if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
+        made_[id] = shell(checkpoint_->value(id), kinds_[i]);
     }
     for (; next != events.end(); ++next) complete(*next);
     report(wanted_.size());
@@ -121,9 +123,10 @@ class Builder {
 
   std::vector<Event> later_events() const {
     std::vector<Event> events;
-    for (const std::uint32_t id : wanted_) {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const std::uint32_t id = wanted_[i];
+      const ValueKind kind = kinds_[i];
       const ValueView value = checkpoint_->value(id);
-      const ValueKind kind = value.kind();
       Later what = later_for(kind);
       const bool has_more = (kind == ValueKind::kTensor && !value.states().empty()) ||
                             (kind == ValueKind::kJaggedTensor && !value.states().empty());
@@ -154,7 +157,8 @@ class Builder {
   const nb::object& made(const ValueView& value) {
     nb::object& object = made_[value.id()];
     // The tensor inside of an unknown tensor class has a number of its own, behind all others.
-    if (!object.is_valid() && value.kind() == ValueKind::kTensor) object = shell(value);
+    if (!object.is_valid() && value.kind() == ValueKind::kTensor)
+      object = shell(value, ValueKind::kTensor);
     if (!object.is_valid()) {
       safe_load::Issue issue;
       issue.message = "a value is used before it was complete: " + value.class_name();
@@ -177,8 +181,8 @@ class Builder {
 
   // ---- making
 
-  nb::object shell(const ValueView& value) {
-    switch (value.kind()) {
+  nb::object shell(const ValueView& value, ValueKind kind) {
+    switch (kind) {
       case ValueKind::kMissing:
       case ValueKind::kNone:
         return nb::none();
@@ -221,12 +225,11 @@ class Builder {
       case ValueKind::kDamaged:
         return makers_.attr("damaged")(to_str(checkpoint_->path(value)));
       default:
-        return record(value);
+        return record(value, kind);
     }
   }
 
-  nb::object record(const ValueView& value) {
-    const ValueKind kind = value.kind();
+  nb::object record(const ValueView& value, ValueKind kind) {
     const nb::object arguments = record_arguments(value, kind);
     const nb::object name =
         kind == ValueKind::kIpAddress ? to_str(value.class_name()) : kind_name(kind);
@@ -450,6 +453,7 @@ class Builder {
   ValueView root_;
   nb::handle makers_;
   std::vector<std::uint32_t> wanted_;
+  std::vector<ValueKind> kinds_;  // of the wanted ones
   std::vector<nb::object> made_;  // by number
   TensorBuilder tensors_;
   nb::dict constructors_;
