@@ -226,7 +226,7 @@ class Builder {
       case ValueKind::kOpaque:
         return opaque(value);
       case ValueKind::kDamaged:
-        return makers_.attr("damaged")(checkpoint_->path(value));
+        return makers_.attr("damaged")(to_str(checkpoint_->path(value)));
       default:
         return record(value, kind);
     }
