@@ -147,6 +147,8 @@ def _bit_generator(args: tuple[Any, ...], state: Any) -> Any:
     if isinstance(state, tuple):  # (state, seed sequence) since NumPy 1.25
         values, seed = state
         generator = _bit_generator_named(made_from)(0 if seed is None else seed)
+        if seed is None and hasattr(generator, "spawn"):
+            generator.__setstate__((generator.state, None))  # RandomState(5) has no sequence to spawn from
     else:
         values = state
         generator = _bit_generator_named(made_from)(0)
@@ -160,7 +162,8 @@ def _generator(args: tuple[Any, ...], state: Any) -> Any:
 
 
 def _random_state(args: tuple[Any, ...], state: Any) -> Any:
-    generator = np.random.RandomState()
+    holds_generator = args and isinstance(args[0], np.random.BitGenerator)
+    generator = np.random.RandomState(args[0] if holds_generator else None)
     generator.set_state(state)
     return generator
 

@@ -237,11 +237,19 @@ class Builder {
   // What was given to a dict class or a deque is among its items; of a deque the length counts.
   nb::object record_arguments(const ValueView& value, ValueKind kind) {
     const Values given = value.arguments();
-    if (kind == ValueKind::kUuid) return nb::make_tuple(integer_object(value.attribute("int")));
+    if (kind == ValueKind::kUuid) return uuid_arguments(value);
     if (kind == ValueKind::kOrderedDict || kind == ValueKind::kCounter) return nb::make_tuple();
     if (kind != ValueKind::kDeque) return tuple_of(given);
     const bool has_length = given.size() == 2 && given[1].kind() == ValueKind::kInteger;
     return nb::make_tuple(has_length ? integer_object(given[1]) : nb::none());
+  }
+
+  // The number, and whether it was made in a way that is safe between processes, where that is said.
+  nb::object uuid_arguments(const ValueView& value) {
+    const nb::object number = integer_object(value.attribute("int"));
+    const ValueView is_safe = value.attribute("is_safe");
+    if (is_safe.kind() != ValueKind::kInteger) return nb::make_tuple(number);
+    return nb::make_tuple(number, integer_object(is_safe));
   }
 
   // What the standard library, NumPy or torch refuses is a fault of this value: an Error that says
