@@ -1,6 +1,7 @@
 """Checkpoints to measure with, made without torch: the pickle is assembled opcode by opcode.
 
     python tools/workloads.py adam 2000 adam6k.pt       an Adam state of 2,000 parameters: 6,000 tensors
+    python tools/workloads.py adam 500 wide.pt 8192     the same with larger tensors: 8,192 elements, not 64
     python tools/workloads.py vocabulary 300000 w5.pt   a dict of words, and as many small dicts
 """
 
@@ -57,13 +58,13 @@ class Pickle:
         return b"".join(self.parts) + b"."
 
 
-def adam(parameters: int) -> tuple[bytes, dict[str, bytes]]:
-    """{"state": {i: {step, exp_avg[64], exp_avg_sq[64]}}}."""
+def adam(parameters: int, elements: int = 64) -> tuple[bytes, dict[str, bytes]]:
+    """{"state": {i: {step, exp_avg[elements], exp_avg_sq[elements]}}}."""
     pickle = Pickle().raw(b"}").text("state").raw(b"}(")
     storages: dict[str, bytes] = {}
     for i in range(parameters):
         pickle.number(i).raw(b"}(")
-        for name, count in (("step", 1), ("exp_avg", 64), ("exp_avg_sq", 64)):
+        for name, count in (("step", 1), ("exp_avg", elements), ("exp_avg_sq", elements)):
             key = str(len(storages))
             storages[key] = struct.pack("<f", i) * count
             pickle.text(name).tensor(key, count, () if count == 1 else (count,))
@@ -83,8 +84,8 @@ def vocabulary(words: int) -> tuple[bytes, dict[str, bytes]]:
     return pickle.raw(b"eu").finish(), {}
 
 
-def write(kind: str, size: int, path: pathlib.Path) -> None:
-    pickle, storages = {"adam": adam, "vocabulary": vocabulary}[kind](size)
+def write(kind: str, size: int, path: pathlib.Path, *more: int) -> None:
+    pickle, storages = {"adam": adam, "vocabulary": vocabulary}[kind](size, *more)
     fixed = lambda name: zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the same bytes every time
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(fixed("archive/data.pkl"), pickle)
@@ -95,4 +96,4 @@ def write(kind: str, size: int, path: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    write(sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3]), *map(int, sys.argv[4:]))

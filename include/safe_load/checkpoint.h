@@ -104,18 +104,19 @@ class Place {
   ValueView value() const { return value_; }
   bool was_visited() const { return was_visited_; }  // the same object stood at an earlier place
   bool is_key() const { return is_key_; }            // of a dict
-  std::string path() const;                          // $["model"]["fc.bias"]
-  std::string name() const;                          // model.fc.bias
+  bool is_inside_record() const { return is_inside_record_; }  // an argument, or a part of one
+  std::string path() const;                                    // $["model"]["fc.bias"]
+  std::string name() const;                                    // model.fc.bias
 
  private:
   friend class Checkpoint;
-  Place(const void* edge, const ValueView& value, bool was_visited, bool is_key)
-      : edge_(edge), value_(value), was_visited_(was_visited), is_key_(is_key) {}
+  Place(const void* edge, const ValueView& value) : edge_(edge), value_(value) {}
 
   const void* edge_;
   ValueView value_;
-  bool was_visited_;
-  bool is_key_;
+  bool was_visited_ = false;
+  bool is_key_ = false;
+  bool is_inside_record_ = false;
 };
 
 class Checkpoint {

@@ -94,7 +94,7 @@ class TensorView {
   Dims strides() const;                  // elements
   std::uint64_t storage_offset() const;  // elements
   std::uint64_t element_count() const;
-  std::uint64_t byte_count() const;  // of the elements in a row
+  std::uint64_t byte_count() const;  // of the elements in a row; all ones beyond 64 bits
   StorageView storage() const;
 
   bool requires_grad() const;
@@ -145,6 +145,7 @@ class TensorView {
   Result<std::span<const std::byte>> contiguous_bytes(DType wanted, std::size_t alignment) const;
   Status convert_to(DType wanted, std::span<std::byte> out) const;
   Dims extents(std::uint32_t node) const;
+  bool is_packed() const;
 
   const api::State* state_;
   std::uint32_t id_;

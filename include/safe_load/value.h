@@ -40,7 +40,7 @@ enum class ValueKind : std::uint8_t {
   kArray,            // numpy.ndarray
   kScalar,           // a NumPy scalar
   kArrayDtype,       // numpy.dtype
-  kRange,            // fields(): start, stop, step
+  kRange,            // fields(): start, stop, step; none if they need more than 64 bits
   kSlice,            // arguments(): one to three values
   kDateTime,         // fields(): year, month, day, hour, minute, second, microsecond, fold
   kDate,             // fields(): year, month, day
@@ -247,6 +247,7 @@ class ValueView {
   friend class Place;
   friend class ArrayView;
   friend class ElementCheck;
+  friend std::string summary(const ValueView& value);
   ValueView(const api::State* state, std::uint32_t id) : state_(state), id_(id) {}
 
   Result<std::int64_t> get_integer() const;
@@ -257,6 +258,7 @@ class ValueView {
   std::string get_transcoded() const;
   Error mismatch(Reason reason) const;
   ValueView find(std::span<const std::uint32_t> pairs, std::string_view key) const;
+  std::string callable_name() const;
 
   const api::State* state_ = nullptr;
   std::uint32_t id_ = 0;

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "api/state.h"
+#include "base/checked.h"
 #include "safe_load/value.h"
 
 namespace safe_load {
@@ -103,13 +105,17 @@ Dims ArrayView::strides() const {
   const pickle::Tape& tape = *state_->tape;
   const std::span<const NodeId> sizes = tape.items(array.shape);
   std::array<std::int64_t, Dims::kMost> own{};
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   std::int64_t step = has_objects() ? 1 : static_cast<std::int64_t>(item_size());
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     // Lists of objects are in row-major order, whatever the flag says.
     const bool from_front = array.is_fortran && !has_objects();
     const std::size_t axis = from_front ? i : sizes.size() - 1 - i;
     own[axis] = step;
-    step *= std::max<std::int64_t>(1, static_cast<std::int64_t>(tape[sizes[axis]].payload));
+    // An array without items may have sizes whose product is no number.
+    const auto next = base::checked_mul(static_cast<std::uint64_t>(step),
+                                        std::max<std::uint64_t>(1, tape[sizes[axis]].payload));
+    if (next && *next <= kMost) step = static_cast<std::int64_t>(*next);
   }
   for (std::size_t i = 0; i < sizes.size(); ++i)
     strides.push_back(own[array.axes == kNoNode

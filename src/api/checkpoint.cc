@@ -118,21 +118,27 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
   struct Open {
     types::Edge edge;
     NodeId child;
+    bool is_inside_record;
   };
   std::vector<bool> entered(tape.size());
-  std::vector<Open> open = {{state_->edges()[tape.root()], tape.root()}};
+  std::vector<Open> open = {{state_->edges()[tape.root()], tape.root(), false}};
   std::vector<Open> children;
   while (!open.empty()) {
     const Open current = open.back();
     open.pop_back();
     const bool again = entered[current.child];
     entered[current.child] = true;
-    visit(Place(&current.edge, ValueView(state_.get(), current.child), again,
-                current.edge.step == types::Step::kKey));
+    Place place(&current.edge, ValueView(state_.get(), current.child));
+    place.was_visited_ = again;
+    place.is_key_ = current.edge.step == types::Step::kKey;
+    place.is_inside_record_ = current.is_inside_record;
+    visit(place);
     if (again || tape[current.child].kind == Kind::kError) continue;
     children.clear();
     state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
-      if (edge.step != types::Step::kDtype) children.push_back({edge, child});
+      if (edge.step == types::Step::kDtype) return;
+      const bool is_argument = edge.step == types::Step::kArgument;
+      children.push_back({edge, child, current.is_inside_record || is_argument});
     });
     open.insert(open.end(), children.rbegin(), children.rend());
   }

@@ -162,6 +162,24 @@ void widen(DType from, const std::byte* element, DType to, std::byte* out) {
   store(static_cast<float>(value), out);
 }
 
+void flip_sign(std::byte* number, std::size_t size) {
+  const std::size_t sign = std::endian::native == std::endian::little ? size - 1 : 0;
+  number[sign] ^= std::byte{0x80};
+}
+
+void negate(DType dtype, std::byte* element) {
+  const std::size_t unit = info(dtype).swap_unit;
+  if (is_signed_integer(dtype))
+    return store_integer(0 - static_cast<std::uint64_t>(read_signed(dtype, element)), dtype,
+                         element);
+  if (is_unsigned_integer(dtype))
+    return store_integer(0 - read_unsigned(dtype, element), dtype, element);
+  const bool has_no_minus_zero = dtype == DType::kFloat8E4m3fnuz || dtype == DType::kFloat8E5m2fnuz;
+  if (has_no_minus_zero && (*element & std::byte{0x7F}) == std::byte{0}) return;  // zero or NaN
+  flip_sign(element, unit);
+  if (unit != size_of(dtype)) flip_sign(element + unit, unit);  // the imaginary part
+}
+
 }  // namespace safe_load::api
 
 namespace safe_load {
@@ -209,6 +227,14 @@ std::optional<std::int64_t> scalar_as_integer(const ArrayView& scalar) {
   std::array<std::byte, 8> wide;
   api::widen(number->dtype, number->bytes.data(), DType::kInt64, wide.data());
   return std::bit_cast<std::int64_t>(wide);
+}
+
+std::optional<std::uint64_t> scalar_as_unsigned(const ArrayView& scalar) {
+  const auto number = number_in(scalar);
+  if (!number || !api::widens(number->dtype, DType::kUint64)) return std::nullopt;
+  std::array<std::byte, 8> wide;
+  api::widen(number->dtype, number->bytes.data(), DType::kUint64, wide.data());
+  return std::bit_cast<std::uint64_t>(wide);
 }
 
 std::optional<double> scalar_as_double(const ArrayView& scalar) {

@@ -21,12 +21,20 @@ bool widens(DType from, DType to);
 // Writes the element as a `to`. REQUIRES: widens(from, to).
 void widen(DType from, const std::byte* element, DType to, std::byte* out);
 
+// Flips the sign bit of a number of `size` bytes in the byte order of this machine.
+void flip_sign(std::byte* number, std::size_t size);
+
+// Replaces the element by its negative. REQUIRES: an element type that torch can mark as negated
+// (numbers with a sign, and whole ones).
+void negate(DType dtype, std::byte* element);
+
 }  // namespace safe_load::api
 
 namespace safe_load {
 
 // A NumPy scalar of a number type, whatever its byte order; nothing for others.
 std::optional<std::int64_t> scalar_as_integer(const ArrayView& scalar);
+std::optional<std::uint64_t> scalar_as_unsigned(const ArrayView& scalar);
 std::optional<double> scalar_as_double(const ArrayView& scalar);
 
 }  // namespace safe_load

@@ -1,11 +1,54 @@
 // Object paths: $["model"][0].weight, as errors and listings print them, read back.
+//
+// The printer is the first reader: at each value the texts of its steps are compared with what is
+// left of the path, so that every path that is printed can be read, whatever stands in a key. What
+// it does not find may be what a person types: $.args["lr"] for $["args"].lr.
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "api/state.h"
 #include "base/text.h"
-#include "safe_load/checkpoint.h"
 
 namespace safe_load {
 namespace {
+
+using pickle::NodeId;
+using types::Edge;
+using types::Step;
+
+// A value that the path has led to, and how much of the path is left.
+struct Reached {
+  NodeId node;
+  std::string_view rest;
+};
+
+// Steps without a text (a state, the list behind an array) leave the path as it is, so that one
+// text can lead on in several ways; the first in the order of the file wins.
+NodeId find_printed(const api::State& state, std::string_view path) {
+  const std::vector<Edge>& edges = state.edges();
+  std::set<std::pair<NodeId, std::size_t>> seen;
+  std::vector<Reached> open = {{state.tape->root(), path}};
+  std::vector<Reached> next;
+  while (!open.empty()) {
+    const Reached current = open.back();
+    open.pop_back();
+    if (current.rest.empty()) return current.node;
+    next.clear();
+    state.graph->for_each_child(current.node, [&](const Edge& edge, NodeId child) {
+      if (edge.step == Step::kDtype) return;
+      const bool is_whole_state = edge.step == Step::kState && current.rest == ".__state__";
+      const std::string text = is_whole_state ? ".__state__" : state.graph->step_text(edges, edge);
+      if (!current.rest.starts_with(text)) return;
+      const std::string_view rest = current.rest.substr(text.size());
+      if (seen.emplace(child, rest.size()).second) next.push_back({child, rest});
+    });
+    open.insert(open.end(), next.rbegin(), next.rend());
+  }
+  return pickle::kNoNode;
+}
 
 // One step of a path: a text key, an integer key or index, or an attribute.
 class PathReader {
@@ -73,6 +116,8 @@ class PathReader {
 Result<ValueView> Checkpoint::find(std::string_view object_path) const& {
   if (!object_path.starts_with('$'))
     return Error(ErrorCode::kMismatch, "an object path begins with $").about(object_path);
+  const NodeId printed = find_printed(*state_, object_path.substr(1));
+  if (printed != pickle::kNoNode) return ValueView(state_.get(), printed);
   PathReader reader(object_path.substr(1));
   ValueView value = root();
   while (!reader.at_end()) {

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 #include "api/state.h"
 #include "archive/sniff.h"
+#include "base/checked.h"
 #include "base/text.h"
 #include "deflate/inflate.h"
 #include "pickle/machine.h"
@@ -14,6 +16,12 @@ namespace {
 
 constexpr std::string_view kDownloadAgain = "download or save it again; part of it is missing";
 constexpr std::string_view kDamaged = "the file is damaged or was made to mislead; get it again";
+
+constexpr std::uint64_t kSmallRecord = 64;
+constexpr Reason kNotSmall = "a record of more than 64 bytes where a word is expected";
+
+// From this size on a pickle and its tape lie on huge pages; less fits into what the heap holds.
+constexpr std::uint64_t kLargePickle = std::uint64_t{4} << 20;
 
 std::string_view hint_for(const Error& error) {
   switch (error.code()) {
@@ -96,8 +104,9 @@ class Opening {
   // Known from the directory, before the first byte is inflated.
   Result<void, Issue> check_inflated_size() {
     const Limits& limits = state_->options.limits;
-    const std::uint64_t most =
-        std::max(limits.max_inflated_bytes, limits.max_inflated_ratio * source().size());
+    const std::uint64_t by_ratio = base::checked_mul(limits.max_inflated_ratio, source().size())
+                                       .value_or(std::numeric_limits<std::uint64_t>::max());
+    const std::uint64_t most = std::max(limits.max_inflated_bytes, by_ratio);
     std::uint64_t total = 0;
     for (const archive::ZipEntry& entry : state_->directory->entries()) {
       if (entry.method == 0) continue;
@@ -115,19 +124,40 @@ class Opening {
     return {};
   }
 
-  Result<std::vector<std::byte>, Issue> read_record(const archive::ZipEntry& entry,
-                                                    std::uint64_t most) {
-    const std::string name = shown(entry);
-    if (entry.size > most)
-      return as_issue(Error(ErrorCode::kLimit, "a record larger than Limits::max_pickle_bytes",
-                            entry.local_offset),
-                      name);
+  Result<void, Issue> read_into(const archive::ZipEntry& entry, std::span<std::byte> into) {
     const auto member = archive::locate(source(), entry);
-    if (!member) return as_issue(member.error(), name);
-    std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
-    const Status read = archive::read_member(source(), *member, content);
-    if (!read) return as_issue(read.error(), name);
+    if (!member) return as_issue(member.error(), shown(entry));
+    const Status read = archive::read_member(source(), *member, into);
+    if (!read) return as_issue(read.error(), shown(entry));
+    return {};
+  }
+
+  Result<std::string, Issue> read_small_record(const archive::ZipEntry& entry) {
+    if (entry.size > kSmallRecord)
+      return as_issue(Error(ErrorCode::kLimit, kNotSmall, entry.local_offset), shown(entry));
+    std::string content(static_cast<std::size_t>(entry.size), '\0');
+    const auto read = read_into(entry, base::as_writable_bytes(content));
+    if (!read) return read.error();
     return content;
+  }
+
+  Result<void, Issue> read_pickle(const archive::ZipEntry& entry) {
+    if (entry.size > state_->options.limits.max_pickle_bytes)
+      return as_issue(Error(ErrorCode::kLimit, "a pickle larger than Limits::max_pickle_bytes",
+                            entry.local_offset),
+                      shown(entry));
+    std::span<std::byte> into;
+    if (entry.size >= kLargePickle) {
+      auto memory = os::Memory::allocate(entry.size);
+      if (!memory) return as_issue(memory.error(), shown(entry));
+      state_->large_pickle = *std::move(memory);
+      into = state_->large_pickle.bytes();
+    } else {
+      state_->small_pickle.resize(static_cast<std::size_t>(entry.size));
+      into = state_->small_pickle;
+    }
+    state_->pickle = into;
+    return read_into(entry, into);
   }
 
   Result<void, Issue> read_records() {
@@ -137,34 +167,32 @@ class Opening {
     container.prefix = base::escaped(layout.prefix);
     container.record_count = state_->directory->entries().size();
     for (const std::string_view note : layout.notes) container.notes.emplace_back(note);
-    constexpr std::uint64_t kSmallRecord = 64;
     if (layout.byte_order != nullptr) {
-      auto content = read_record(*layout.byte_order, kSmallRecord);
+      const auto content = read_small_record(*layout.byte_order);
       if (!content) return content.error();
-      const auto is_big = torch::is_big_endian(base::as_text(*content));
+      const auto is_big = torch::is_big_endian(*content);
       if (!is_big) return as_issue(is_big.error(), shown(*layout.byte_order));
       container.byte_order = *is_big ? ByteOrder::kBig : ByteOrder::kLittle;
     } else if (state_->options.byte_order) {
       container.byte_order = *state_->options.byte_order;
     }
     if (layout.version != nullptr && layout.version->size <= kSmallRecord) {
-      auto content = read_record(*layout.version, kSmallRecord);
+      const auto content = read_small_record(*layout.version);
       if (!content) return content.error();
-      std::string_view text = base::as_text(*content);
+      std::string_view text = *content;
       if (text.ends_with('\n')) text.remove_suffix(1);
       container.version = base::escaped(text);
     }
-    auto pickle = read_record(*layout.pickle, state_->options.limits.max_pickle_bytes);
-    if (!pickle) return pickle.error();
-    state_->pickle_bytes = *std::move(pickle);
-    container.pickle_bytes = state_->pickle_bytes.size();
-    return {};
+    container.pickle_bytes = layout.pickle->size;
+    return read_pickle(*layout.pickle);
   }
 
   Result<void, Issue> run_pickle() {
     const Limits& limits = state_->options.limits;
     const std::string member = state_->pickle_member();
-    pickle::Tape& tape = state_->tape.emplace(state_->pickle_bytes, limits);
+    const base::Bytes bytes = state_->pickle;
+    pickle::Tape& tape = state_->tape.emplace(
+        bytes, limits, bytes.size() >= kLargePickle ? &state_->blocks : nullptr);
     const auto end = pickle::run(tape);
     if (!end) return as_issue(end.error(), member);
     const auto encoding = static_cast<types::Encoding>(state_->options.encoding);
@@ -174,16 +202,29 @@ class Opening {
     if (!done) return as_issue(done.error(), member);
 
     state_->container.protocol = tape.protocol();
-    if (*end != state_->pickle_bytes.size())
-      state_->container.notes.push_back(std::to_string(state_->pickle_bytes.size() - *end) +
+    if (*end != bytes.size())
+      state_->container.notes.push_back(std::to_string(bytes.size() - *end) +
                                         " bytes follow the pickle");
     for (const pickle::Note& note : tape.notes())
       state_->container.notes.push_back(std::string(note.text) + " (" + member + " at " +
                                         std::to_string(note.offset) + ")");
     state_->graph.emplace(tape, meaning, meaning.attributes());
-    for (const types::BadPart& part : meaning.bad_parts()) {
+    return describe_bad_parts(member);
+  }
+
+  Result<void, Issue> describe_bad_parts(const std::string& member) {
+    pickle::Tape& tape = *state_->tape;
+    if (state_->meaning->bad_parts().empty()) return {};
+    // The ways to all values, and then each text.
+    Status paid =
+        tape.memory().take(tape.size() * (sizeof(types::Edge) + 3 * sizeof(pickle::NodeId)));
+    if (!paid) return as_issue(paid.error(), member);
+    for (const types::BadPart& part : state_->meaning->bad_parts()) {
       Issue issue = as_issue(part.error, member);
       issue.path = state_->graph->path(state_->edges(), part.node);
+      paid = tape.memory().take(2 * sizeof(Issue) + issue.message.size() + issue.member.size() +
+                                issue.path.size() + issue.hint.size());
+      if (!paid) return as_issue(paid.error(), member);
       state_->issues.push_back(std::move(issue));
     }
     return {};

@@ -22,7 +22,10 @@ struct State {
   std::shared_ptr<StorageBytes> bytes;
   std::optional<archive::ZipDirectory> directory;
   torch::ZipLayout layout;
-  std::vector<std::byte> pickle_bytes;
+  std::vector<std::byte> small_pickle;  // what is large lies on huge pages instead
+  os::Memory large_pickle;
+  base::Bytes pickle;
+  os::HugeBlocks blocks;
   std::optional<pickle::Tape> tape;
   std::optional<torch::TensorInterpreter> meaning;
   std::optional<types::Graph> graph;

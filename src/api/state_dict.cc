@@ -30,10 +30,16 @@ bool contains_text(const Values& values, std::string_view text) {
 
 using Items = std::vector<StateDict::Item>;
 
+// Text as it is; an integer key as its digits, as a listing names it.
+std::string name_of(const ValueView& key) {
+  const auto number = key.get<std::int64_t>();
+  return number ? std::to_string(*number) : key.get_or<std::string>("");
+}
+
 void add_tensors(const Values& pairs, const std::string& prefix, const ValueView& left_out,
                  Items& items) {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    const std::string name = pairs[i].get_or<std::string>("");
+    const std::string name = name_of(pairs[i]);
     const auto tensor = pairs[i + 1].tensor();
     const bool skipped = !left_out.is_missing() && contains_text(left_out.items(), name);
     if (tensor && !skipped) items.emplace_back(prefix + name, *tensor);
@@ -57,8 +63,7 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
     const Values children = current.module.attribute("_modules").items();
     for (std::size_t i = children.size(); i >= 2; i -= 2)
       if (is_module(children[i - 1]))
-        open.push_back(
-            {children[i - 1], current.prefix + children[i - 2].get_or<std::string>("") + "."});
+        open.push_back({children[i - 1], current.prefix + name_of(children[i - 2]) + "."});
   }
   return {};
 }

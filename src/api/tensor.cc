@@ -51,12 +51,6 @@ void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offs
   }
 }
 
-// Flips the sign bit of a number of `unit` bytes in the byte order of this machine.
-void negate(std::byte* number, std::size_t unit) {
-  const std::size_t sign = std::endian::native == std::endian::little ? unit - 1 : 0;
-  number[sign] ^= std::byte{0x80};
-}
-
 }  // namespace
 
 // ---- storages
@@ -117,13 +111,18 @@ std::uint64_t TensorView::element_count() const {
   return count;
 }
 
+bool TensorView::is_packed() const {
+  return is_quantized() && (dtype() == DType::kQuint4x2 || dtype() == DType::kQuint2x4);
+}
+
 // Two or four values share a byte of the packed types, when they are quantized.
 std::uint64_t TensorView::byte_count() const {
   const std::uint64_t count = element_count();
-  if (!is_quantized()) return count * size_of(dtype());
+  constexpr std::uint64_t kBeyond = ~std::uint64_t{0};
+  if (!is_quantized()) return base::checked_mul(count, size_of(dtype())).value_or(kBeyond);
   if (dtype() == DType::kQuint4x2) return (count + 1) / 2;
   if (dtype() == DType::kQuint2x4) return (count + 3) / 4;
-  return count * size_of(dtype());
+  return base::checked_mul(count, size_of(dtype())).value_or(kBeyond);
 }
 
 bool TensorView::is_contiguous() const {
@@ -157,7 +156,7 @@ Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
 }
 
 Status TensorView::copy_bytes_to(std::span<std::byte> out) const {
-  if (byte_count() == element_count() * size_of(dtype())) return convert_to(dtype(), out);
+  if (!is_packed()) return convert_to(dtype(), out);
   if (out.size() != byte_count()) return mismatch("the room is not of byte_count() bytes");
   SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes());
   std::copy_n(bytes.begin(), out.size(), out.begin());
@@ -166,7 +165,7 @@ Status TensorView::copy_bytes_to(std::span<std::byte> out) const {
 
 Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
   const DType own = dtype();
-  if (byte_count() != element_count() * size_of(own))
+  if (is_packed())
     return mismatch("several values share a byte; use copy_bytes_to").about(name(own));
   if (wanted != own && !api::widens(own, wanted))
     return mismatch("the type asked for cannot hold every value of this type").about(name(own));
@@ -192,9 +191,8 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
     } else {
       api::widen(own, element, wanted, to);
     }
-    if (negated) negate(to, unit);
-    if (negated && unit != step) negate(to + unit, unit);
-    if (conjugated) negate(to + unit, unit);
+    if (negated) api::negate(wanted, to);
+    if (conjugated) api::flip_sign(to + unit, unit);
     to += step;
   });
   return {};

@@ -30,13 +30,30 @@ std::string ValueView::class_name() const {
   const ValueKind own = kind();
   if (own == ValueKind::kArray) return "numpy." + std::string(array()->class_name());
   if (own != ValueKind::kOpaque && own != ValueKind::kIpAddress) return std::string(to_text(own));
-  const ValueView made_by = callee();
-  if (made_by.kind() == ValueKind::kSymbol)
-    return base::escaped(made_by.module()) + '.' + base::escaped(made_by.name());
-  if (made_by.kind() == ValueKind::kAttributeOf && made_by.arguments().size() == 2)
-    return made_by.arguments()[0].class_name() + '.' +
-           base::escaped(made_by.arguments()[1].get_or<std::string>("?"));
-  return made_by.class_name();
+  return callee().callable_name();
+}
+
+// The name of what can be called: a symbol, an attribute of something, or what a call gave. Long
+// chains (which no honest file has) lose their beginning.
+std::string ValueView::callable_name() const {
+  constexpr int kMostSteps = 16;
+  std::string attributes;
+  ValueView value = *this;
+  for (int step = 0; step < kMostSteps; ++step) {
+    const ValueKind own = value.kind();
+    if (own == ValueKind::kSymbol)
+      return base::escaped(value.module()) + '.' + base::escaped(value.name()) + attributes;
+    if (own == ValueKind::kAttributeOf) {
+      attributes =
+          '.' + base::escaped(value.arguments()[1].get_or<std::string>("?"), 80) + attributes;
+      value = value.arguments()[0];
+    } else if (own == ValueKind::kOpaque) {
+      value = value.callee();
+    } else {
+      return std::string(to_text(own)) + attributes;
+    }
+  }
+  return "..." + attributes;
 }
 
 // ---- containers
@@ -52,7 +69,11 @@ ValueView ValueView::find(std::span<const std::uint32_t> pairs, std::string_view
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const Node& node = (*state_->tape)[pairs[i]];
     const bool is_text = node.kind == Kind::kText || node.kind == Kind::kBytes;
-    if (is_text && state_->tape->text(pairs[i]) == key) return {state_, pairs[i + 1]};
+    if (!is_text) continue;
+    const bool is_it = (node.flags & pickle::kLatin1) != 0
+                           ? ValueView(state_, pairs[i]).get_transcoded() == key
+                           : state_->tape->text(pairs[i]) == key;
+    if (is_it) return {state_, pairs[i + 1]};
   }
   return {};
 }
@@ -123,6 +144,9 @@ Result<std::int64_t> ValueView::get_integer() const {
 Result<std::uint64_t> ValueView::get_unsigned() const {
   if (kind() == ValueKind::kInteger && raw().size() == 9 && raw()[8] == std::byte{0})
     return base::load_little<std::uint64_t>(raw().data());
+  if (kind() == ValueKind::kScalar) {
+    if (const auto value = scalar_as_unsigned(*array())) return *value;
+  }
   auto value = get_integer();
   if (!value) return value.error();
   if (*value < 0) return mismatch("a negative integer");
@@ -137,7 +161,8 @@ Result<double> ValueView::get_double() const {
   auto integer = get_integer();
   if (!integer) return mismatch("not a number");
   const auto value = static_cast<double>(*integer);
-  const bool exact = std::fabs(value) <= 9007199254740992.0;  // 2^53
+  const bool exact = std::fabs(value) < 9223372036854775808.0 &&  // 2^63
+                     static_cast<std::int64_t>(value) == *integer;
   if (!exact) return mismatch("an integer that no double can hold exactly");
   return value;
 }
@@ -196,8 +221,11 @@ Dims ValueView::fields() const {
     for (std::size_t i = 0; i < sizes.size(); ++i)
       numbers.push_back(sizes[i].get_or<std::int64_t>(0));
   } else if (own == ValueKind::kRange || own == ValueKind::kTimeDelta) {
-    for (std::size_t i = 0; i < given.size(); ++i)
-      numbers.push_back(given[i].get_or<std::int64_t>(0));
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const auto number = given[i].get<std::int64_t>();
+      if (!number) return {};  // a range beyond 64 bits: arguments() has its numbers
+      numbers.push_back(*number);
+    }
   } else if (own == ValueKind::kDateTime || own == ValueKind::kDate || own == ValueKind::kTime) {
     const std::string_view packed = state_->tape->text(given[0].id_);
     const auto when = own == ValueKind::kDateTime ? types::read_date_time(packed)

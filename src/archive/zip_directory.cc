@@ -1,10 +1,10 @@
 // Where the directory of a zip file is, and what it says.
 //
 // The end record is searched backwards in the last 65,557 bytes. Its place is a guess that several
-// readers make differently, so a second end record that also leads to a directory is refused,
-// unless it lies inside the data of an entry (a stored archive in the archive). The zip64 record
-// may add to the end record, never contradict it. After that nothing is searched: every entry is
-// where the directory says, and the directory must fill its declared bytes exactly.
+// readers make differently, so another end record that also leads to a directory is refused, unless
+// it lies inside the data of an entry (a stored archive in the archive). The zip64 record may add
+// to the end record, never contradict it. After that nothing is searched: every entry is where the
+// directory says, and the directory must fill its declared bytes exactly.
 #include "archive/zip_directory.h"
 
 #include <algorithm>
@@ -27,6 +27,7 @@ constexpr std::uint64_t kEndSize = 22;
 constexpr std::uint64_t kLocatorSize = 20;
 constexpr std::uint64_t kZip64EndSize = 56;
 constexpr std::uint64_t kEntrySize = 46;
+constexpr std::uint64_t kLocalHeader = 30;
 constexpr std::uint64_t kTail = kEndSize + 65535;
 constexpr std::uint16_t kZip64Extra = 1;
 constexpr std::uint16_t kAllOnes16 = 0xFFFF;
@@ -66,7 +67,9 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
   if (record_signature != kZip64EndSignature)
     return at("the zip64 locator does not lead to a zip64 end record", locator_at);
   SAFE_LOAD_TRY_ASSIGN(const auto rest, record.read_little<std::uint64_t>());
-  if (rest < kZip64EndSize - 12 || !base::fits(position, rest + 12, locator_at))
+  const auto record_size = base::checked_add(rest, 12);
+  if (!record_size || *record_size < kZip64EndSize ||
+      !base::fits(position, *record_size, locator_at))
     return at("the zip64 end record has an impossible size", position);
   SAFE_LOAD_TRY(record.skip(4));  // versions
   SAFE_LOAD_TRY_ASSIGN(const auto this_disk, record.read_little<std::uint32_t>());
@@ -115,7 +118,7 @@ Result<End> read_end(const base::Source& source, base::Bytes record, std::uint64
 
 struct Found {
   End end;
-  std::optional<std::uint64_t> rival;  // an earlier end record that also leads to a directory
+  std::vector<std::uint64_t> rivals;  // earlier end records that also lead to a directory
 };
 
 Result<bool> leads_to_entries(const base::Source& source, const End& end) {
@@ -142,10 +145,10 @@ Result<Found> find_end(const base::Source& source) {
     const auto end = read_end(source, base::Bytes(tail).subspan(i, kEndSize), tail_at + i);
     if (!found) {
       if (!end) return end.error();
-      found = Found{*end, std::nullopt};
+      found = Found{*end, {}};
     } else if (end && tail_at + i < found->end.position) {
       SAFE_LOAD_TRY_ASSIGN(const bool real, leads_to_entries(source, *end));
-      if (real && !found->rival) found->rival = tail_at + i;
+      if (real) found->rivals.push_back(tail_at + i);
     }
   }
   if (!found)
@@ -219,6 +222,10 @@ Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_of
   return entry;
 }
 
+bool has_capital(std::string_view name) {
+  return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 std::string folded(std::string_view name) {
   std::string lower(name);
   for (char& c : lower)
@@ -241,13 +248,9 @@ Result<ZipDirectory> ZipDirectory::read(const base::Source& source, const Limits
   SAFE_LOAD_TRY(directory.read_entries(end.directory_offset, end.entries));
   SAFE_LOAD_TRY(directory.index_names());
   SAFE_LOAD_TRY(directory.check_overlap(end.directory_offset));
-  if (found.rival) {
-    const bool inside = std::any_of(
-        directory.entries_.begin(), directory.entries_.end(), [&](const ZipEntry& entry) {
-          return entry.local_offset < *found.rival && *found.rival < entry.limit;
-        });
-    if (!inside)
-      return Error(ErrorCode::kAmbiguous, "the file has two zip directories", *found.rival);
+  for (const std::uint64_t rival : found.rivals) {
+    SAFE_LOAD_TRY_ASSIGN(const bool inside, directory.is_inside_data(source, rival));
+    if (!inside) return Error(ErrorCode::kAmbiguous, "the file has two zip directories", rival);
   }
   return directory;
 }
@@ -269,29 +272,28 @@ Status ZipDirectory::read_entries(std::uint64_t directory_offset, std::uint64_t 
 }
 
 Status ZipDirectory::index_names() {
+  const auto name_of = [&](std::uint32_t number) { return entries_[number].name; };
   by_name_.reserve(entries_.size());
-  std::vector<std::pair<std::string, std::string_view>> mixed;  // names with a capital letter
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (!by_name_.emplace(entries_[i].name, i).second)
-      return Error(ErrorCode::kAmbiguous, "two entries have one name", entries_[i].local_offset)
-          .about(entries_[i].name);
-  for (const ZipEntry& entry : entries_)
-    if (std::string lower = folded(entry.name); lower != entry.name) {
-      if (by_name_.contains(lower))
-        return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry.local_offset)
-            .about(entry.name);
-      mixed.emplace_back(std::move(lower), entry.name);
-    }
+  std::vector<std::pair<std::string, const ZipEntry*>> mixed;  // names with a capital letter
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    const ZipEntry& entry = entries_[i];
+    if (by_name_.add(entry.name, i, name_of) != i)
+      return Error(ErrorCode::kAmbiguous, "two entries have one name", entry.local_offset)
+          .about(entry.name);
+    if (has_capital(entry.name)) mixed.emplace_back(folded(entry.name), &entry);
+  }
   std::sort(mixed.begin(), mixed.end());
-  for (std::size_t i = 1; i < mixed.size(); ++i)
-    if (mixed[i].first == mixed[i - 1].first)
-      return Error(ErrorCode::kAmbiguous, "two names differ in case only").about(mixed[i].second);
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    const auto& [lower, entry] = mixed[i];
+    if (find(lower) != nullptr || (i != 0 && lower == mixed[i - 1].first))
+      return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry->local_offset)
+          .about(entry->name);
+  }
   return {};
 }
 
 // Ranges are compared with the least size an entry can have; the local header adds to it later.
 Status ZipDirectory::check_overlap(std::uint64_t directory_offset) {
-  constexpr std::uint64_t kLocalHeader = 30;
   std::vector<std::size_t> order(entries_.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   const auto by_offset = [&](std::size_t a, std::size_t b) {
@@ -312,9 +314,25 @@ Status ZipDirectory::check_overlap(std::uint64_t directory_offset) {
   return {};
 }
 
+// The data begins where the local header says; a gap behind it belongs to nobody.
+Result<bool> ZipDirectory::is_inside_data(const base::Source& source,
+                                          std::uint64_t position) const {
+  for (const ZipEntry& entry : entries_) {
+    if (position < entry.local_offset || position >= entry.limit) continue;
+    std::array<std::byte, kLocalHeader> header;
+    SAFE_LOAD_TRY(source.read_at(entry.local_offset, header));
+    const std::uint64_t data_offset = entry.local_offset + kLocalHeader +
+                                      base::load_little<std::uint16_t>(header.data() + 26) +
+                                      base::load_little<std::uint16_t>(header.data() + 28);
+    return data_offset <= position && position - data_offset < entry.compressed_size;
+  }
+  return false;
+}
+
 const ZipEntry* ZipDirectory::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : &entries_[found->second];
+  const std::uint32_t found =
+      by_name_.find(name, [&](std::uint32_t number) { return entries_[number].name; });
+  return found == base::TextIndex::kNone ? nullptr : &entries_[found];
 }
 
 }  // namespace safe_load::archive

@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "base/hash.h"
 #include "base/source.h"
+#include "base/text_index.h"
 #include "safe_load/limits.h"
 #include "safe_load/result.h"
 
@@ -51,10 +50,11 @@ class ZipDirectory {
   Status read_entries(std::uint64_t directory_offset, std::uint64_t count);
   Status index_names();
   Status check_overlap(std::uint64_t directory_offset);
+  Result<bool> is_inside_data(const base::Source& source, std::uint64_t position) const;
 
   std::vector<std::byte> bytes_;  // the directory itself; names point into it
   std::vector<ZipEntry> entries_;
-  std::unordered_map<std::string_view, std::size_t, base::TextHash> by_name_;
+  base::TextIndex by_name_;
   std::uint64_t trailing_bytes_ = 0;
 };
 

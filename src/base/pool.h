@@ -11,11 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <span>
 #include <type_traits>
 #include <vector>
 
+#include "base/blocks.h"
 #include "base/budget.h"
 #include "base/try.h"
 #include "safe_load/result.h"
@@ -28,7 +28,8 @@ class Pool {
 
  public:
   // `expected_bytes`: a guess of the final size; it only chooses the chunk size (4 KiB to 2 MiB).
-  Pool(Budget& budget, std::uint64_t expected_bytes) : budget_(&budget) {
+  Pool(Budget& budget, Blocks& blocks, std::uint64_t expected_bytes)
+      : budget_(&budget), blocks_(&blocks) {
     const std::uint64_t bytes = std::clamp<std::uint64_t>(expected_bytes, 4096, 2u << 20);
     shift_ = static_cast<std::uint32_t>(std::bit_width(bytes / sizeof(T)) - 1);
     mask_ = (std::uint32_t{1} << shift_) - 1;
@@ -55,7 +56,7 @@ class Pool {
     return size_++;
   }
 
-  // The index of `count` items in a row, value-initialised on first use of their chunk.
+  // The index of `count` items in a row, to be written before they are read.
   Result<std::uint32_t> allocate(std::uint64_t count) {
     if (count > capacity_ - size_) {
       SAFE_LOAD_TRY(grow(count));
@@ -73,16 +74,17 @@ class Pool {
     if (slots >= (std::numeric_limits<std::uint32_t>::max() - capacity_) >> shift_)
       return Error(ErrorCode::kLimit, "more than 2^32 parts");
     SAFE_LOAD_TRY(budget_->take(slots * chunk * sizeof(T)));
-    blocks_.push_back(std::unique_ptr<T[]>(new T[slots * chunk]));
+    // Trivial types: they begin to exist when they are written.
+    void* block = blocks_->take(static_cast<std::size_t>(slots * chunk * sizeof(T)));
     for (std::uint64_t slot = 0; slot < slots; ++slot)
-      chunks_.push_back(blocks_.back().get() + slot * chunk);
+      chunks_.push_back(static_cast<T*>(block) + slot * chunk);
     size_ = capacity_;  // what was left of the last chunk stays unused: a run never crosses a block
     capacity_ += static_cast<std::uint32_t>(slots * chunk);
     return {};
   }
 
   Budget* budget_;
-  std::vector<std::unique_ptr<T[]>> blocks_;
+  Blocks* blocks_;
   std::vector<T*> chunks_;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;

@@ -118,7 +118,9 @@ Result<Memory> Memory::allocate(std::uint64_t size) {
   constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
   // One huge page of room lets the block start on a huge-page boundary.
   const std::uint64_t room = size >= kHugePage ? kHugePage : 0;
-  const auto length = static_cast<std::size_t>(size + room);
+  const auto whole = base::checked_add(size, room);
+  if (!whole) return Error(ErrorCode::kIo, "cannot get memory");
+  const auto length = static_cast<std::size_t>(*whole);
   void* address =
       ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (address == MAP_FAILED) return system_error("cannot get memory", std::strerror(errno));
@@ -135,6 +137,13 @@ Result<Memory> Memory::allocate(std::uint64_t size) {
 #endif
   }
   return Memory(pages, pages.subspan(lead, static_cast<std::size_t>(size)));
+}
+
+std::byte* HugeBlocks::take(std::size_t bytes) {
+  auto block = Memory::allocate(bytes);
+  if (!block) return heap_.take(bytes);
+  blocks_.push_back(*std::move(block));
+  return blocks_.back().bytes().data();
 }
 
 Memory::Memory(Memory&& other) noexcept

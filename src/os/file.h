@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/blocks.h"
 #include "base/bytes.h"
 #include "base/source.h"
 #include "safe_load/result.h"
@@ -69,6 +71,16 @@ class Memory {
 
   std::span<std::byte> pages_;
   std::span<std::byte> bytes_;
+};
+
+// Blocks on huge pages: a page of 4 KiB costs as much to get as a hundred opcodes cost to read.
+class HugeBlocks final : public base::Blocks {
+ public:
+  std::byte* take(std::size_t bytes) override;
+
+ private:
+  std::vector<Memory> blocks_;
+  base::HeapBlocks heap_;  // where the kernel has none
 };
 
 }  // namespace safe_load::os

@@ -177,8 +177,20 @@ class Machine {
     return push_decoded(Kind::kBigInt, decode_decimal(digits));
   }
 
+  // Two's complement without the last bytes that only repeat the sign.
+  static std::string_view without_spare_signs(std::string_view bytes) {
+    while (bytes.size() > 8) {
+      const char last = bytes[bytes.size() - 1];
+      const bool is_negative = static_cast<std::uint8_t>(bytes[bytes.size() - 2]) >= 0x80;
+      if (last != (is_negative ? '\xff' : '\0')) break;
+      bytes.remove_suffix(1);
+    }
+    return bytes;
+  }
+
   Status push_long(std::string_view bytes) {
     if (bytes.size() > kMaxLongBytes) return Error(ErrorCode::kLimit, "an integer over 1 MiB");
+    bytes = without_spare_signs(bytes);
     if (bytes.size() > 8) return push_read(Kind::kBigInt, bytes);
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i)

@@ -18,11 +18,14 @@ Result<std::uint32_t> SymbolTable::intern(std::string_view module, std::string_v
       return Error(ErrorCode::kCorrupt, "a GLOBAL with an impossible name", offset).about(part);
   }
   constexpr std::uint64_t kHashNode = 64;
-  SAFE_LOAD_TRY(memory.take(2 * sizeof(Symbol) + kHashNode));
+  SAFE_LOAD_TRY(memory.take(2 * sizeof(Symbol) + 2 * kHashNode));
+  // Two spellings of one name are one symbol, which keeps the first.
   const auto [new_module, new_name] = modern_name(module, name);
-  const std::uint32_t index = size();
-  symbols_.push_back({new_module, new_name, module, name, static_cast<std::uint32_t>(offset)});
-  by_name_.emplace(std::pair(module, name), index);
+  const auto [modern, is_new] = by_name_.try_emplace({new_module, new_name}, size());
+  const std::uint32_t index = modern->second;
+  if (is_new)
+    symbols_.push_back({new_module, new_name, module, name, static_cast<std::uint32_t>(offset)});
+  by_name_.try_emplace({module, name}, index);
   return index;
 }
 

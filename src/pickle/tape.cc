@@ -15,16 +15,16 @@ constexpr std::uint64_t kFreeWork = 1'000'000;
 
 }  // namespace
 
-Tape::Tape(base::Bytes pickle, const Limits& limits)
+Tape::Tape(base::Bytes pickle, const Limits& limits, base::Blocks* blocks)
     : pickle_(pickle),
-      memory_(budget_for(pickle.size(), limits.memory_base, limits.memory_per_byte),
+      memory_(budget_for(pickle.size(), limits.memory_base, limits.memory_per_byte) - pickle.size(),
               "the values need more memory than Limits::memory_per_byte allows"),
       work_(budget_for(pickle.size(), kFreeWork, limits.work_per_byte),
             "the values need more work than Limits::work_per_byte allows"),
-      nodes_(memory_, pickle.size() * 8),
-      children_(memory_, pickle.size() * 4),
-      calls_(memory_, pickle.size() * 2),
-      arena_(memory_, pickle.size() / 4) {}
+      nodes_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 8),
+      children_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 4),
+      calls_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 2),
+      arena_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() / 4) {}
 
 std::string_view Tape::text(NodeId id) const {
   const Node& node = nodes_[id];
@@ -74,11 +74,13 @@ Result<std::uint32_t> Tape::add_text(std::string_view text) {
   return index;
 }
 
-Result<Run> Tape::add_run(std::span<const NodeId> items) {
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, children_.allocate(items.size()));
-  std::copy(items.begin(), items.end(),
-            children_.run(index, static_cast<std::uint32_t>(items.size())).begin());
-  return Run{index, 0, static_cast<std::uint32_t>(items.size())};
+Result<Run> Tape::add_run(std::span<const NodeId> items, std::span<const NodeId> more) {
+  const auto count = static_cast<std::uint32_t>(items.size() + more.size());
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, children_.allocate(items.size() + more.size()));
+  NodeId* to = children_.run(index, count).data();
+  to = std::copy(items.begin(), items.end(), to);
+  std::copy(more.begin(), more.end(), to);
+  return Run{index, 0, count};
 }
 
 void Tape::replace_items(NodeId id, const Run& run) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/blocks.h"
 #include "base/budget.h"
 #include "base/bytes.h"
 #include "base/pool.h"
@@ -104,8 +105,8 @@ class Tape {
  public:
   static constexpr std::size_t kMaxNotes = 1000;
 
-  // `pickle` must outlive the tape: text is a view of it.
-  Tape(base::Bytes pickle, const Limits& limits);
+  // `pickle` must outlive the tape: text is a view of it. So must `blocks`; null: the heap.
+  Tape(base::Bytes pickle, const Limits& limits, base::Blocks* blocks = nullptr);
 
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -153,7 +154,7 @@ class Tape {
 
   // For those that give meaning: bytes of their own, and runs of their own. Both cost budget.
   Result<std::uint32_t> add_text(std::string_view text);
-  Result<Run> add_run(std::span<const NodeId> items);
+  Result<Run> add_run(std::span<const NodeId> items, std::span<const NodeId> more = {});
   Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
   // When the content last changed stays as it was.
   void replace_items(NodeId id, const Run& run);
@@ -173,6 +174,7 @@ class Tape {
   base::Bytes pickle_;
   base::Budget memory_;
   base::Budget work_;
+  base::HeapBlocks heap_;
   base::Pool<Node> nodes_;
   base::Pool<NodeId> children_;
   base::Pool<Call> calls_;

@@ -14,11 +14,6 @@ constexpr auto kContainers = std::to_array<ValueKind>(
      ValueKind::kList, ValueKind::kDeque, ValueKind::kTuple, ValueKind::kSet, ValueKind::kFrozenSet,
      ValueKind::kNamespace, ValueKind::kSimpleNamespace});
 
-// A record is shown whole, so its arguments are not listed again.
-bool is_part_of_record(const std::string& path) {
-  return path.find(".__args__[") != std::string::npos;
-}
-
 }  // namespace
 
 Listing collect(const Checkpoint& checkpoint) {
@@ -39,10 +34,10 @@ Listing collect(const Checkpoint& checkpoint) {
     const bool is_container =
         std::find(kContainers.begin(), kContainers.end(), kind) != kContainers.end();
     const bool has_parts = is_container && (value.size() != 0 || !value.states().empty());
-    if (place.is_key() || kind == ValueKind::kTensor || has_parts) return;
-    std::string path = place.path();
-    if (is_part_of_record(path)) return;
-    listing.values.push_back({std::move(path), std::string(to_text(kind)), summary(value)});
+    // A record is shown whole: its arguments are not listed again.
+    const bool is_shown_elsewhere = place.is_key() || place.is_inside_record() || has_parts;
+    if (is_shown_elsewhere || kind == ValueKind::kTensor) return;
+    listing.values.push_back({place.path(), std::string(to_text(kind)), summary(value)});
   });
   return listing;
 }

@@ -52,17 +52,17 @@ std::string symbol_text(const ValueView& value) {
 
 std::string joined(const Values& values, std::string_view separator) {
   std::string out;
-  for (std::size_t i = 0; i < values.size() && out.size() < kMostText; ++i) {
-    if (i != 0) out += separator;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (out.size() >= kMostText) return out + "...";
+    if (i != 0 && !out.ends_with(separator)) out += separator;
     out += base::escaped(values[i].get_or<std::string>(""), kMostText);
   }
   return out;
 }
 
 std::string path_text(const ValueView& value, char separator) {
-  std::string out = joined(value.arguments(), std::string_view(&separator, 1));
   // A root stands as the first part and brings its own separator.
-  if (out.size() > 1 && out[0] == separator && out[1] == separator) out.erase(0, 1);
+  const std::string out = joined(value.arguments(), std::string_view(&separator, 1));
   return '"' + (out.empty() ? "." : out) + '"';
 }
 
@@ -79,6 +79,11 @@ std::string scalar_text(const ValueView& value) {
   if (const auto truth = value.get<bool>())
     return *truth ? "True (numpy bool)" : "False (numpy bool)";
   return "numpy " + type;
+}
+
+bool is_plain_container(ValueKind kind) {
+  return kind == ValueKind::kTuple || kind == ValueKind::kList || kind == ValueKind::kDeque ||
+         kind == ValueKind::kSet || kind == ValueKind::kFrozenSet;
 }
 
 std::string tensor_text(const TensorView& tensor) {
@@ -115,14 +120,19 @@ std::string summary(const ValueView& value) {
   if (kind == ValueKind::kPosixPath) return path_text(value, '/');
   if (kind == ValueKind::kWindowsPath) return path_text(value, '\\');
   if (kind == ValueKind::kDecimal || kind == ValueKind::kTorchVersion ||
-      kind == ValueKind::kLayout || kind == ValueKind::kDevice)
+      kind == ValueKind::kLayout || kind == ValueKind::kZoneInfo)
     return base::escaped(argument(0), kMostText);
+  if (kind == ValueKind::kDevice)
+    return base::escaped(argument(0), kMostText) +
+           (given.size() == 2 ? ':' + summary(given[1]) : std::string());
+  if (kind == ValueKind::kMemoryFormat) return "torch." + base::escaped(argument(1), kMostText);
+  if (kind == ValueKind::kPattern) return "pattern " + summary(given[0]);
+  if (kind == ValueKind::kIpAddress) return value.class_name() + '(' + summary(given[0]) + ')';
   if (kind == ValueKind::kFraction)
     return given.size() == 2 ? summary(given[0]) + '/' + summary(given[1])
                              : base::escaped(argument(0));
   if (kind == ValueKind::kUuid) return "uuid " + integer_text(value.attribute("int"));
-  if (kind == ValueKind::kAttributeOf)
-    return summary(given[0]) + '.' + base::escaped(argument(1), kMostText);
+  if (kind == ValueKind::kAttributeOf) return value.callable_name();
   if (kind == ValueKind::kOpaque) {
     const bool is_enum =
         given.size() == 1 && value.states().empty() && value.how() == "reduce" &&
@@ -134,7 +144,10 @@ std::string summary(const ValueView& value) {
       kind == ValueKind::kTimezone || kind == ValueKind::kTypeOf || kind == ValueKind::kMissing)
     return std::string(to_text(kind));
   const std::string name(to_text(kind));
-  return name + " of " + std::to_string(value.size());
+  const bool has_items = value.is_dict() || !value.items().empty() || is_plain_container(kind);
+  if (has_items) return name + " of " + std::to_string(value.size());
+  const ValueView state = value.states().empty() ? ValueView() : value.states()[0];
+  return state.is_dict() ? name + " of " + std::to_string(state.size()) : name;
 }
 
 std::string printable(std::string_view text) { return base::escaped(text, 4096); }

@@ -26,6 +26,8 @@ constexpr std::string_view kLayouts[] = {"torch.strided",    "torch.sparse_coo",
 
 // "cuda" or "cuda:1", the index at most 127 as in torch.
 bool is_device(std::string_view text) {
+  constexpr std::size_t kMostText = 32;
+  if (text.size() > kMostText) return false;
   const std::size_t colon = text.find(':');
   const std::string_view type = text.substr(0, colon);
   const auto is_type_letter = [](char c) {
@@ -35,6 +37,14 @@ bool is_device(std::string_view text) {
   if (colon == std::string_view::npos) return true;
   const auto index = base::parse_uint64(text.substr(colon + 1));
   return index && *index <= 127;
+}
+
+// Numbers, whole ones included (whose negative wraps), but no packed or scale-only types.
+bool has_negatives(DType dtype) {
+  const bool is_integer =
+      dtype <= DType::kInt64 || (dtype >= DType::kUint16 && dtype <= DType::kUint64);
+  return is_integer || (info(dtype).is_floating && dtype != DType::kFloat8E8m0fnu &&
+                        dtype != DType::kFloat4E2m1fnX2);
 }
 
 bool is_text(const Node& node) { return node.kind == Kind::kText || node.kind == Kind::kBytes; }
@@ -89,24 +99,26 @@ Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
 
 // One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
 Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
-  const auto known = by_key_.find(storage.key);
-  if (known != by_key_.end()) {
-    Storage& first = storages_[known->second];
-    if (storage.byte_count == 0 && first.byte_count == 0 && storage.dtype == first.dtype)
-      return known->second;
-    const bool same = storage.byte_count == first.byte_count &&
-                      storage.location == first.location && (storage.dtype == first.dtype);
-    if (same) return known->second;
+  const archive::ZipEntry* record = layout_.storage(storage.key);
+  std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
+  if (known != 0) {
+    const Storage& first = storages_[known - 1];
+    const bool same = storage.dtype == first.dtype && storage.byte_count == first.byte_count &&
+                      (storage.byte_count == 0 || storage.location == first.location);
+    if (same) return known - 1;
     if (storage.byte_count != 0 || first.byte_count != 0)
       return bad("a storage that is described in two ways").about(storage.key);
     // Empty storages may share a key under different classes: each is one of its own.
   }
   constexpr std::uint64_t kHashNode = 64;
   SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage) + kHashNode));
-  const auto number = static_cast<std::uint32_t>(storages_.size());
   storages_.push_back(storage);
-  by_key_.emplace(storage.key, number);
-  return number;
+  known = static_cast<std::uint32_t>(storages_.size());
+  return known - 1;
+}
+
+std::size_t TensorInterpreter::index_of(const archive::ZipEntry& entry) const {
+  return static_cast<std::size_t>(&entry - layout_.directory->entries().data());
 }
 
 // ---- tensors
@@ -117,7 +129,7 @@ Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
   if (meaning > Meaning::kRebuildFromType) return decode_composite(id, meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
-  SAFE_LOAD_TRY(rebuild(meaning, arguments(id), tensor, attributes));
+  SAFE_LOAD_TRY(rebuild(id, meaning, arguments(id), tensor, attributes));
   return become_tensor(id, tensor, attributes);
 }
 
@@ -130,8 +142,8 @@ Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId 
   return {};
 }
 
-Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given, Tensor& tensor,
-                                  NodeId& attributes) {
+Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const NodeId> given,
+                                  Tensor& tensor, NodeId& attributes) {
   if (meaning == Meaning::kRebuildQuantized) return rebuild_quantized(given, tensor);
   if (meaning == Meaning::kRebuildMeta) return rebuild_meta(given, tensor);
   if (meaning <= Meaning::kRebuildTensorV3) return rebuild_view(meaning, given, tensor);
@@ -145,6 +157,8 @@ Status TensorInterpreter::rebuild(Meaning meaning, std::span<const NodeId> given
   }
   tensor.is_parameter = true;
   set_requires_grad(tensor, tape()[given[1]].payload != 0);
+  if (given.size() == 4 && !is_settled(given[3], id))
+    return bad("attributes that changed after they were given");
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
   attributes = has_state ? given[3] : attributes_[tape()[given[0]].payload];
   return {};
@@ -205,11 +219,21 @@ Status TensorInterpreter::read_metadata(NodeId dict, Tensor& tensor) const {
       return bad("a tensor bit that is set to something but True").about(key);
     if (key == "conj" && !info(tensor.dtype).is_complex)
       return bad("a conjugated tensor that is not complex");
-    if (key == "neg" && !info(tensor.dtype).is_floating)
-      return bad("a negated tensor of whole numbers");
+    if (key == "neg" && !has_negatives(tensor.dtype))
+      return bad("a negated tensor of a type without negatives").about(name(tensor.dtype));
     (key == "conj" ? tensor.is_conjugated : tensor.is_negated) = true;
   }
   return {};
+}
+
+// Whether attributes (a dict, or a pair of dicts) are as they were when the call took them.
+bool TensorInterpreter::is_settled(NodeId state, NodeId call) const {
+  if (tape().changed_at(state) > call) return false;
+  const std::span<const NodeId> parts =
+      tape()[state].kind == Kind::kTuple ? tape().items(state) : std::span<const NodeId>();
+  return parts.size() > 2 || std::all_of(parts.begin(), parts.end(), [&](NodeId part) {
+           return tape().changed_at(part) <= call;
+         });
 }
 
 // (function, class, arguments, state): a tensor that carries attributes, or is of a class of its
@@ -227,11 +251,12 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   const auto fits = [&](const types::Form& form) { return matches(form, inner, id); };
   if (std::none_of(function.call.begin(), function.call.end(), fits))
     return bad("a known name is called with arguments it never gets").about(function.name);
+  if (!is_settled(given[3], id)) return bad("attributes that changed after they were given");
   if (function.meaning > Meaning::kRebuildFromType)
     return rebuild_composite_from_type(id, function.meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
-  SAFE_LOAD_TRY(rebuild(function.meaning, inner, tensor, attributes));
+  SAFE_LOAD_TRY(rebuild(id, function.meaning, inner, tensor, attributes));
   if (tape()[given[3]].kind != Kind::kNone) attributes = given[3];
   const types::Known* tensor_class = known(given[1]);
   if (tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass) {

@@ -28,7 +28,9 @@ class TensorInterpreter final : public types::Interpreter {
   // `layout` must outlive the interpreter: storages point to its entries.
   TensorInterpreter(pickle::Tape& tape, const ZipLayout& layout, types::Encoding encoding,
                     const Limits& limits)
-      : Interpreter(tape, encoding, limits), layout_(layout) {}
+      : Interpreter(tape, encoding, limits),
+        layout_(layout),
+        by_record_(layout.directory == nullptr ? 0 : layout.directory->entries().size()) {}
 
   const std::vector<Storage>& storages() const { return storages_; }
   const std::vector<Tensor>& tensors() const { return tensors_; }  // by payload of a kTensor
@@ -43,10 +45,12 @@ class TensorInterpreter final : public types::Interpreter {
 
   Result<Storage> read_storage(pickle::NodeId persistent_id) const;
   Result<std::uint32_t> add_storage(const Storage& storage);
+  std::size_t index_of(const archive::ZipEntry& entry) const;
   Status rebuild_view(types::Meaning meaning, std::span<const pickle::NodeId> given,
                       Tensor& tensor);
-  Status rebuild(types::Meaning meaning, std::span<const pickle::NodeId> given, Tensor& tensor,
-                 pickle::NodeId& attributes);
+  Status rebuild(pickle::NodeId id, types::Meaning meaning, std::span<const pickle::NodeId> given,
+                 Tensor& tensor, pickle::NodeId& attributes);
+  bool is_settled(pickle::NodeId state, pickle::NodeId call) const;
   Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status read_channels(std::span<const pickle::NodeId> parameters,
                        std::span<const std::int64_t> sizes, Quantizer& quantizer) const;
@@ -67,6 +71,8 @@ class TensorInterpreter final : public types::Interpreter {
 
   const ZipLayout& layout_;
   std::vector<Storage> storages_;
+  // The number of a storage plus one, or 0: by index of its record, or by key if it has none.
+  std::vector<std::uint32_t> by_record_;
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> by_key_;
   std::vector<Tensor> tensors_;
   std::vector<pickle::NodeId> attributes_;

@@ -1,6 +1,7 @@
 #include "torch/zip_layout.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace safe_load::torch {
 namespace {
@@ -51,9 +52,32 @@ Error other_zip(const ZipDirectory& directory) {
   return plain.about(directory.entries().front().name);
 }
 
+// A key that is a number below `end`, written as torch writes numbers.
+std::optional<std::size_t> small_number(std::string_view key, std::size_t end) {
+  if (key.empty() || key.size() > 9 || (key[0] == '0' && key.size() > 1)) return std::nullopt;
+  std::size_t number = 0;
+  for (const char c : key) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = 10 * number + static_cast<std::size_t>(c - '0');
+  }
+  return number < end ? std::optional(number) : std::nullopt;
+}
+
+void number_storages(ZipLayout& layout) {
+  const std::string folder = layout.prefix + "data/";
+  const std::vector<ZipEntry>& entries = layout.directory->entries();
+  layout.numbered.resize(entries.size());
+  for (const ZipEntry& entry : entries) {
+    if (!entry.name.starts_with(folder)) continue;
+    const auto number = small_number(entry.name.substr(folder.size()), layout.numbered.size());
+    if (number) layout.numbered[*number] = &entry;
+  }
+}
+
 }  // namespace
 
 const ZipEntry* ZipLayout::storage(std::string_view key) const {
+  if (const auto number = small_number(key, numbered.size())) return numbered[*number];
   std::string name = prefix;
   name += "data/";
   name += key;
@@ -88,6 +112,7 @@ Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   if (layout.version == nullptr) layout.notes.push_back("no version record");
   if (!directory.entries().front().name.starts_with(layout.prefix))
     layout.notes.push_back("the first entry lies outside of the checkpoint's folder");
+  number_storages(layout);
   if (directory.trailing_bytes() != 0) layout.notes.push_back("bytes follow the zip file");
   return layout;
 }

@@ -21,7 +21,11 @@ struct ZipLayout {
   const archive::ZipEntry* format_version = nullptr;
   std::vector<std::string_view> notes;
 
+  // The record of a storage. Keys are opaque, but nearly all are small numbers without a leading
+  // zero, which need no search.
   const archive::ZipEntry* storage(std::string_view key) const;
+
+  std::vector<const archive::ZipEntry*> numbered;  // by key
 };
 
 // kUnsupported names other kinds of zip file that torch writes; kAmbiguous means that two readers

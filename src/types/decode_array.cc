@@ -23,6 +23,7 @@ Error bad_array(Reason reason) { return Error(ErrorCode::kCorrupt, reason).about
 std::optional<std::uint64_t> item_count(const pickle::Tape& tape, NodeId shape,
                                         const Limits& limits) {
   const ValueReader reader(tape);
+  if (tape[shape].kind == Kind::kBool) return std::nullopt;
   if (const auto one = reader.integer(shape))
     return *one < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(*one));
   if (tape[shape].kind != Kind::kTuple || tape.items(shape).size() > limits.max_dims)

@@ -26,6 +26,7 @@ constexpr std::uint8_t kInheritedFlags = 0x1B;  // what a field or base passes o
 constexpr std::uint8_t kAlignedStruct = 0x80;
 
 constexpr std::uint8_t kMaxDepth = 8;
+constexpr std::uint64_t kBeyond = ~std::uint64_t{0};
 constexpr std::string_view kUnits[] = {"Y",  "M",  "W",  "D",  "h",  "m", "s",
                                        "ms", "us", "ns", "ps", "fs", "as"};
 
@@ -100,8 +101,14 @@ Status read_unit(const ValueReader& reader, NodeId metadata, ArrayDtype& type) {
 class DtypeBuilder {
  public:
   DtypeBuilder(pickle::Tape& tape, const std::vector<ArrayDtype>& types, const Limits& limits,
-               const DtypeState& state, ArrayDtype& type)
-      : tape_(tape), reader_(tape), types_(types), limits_(limits), state_(state), type_(type) {}
+               const DtypeState& state, ArrayDtype& type, std::uint32_t taken_at)
+      : tape_(tape),
+        reader_(tape),
+        types_(types),
+        limits_(limits),
+        state_(state),
+        type_(type),
+        taken_at_(taken_at) {}
 
   Status run(bool named_by_class) {
     SAFE_LOAD_TRY(read_order());
@@ -167,6 +174,8 @@ class DtypeBuilder {
       return bad_dtype("a subarray whose size contradicts its parts");
     type_.base = tape_[parts[0]].count;
     type_.shape = parts[1];
+    type_.flags = base_type->flags;  // all of them, unlike a field
+    type_.is_aligned = base_type->is_aligned;
     return {};
   }
 
@@ -202,6 +211,8 @@ class DtypeBuilder {
     if (type_.kind != 'V' || tape_[names_at].kind != Kind::kTuple ||
         tape_[state_.fields].kind != Kind::kDict)
       return bad_dtype("fields in no known form");
+    if (tape_.changed_at(state_.fields) > taken_at_)
+      return bad_dtype("fields that changed after they were used");
     const std::span<const NodeId> entries = tape_.items(state_.fields);
     SAFE_LOAD_TRY(tape_.work().take(names.size()));
     SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(ArrayField) * names.size()));
@@ -212,6 +223,13 @@ class DtypeBuilder {
       SAFE_LOAD_TRY_ASSIGN(const std::size_t entry, find_entry(*name, entries, 2 * i));
       SAFE_LOAD_TRY(add_field(names[i], reader_.tuple(entries[entry + 1])));
     }
+    // Titles are keys beside the names. Any other number means that a name is there twice.
+    const auto has_title = [](const ArrayField& field) { return field.title != kNoNode; };
+    const auto titles = static_cast<std::size_t>(
+        std::count_if(type_.fields.begin(), type_.fields.end(), has_title));
+    const bool is_old = state_.names == kNoNode;
+    if (entries.size() / 2 != names.size() + titles + (is_old ? 1u : 0u))
+      return bad_dtype("fields and names that differ in number");
     return check_objects_apart();
   }
 
@@ -258,7 +276,8 @@ class DtypeBuilder {
     if (!flags || *flags < -128 || *flags > 255) return bad_dtype("flags that are no flags");
     const auto given = static_cast<std::uint8_t>(*flags & 0xFF);  // NumPy 1 wrote a signed byte
     const bool is_aligned = (given & kAlignedStruct) != 0;
-    if ((given & ~kAlignedStruct) != type_.flags || (is_aligned && type_.fields.empty()))
+    const bool may_be_aligned = !type_.fields.empty() || type_.is_aligned;
+    if ((given & ~kAlignedStruct) != type_.flags || (is_aligned && !may_be_aligned))
       return bad_dtype("flags that contradict the type");
     type_.is_aligned = is_aligned;
     return {};
@@ -270,6 +289,7 @@ class DtypeBuilder {
   const Limits& limits_;
   const DtypeState& state_;
   ArrayDtype& type_;
+  std::uint32_t taken_at_;
 };
 
 }  // namespace
@@ -298,13 +318,15 @@ Result<ArrayDtype> parse_type_string(std::string_view text) {
       if (type.kind == 'O') type.flags = kObjectFlags;
       return type;
     }
+  constexpr std::size_t kMostText = 16;
   const char kind = text.empty() ? '\0' : text[0];
-  const auto size = text.size() > 1 && text[1] != '-' ? base::parse_uint64(text.substr(1))
-                                                      : std::optional<std::uint64_t>(0);
-  if ((kind != 'S' && kind != 'a' && kind != 'U' && kind != 'V') || !size || *size > 0x7FFFFFFF / 4)
+  const std::string_view digits = text.size() > 1 && text.size() < kMostText ? text.substr(1) : "0";
+  const std::uint64_t size = base::parse_uint64(digits).value_or(kBeyond);
+  const bool is_flexible = kind == 'S' || kind == 'a' || kind == 'U' || kind == 'V';
+  if (!is_flexible || size > 0x7FFFFFFF / 4 || text.size() >= kMostText)
     return bad_dtype("a type that NumPy does not write").about(text);
   type.kind = kind == 'a' ? 'S' : kind;
-  type.itemsize = kind == 'U' ? 4 * *size : *size;
+  type.itemsize = kind == 'U' ? 4 * size : size;
   if (kind == 'U') {
     type.order = '<';
     type.flags = kNeedsInit;
@@ -359,7 +381,8 @@ Status Interpreter::decode_dtype_state(NodeId id) {
   const auto state = read_state(reader, tape_.items(tape_.items(tape_.call(id).states)[0]));
   if (!state) return bad_dtype("a dtype state of an unknown version");
   const bool named_by_class = tape_[arguments(id)[0]].kind == Kind::kSymbol;
-  return DtypeBuilder(tape_, array_dtypes_, limits_, *state, array_dtypes_[tape_[id].count])
+  return DtypeBuilder(tape_, array_dtypes_, limits_, *state, array_dtypes_[tape_[id].count],
+                      tape_.call(id).states.last)
       .run(named_by_class);
 }
 

@@ -77,14 +77,11 @@ bool is_fraction(std::string_view text) {
 // Puts what a constructor was given before what was added later.
 Status Interpreter::prepend(Run& run, NodeId container) {
   const std::span<const NodeId> given = tape_.items(container);
-  const std::uint32_t changed = run.last;
+  const std::uint32_t changed = run.count == 0 ? 0 : run.last;
   if (run.count == 0) {
     run = tape_.run_of(container);
   } else {
-    std::vector<NodeId> all(given.begin(), given.end());
-    const std::span<const NodeId> later = tape_.items(run);
-    all.insert(all.end(), later.begin(), later.end());
-    SAFE_LOAD_TRY_ASSIGN(run, tape_.add_run(all));
+    SAFE_LOAD_TRY_ASSIGN(run, tape_.add_run(given, tape_.items(run)));
   }
   run.last = changed;
   return {};
@@ -117,15 +114,14 @@ Status Interpreter::decode_container(NodeId id, Meaning meaning) {
   const bool has_items = !given.empty() && meaning != Meaning::kDefaultDict;
   if (has_items && tape_[given[0]].kind != Kind::kDict) {
     std::vector<NodeId> flat;
+    SAFE_LOAD_TRY(tape_.memory().take(4 * sizeof(NodeId) * tape_.items(given[0]).size()));
     for (const NodeId pair : tape_.items(given[0])) {
       if (tape_.changed_at(pair) > id) return bad("a pair that changed after it was used");
       const std::span<const NodeId> parts = tape_.items(pair);
       flat.insert(flat.end(), parts.begin(), parts.end());
     }
-    const std::span<const NodeId> later = tape_.items(call.dict_items);
-    flat.insert(flat.end(), later.begin(), later.end());
-    const std::uint32_t changed = call.dict_items.last;
-    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat));
+    const std::uint32_t changed = call.dict_items.count == 0 ? 0 : call.dict_items.last;
+    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat, tape_.items(call.dict_items)));
     call.dict_items.last = changed;
   } else if (has_items) {
     SAFE_LOAD_TRY(prepend(call.dict_items, given[0]));
@@ -158,9 +154,10 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     return {};
   }
   if (meaning == Meaning::kDecimal || meaning == Meaning::kFraction) {
-    const bool is_number = meaning == Meaning::kDecimal ? is_decimal_number(text(0))
-                           : given.size() == 1          ? is_fraction(text(0))
-                                                        : tape_[given[1]].payload != 0;
+    const bool is_number =
+        meaning == Meaning::kDecimal ? is_decimal_number(text(0))
+        : given.size() == 1          ? is_fraction(text(0))
+                            : tape_[given[1]].kind == Kind::kBigInt || tape_[given[1]].payload != 0;
     if (!is_number) return bad("a number that is none");
     become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
     return {};
@@ -174,7 +171,8 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     }
     // The state is {"int": number}, sometimes with "is_safe".
     const std::span<const NodeId> items = tape_.items(tape_.items(states)[0]);
-    for (std::size_t i = 0; i < items.size(); i += 2) {
+    for (std::size_t i = items.size(); i >= 2;) {  // of equal keys the last one counts
+      i -= 2;
       if (tape_.text(items[i]) != "int") continue;
       const pickle::Node& number = tape_[items[i + 1]];
       const bool fits =
@@ -202,6 +200,10 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
   SAFE_LOAD_TRY(tape_.work().take(text(0).size()));
   if (given.size() == 1) return become_bytes(id, kind, text(0));
   if (!is_latin1_name(text(1))) return bad("text in a codec other than Latin-1").about(text(1));
+  // A str of Python 2 has been bytes all along.
+  const bool is_raw =
+      tape_[given[0]].kind == Kind::kBytes || (tape_[given[0]].flags & pickle::kLatin1) != 0;
+  if (is_raw) return become_bytes(id, kind, text(0));
   const auto bytes = to_latin1(text(0));
   if (!bytes) return bad("text that is not Latin-1");
   return become_bytes(id, kind, *bytes);
@@ -273,6 +275,17 @@ Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
                                                             : kObject;
   become(id, Kind::kOpaque, opaque);
   return {};
+}
+
+// (function, arguments, keywords, attributes)
+Status Interpreter::check_partial_state(NodeId state) const {
+  const std::span<const NodeId> parts = tape_.items(state);
+  const auto is_dict_or_none = [&](NodeId part) {
+    return tape_[part].kind == Kind::kDict || tape_[part].kind == Kind::kNone;
+  };
+  const bool good = parts.size() == 4 && tape_[parts[1]].kind == Kind::kTuple &&
+                    is_dict_or_none(parts[2]) && is_dict_or_none(parts[3]);
+  return good ? Status() : bad("a partial with a state it never gets");
 }
 
 // partial(cls.__new__, cls, *args, **keywords)(): how protocols 2 and 3 spell the construction of

@@ -59,8 +59,15 @@ bool Graph::is_attributes(const std::vector<Edge>& edges, NodeId id) const {
   if (edge.step == Step::kState) return true;
   // The form (attributes, slots): a pair that is a state itself.
   return edge.step == Step::kItem && edge.parent != kNoNode &&
-         edges[edge.parent].step == Step::kState && tape_[edge.parent].kind == Kind::kTuple &&
-         tape_[edge.parent].count == 2;
+         edges[edge.parent].step == Step::kState && is_pair_of_dicts(edge.parent);
+}
+
+bool Graph::is_pair_of_dicts(NodeId id) const {
+  const std::span<const NodeId> items = tape_.items(id);
+  return tape_[id].kind == Kind::kTuple && items.size() == 2 &&
+         std::all_of(items.begin(), items.end(), [&](NodeId item) {
+           return tape_[item].kind == Kind::kDict || tape_[item].kind == Kind::kNone;
+         });
 }
 
 std::string Graph::key_text(NodeId key) const {
@@ -83,7 +90,9 @@ std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) c
     case Step::kRoot:
       return "";
     case Step::kItem:
-      if (is_attributes(edges, edge.parent)) return "";
+      if (is_attributes(edges, edge.parent) && is_pair_of_dicts(edge.parent)) return "";
+      if (edges[edge.parent].step == Step::kState)
+        return ".__state__[" + std::to_string(edge.index) + ']';
       return '[' + std::to_string(edge.index) + ']';
     case Step::kValue: {
       const bool is_opaque = tape_[edge.parent].kind == Kind::kOpaque;

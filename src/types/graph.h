@@ -53,6 +53,9 @@ class Graph {
   // The path of a child that was reached over another edge.
   std::string path(const std::vector<Edge>& edges, const Edge& last) const;
 
+  // One step of such a path: ["model"], [0], .weight; "" for steps that a person does not see.
+  std::string step_text(const std::vector<Edge>& edges, const Edge& edge) const;
+
   // The keys and attributes of the path, joined by dots: model.0.weight.
   std::string dotted(const std::vector<Edge>& edges, const Edge& last) const;
 
@@ -64,7 +67,7 @@ class Graph {
   };
   Chain chain(const std::vector<Edge>& edges, const Edge& last) const;
   bool is_attributes(const std::vector<Edge>& edges, pickle::NodeId id) const;
-  std::string step_text(const std::vector<Edge>& edges, const Edge& edge) const;
+  bool is_pair_of_dicts(pickle::NodeId id) const;
   std::string key_text(pickle::NodeId key) const;
 
   const pickle::Tape& tape_;

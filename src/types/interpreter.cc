@@ -31,7 +31,9 @@ Status Interpreter::interpret_all() {
       pending_.pop();
       SAFE_LOAD_TRY(complete(call));
     }
-    if (id < tape_.size()) {
+    if (id == tape_.size()) break;
+    const Kind kind = tape_[id].kind;
+    if (kind == Kind::kCall || kind == Kind::kPy2Text || kind == Kind::kPersistent) {
       SAFE_LOAD_TRY(interpret(id));
     }
   }
@@ -79,9 +81,10 @@ Status Interpreter::interpret_call(NodeId id) {
 }
 
 Status Interpreter::complete(NodeId id) {
-  const Known& row = *known(tape_.call(id).callee);
-  if (tape_[id].kind == Kind::kError || tape_[id].kind == Kind::kOpaque) return {};
-  return settle(id, decode_state(id, row));
+  const pickle::Node& node = tape_[id];
+  if (node.kind == Kind::kError) return {};
+  if (node.kind == Kind::kOpaque && node.aux != kPartial) return {};  // states are kept as they are
+  return settle(id, decode_state(id, *known(tape_.call(id).callee)));
 }
 
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
@@ -112,7 +115,12 @@ Status Interpreter::settle(NodeId id, const Status& decoded) {
   const bool was_call = tape_[id].kind != Kind::kPersistent;
   const std::uint64_t offset = was_call ? tape_.call(id).offset : error.offset();
   if (error.code() == ErrorCode::kLimit) return error.at(offset);
-  bad_parts_.push_back({id, error.at(offset)});
+  return spoil(id, error.at(offset));
+}
+
+Status Interpreter::spoil(NodeId id, const Error& error) {
+  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(BadPart)));
+  bad_parts_.push_back({id, error});
   become(id, Kind::kError);
   return {};
 }
@@ -192,7 +200,7 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
     return decode_random_state(id, row.meaning);
   if (row.meaning == Meaning::kGenerator) return decode_tensor_state(id);
   if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
-  if (row.meaning == Meaning::kPartial) return decode_reference(id, row.meaning);
+  if (row.meaning == Meaning::kPartial) return check_partial_state(state.front());
   return {};  // attributes: kept as they are
 }
 
@@ -201,7 +209,10 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
 // Matching looks at the items of containers: one long tuple may be given to many calls.
 Status Interpreter::charge_match(std::span<const NodeId> given) {
   std::uint64_t steps = given.size();
-  for (const NodeId argument : given) steps += tape_.items(argument).size();
+  for (const NodeId argument : given) {
+    const Kind kind = tape_[argument].kind;
+    if (kind >= Kind::kTuple && kind <= Kind::kFrozenSet) steps += tape_[argument].count;
+  }
   return tape_.work().take(steps);
 }
 
@@ -310,10 +321,12 @@ bool Interpreter::matches(const Argument& argument, NodeId value, std::uint32_t 
   if ((argument.sorts & sorts_of(value)) == 0) return false;
   if (argument.sorts == kAnySort) return true;
   // A list or dict that changed after the call took it is not what Python would have seen.
-  if (tape_.changed_at(value) > taken_at) return false;
+  const Kind kind = tape_[value].kind;
+  const bool is_fixed = kind < Kind::kList || kind == Kind::kSymbol || kind == Kind::kStorage;
+  if (!is_fixed && tape_.changed_at(value) > taken_at) return false;
   if (argument.items == kAnySort && argument.keys == kAnySort) return true;
   const std::span<const NodeId> items = tape_.items(value);
-  const bool is_dict = tape_[value].kind == Kind::kDict;
+  const bool is_dict = kind == Kind::kDict;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Sorts wanted = is_dict && i % 2 == 0 ? argument.keys : argument.items;
     if (wanted != kAnySort && (wanted & sorts_of(items[i])) == 0) return false;

@@ -97,6 +97,7 @@ class Interpreter {
   Status decode(pickle::NodeId id, const Known& row);
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
+  Status spoil(pickle::NodeId id, const Error& error);
   Status refuse(pickle::NodeId id, Reason reason) const;
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
@@ -111,6 +112,7 @@ class Interpreter {
   bool is_zone_call(pickle::NodeId callee) const;
   Status decode_zone(pickle::NodeId id);
   bool is_memory_format(pickle::NodeId id) const;
+  Status check_partial_state(pickle::NodeId state) const;
   bool is_keyword_new(pickle::NodeId callee) const;
   Status decode_keyword_new(pickle::NodeId id);
   Status decode_random(pickle::NodeId id, Meaning meaning);

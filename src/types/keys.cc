@@ -43,10 +43,12 @@ bool is_whole(double value) {
 // The usual small dict, told without a table.
 bool has_distinct_texts(const pickle::Tape& tape, std::span<const NodeId> items, std::size_t step) {
   constexpr std::size_t kSmall = 8;
+  constexpr std::size_t kShort = 128;
   if (items.size() > kSmall * step) return false;
   for (std::size_t i = 0; i < items.size(); i += step) {
     const Node& node = tape[items[i]];
-    if (node.kind != Kind::kText || (node.flags & pickle::kLatin1) != 0) return false;
+    if (node.kind != Kind::kText || (node.flags & pickle::kLatin1) != 0 || node.count > kShort)
+      return false;
     for (std::size_t j = 0; j < i; j += step)
       if (items[i] == items[j] || tape.text(items[i]) == tape.text(items[j])) return false;
   }
@@ -55,9 +57,18 @@ bool has_distinct_texts(const pickle::Tape& tape, std::span<const NodeId> items,
 
 }  // namespace
 
-void KeyTable::start(std::size_t expected) {
+Status KeyTable::start(std::size_t expected) {
+  // The table itself, the list of keys, and what merge_keys() keeps beside it. Freed or used again
+  // for the next container, so only a larger one costs more.
+  constexpr std::uint64_t kBytesPerKey =
+      4 * sizeof(Slot) + 2 * sizeof(NodeId) + 2 * sizeof(std::uint32_t) + 2 * sizeof(NodeId);
+  if (expected > largest_) {
+    SAFE_LOAD_TRY(tape_.memory().take((expected - largest_) * kBytesPerKey));
+    largest_ = expected;
+  }
   slots_.assign(std::bit_ceil(2 * expected + 2), Slot());
   keys_.clear();
+  return {};
 }
 
 Result<std::uint32_t> KeyTable::add(NodeId key, bool& is_new) {
@@ -163,7 +174,10 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
                 text.size());
     out += text;
   } else if (node.kind == Kind::kSymbol) {
-    append_word(out, 's', tape_.symbol_index(key));
+    const pickle::Symbol& symbol = tape_.symbol(key);
+    append_word(out, 's', symbol.module.size());
+    append_word(out, 's', symbol.name.size());
+    out.append(symbol.module).append(symbol.name);
   } else if (node.kind == Kind::kNone) {
     append_word(out, 'n', 0);
   } else {
@@ -182,8 +196,7 @@ Status Interpreter::merge_equal_keys() {
     const Status merged = merge_keys(id, table);
     if (merged) continue;
     if (merged.error().code() == ErrorCode::kLimit) return merged.error();
-    bad_parts_.push_back({id, merged.error()});
-    become(id, Kind::kError);
+    SAFE_LOAD_TRY(spoil(id, merged.error()));
   }
   return {};
 }
@@ -193,7 +206,7 @@ Status Interpreter::merge_keys(NodeId id, KeyTable& table) {
   const bool is_dict = tape_[id].kind == Kind::kDict;
   const std::size_t step = is_dict ? 2 : 1;
   const std::span<const NodeId> items = tape_.items(id);
-  table.start(items.size() / step);
+  SAFE_LOAD_TRY(table.start(items.size() / step));
   std::vector<std::uint32_t> numbers(items.size() / step);
   std::uint32_t distinct = 0;
   for (std::size_t i = 0; i < numbers.size(); ++i) {

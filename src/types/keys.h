@@ -18,7 +18,8 @@ class KeyTable {
  public:
   KeyTable(pickle::Tape& tape, const Limits& limits) : tape_(tape), limits_(limits) {}
 
-  void start(std::size_t expected);
+  // Begins with an empty table for so many keys. kLimit if their memory is not paid for.
+  Status start(std::size_t expected);
 
   // The number of this key among the distinct ones; `is_new` tells whether it just became one.
   // An error if Python could not use it as a key.
@@ -40,6 +41,7 @@ class KeyTable {
   const Limits& limits_;
   std::vector<Slot> slots_;
   std::vector<pickle::NodeId> keys_;
+  std::size_t largest_ = 0;  // of the tables so far
 };
 
 }  // namespace safe_load::types

@@ -1,5 +1,7 @@
 #include "support/checkpoint_builder.h"
 
+#include <bit>
+
 #include "base/bytes.h"
 
 namespace test_support {
@@ -11,6 +13,19 @@ using safe_load::Result;
 
 std::string text(std::string_view value) {
   return "X" + little(value.size(), 4) + std::string(value);
+}
+
+std::string bytes(std::string_view value) {
+  return "B" + little(value.size(), 4) + std::string(value);
+}
+
+std::string python2(std::string_view value) {
+  return "T" + little(value.size(), 4) + std::string(value);
+}
+
+std::string real(double value) {
+  const std::string number = little(std::bit_cast<std::uint64_t>(value), 8);
+  return "G" + std::string(number.rbegin(), number.rend());
 }
 
 std::string integer(std::int64_t value) {
@@ -67,15 +82,38 @@ std::string integers(std::initializer_list<std::int64_t> values) {
 std::string tensor(std::string_view storage, std::int64_t offset,
                    std::initializer_list<std::int64_t> sizes,
                    std::initializer_list<std::int64_t> strides) {
-  return reduce(symbol("torch._utils", "_rebuild_tensor_v2"),
-                {storage, integer(offset), integers(sizes), integers(strides), "\x89",
-                 reduce(symbol("collections", "OrderedDict"), {})});
+  return rebuild("_rebuild_tensor_v2", {storage, integer(offset), integers(sizes),
+                                        integers(strides), kFalse, ordered_dict()});
 }
+
+std::string ordered_dict() { return reduce(symbol("collections", "OrderedDict"), {}); }
+
+std::string rebuild(std::string_view function, std::initializer_list<std::string_view> arguments) {
+  return reduce(symbol("torch._utils", function), arguments);
+}
+
+std::string tensor_v3(std::string_view storage, std::string_view dtype, std::int64_t offset,
+                      std::initializer_list<std::int64_t> sizes,
+                      std::initializer_list<std::int64_t> strides) {
+  return rebuild("_rebuild_tensor_v3",
+                 {storage, integer(offset), integers(sizes), integers(strides), kFalse,
+                  ordered_dict(), symbol("torch", dtype)});
+}
+
+std::string memoized(int index, std::string_view value) {
+  return std::string(value) + "q" + static_cast<char>(index);
+}
+std::string fetched(int index) { return std::string("h") + static_cast<char>(index); }
 
 CheckpointBuilder CheckpointBuilder::around(std::string_view pickle) {
   CheckpointBuilder builder;
   builder.pickle_ = pickle;
   return builder;
+}
+
+CheckpointBuilder& CheckpointBuilder::value(std::string_view value) {
+  pickle_ = "\x80\x02" + std::string(value) + ".";
+  return *this;
 }
 
 CheckpointBuilder& CheckpointBuilder::storage(std::string_view key, std::string_view bytes) {

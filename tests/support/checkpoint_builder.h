@@ -13,10 +13,17 @@
 
 namespace test_support {
 
-// ---- pieces of a pickle of protocol 2; each pushes one value
+// ---- pieces of a pickle; each pushes one value
+
+inline constexpr std::string_view kNone = "N";
+inline constexpr std::string_view kTrue = "\x88";
+inline constexpr std::string_view kFalse = "\x89";
 
 std::string text(std::string_view value);
+std::string bytes(std::string_view value);
+std::string python2(std::string_view value);  // a str of Python 2
 std::string integer(std::int64_t value);
+std::string real(double value);
 std::string tuple(std::initializer_list<std::string_view> items);
 std::string list(std::initializer_list<std::string_view> items);
 std::string dict(std::initializer_list<std::string_view> keys_and_values);
@@ -32,6 +39,16 @@ std::string tensor(std::string_view storage, std::int64_t offset,
                    std::initializer_list<std::int64_t> sizes,
                    std::initializer_list<std::int64_t> strides);
 std::string integers(std::initializer_list<std::int64_t> values);  // as a tuple
+std::string ordered_dict();                                        // an empty one
+// torch._utils.<function>(arguments).
+std::string rebuild(std::string_view function, std::initializer_list<std::string_view> arguments);
+// _rebuild_tensor_v3(untyped storage, offset, sizes, strides, False, OrderedDict(), torch.<dtype>).
+std::string tensor_v3(std::string_view storage, std::string_view dtype, std::int64_t offset,
+                      std::initializer_list<std::int64_t> sizes,
+                      std::initializer_list<std::int64_t> strides);
+// Stores the value in the memo, and fetches it. REQUIRES: index < 256.
+std::string memoized(int index, std::string_view value);
+std::string fetched(int index);
 
 // The bytes of some numbers, as they stand in memory.
 template <class T>
@@ -46,11 +63,11 @@ std::string raw(std::initializer_list<T> values) {
 class CheckpointBuilder {
  public:
   // A whole value; PROTO and STOP are added.
-  explicit CheckpointBuilder(std::string_view value)
-      : pickle_("\x80\x02" + std::string(value) + ".") {}
+  explicit CheckpointBuilder(std::string_view value) { this->value(value); }
   // The pickle as it is.
   static CheckpointBuilder around(std::string_view pickle);
 
+  CheckpointBuilder& value(std::string_view value);  // instead of the one it has
   CheckpointBuilder& storage(std::string_view key, std::string_view bytes);
   CheckpointBuilder& record(std::string_view name, std::string_view content);
 

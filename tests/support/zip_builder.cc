@@ -50,9 +50,10 @@ std::string local_header(const ZipHeader& header) {
 
 std::string central_header(const ZipHeader& header, std::uint64_t local_offset) {
   return little(header.signature, 4) + little(20, 2) + little(20, 2) + little(header.flags, 2) +
-         little(header.method, 2) + little(0, 4) + sizes(header) + little(0, 2) +
-         little(header.disk, 2) + little(0, 6) + little(local_offset + header.local_offset, 4) +
-         header.name + header.extra;
+         little(header.method, 2) + little(0, 4) + sizes(header) +
+         little(header.comment.size(), 2) + little(header.disk, 2) + little(0, 6) +
+         little(local_offset + header.local_offset, 4) + header.name + header.extra +
+         header.comment;
 }
 
 std::uint64_t shifted(std::uint64_t truth, std::int64_t lie) {

@@ -12,6 +12,7 @@ namespace test_support {
 struct ZipHeader {
   std::string name;
   std::string extra;
+  std::string comment;  // central only
   std::uint16_t flags = 0;
   std::uint16_t method = 0;
   std::uint32_t crc = 0;

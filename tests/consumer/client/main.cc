@@ -18,8 +18,7 @@ int main(int argc, char** argv) {
       std::cout << symbol.name << " at " << symbol.object_path << '\n';
 
   const auto epoch = checkpoint.root()["epoch"].get_or<std::int64_t>(0);
-  const auto hidden =
-      checkpoint.root().at("hyper_parameters", "hidden_size").get<std::int64_t>();
+  const auto hidden = checkpoint.root().at("hyper_parameters", "hidden_size").get<std::int64_t>();
   std::cout << "epoch " << epoch << ", hidden " << (hidden ? *hidden : -1) << '\n';
 
   auto weights = checkpoint.state_dict();  // finds "state_dict", "model", a whole module, ...
