@@ -247,13 +247,19 @@ class Opening {
       const Status mapped = state_->bytes->map();
       if (!mapped) return as_issue(mapped.error());
     }
-    std::vector<std::optional<archive::ZipMember>> members;
+    // What stands inside the pickle is little-endian in every file.
+    constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
+    const bool is_foreign = (state_->container.byte_order == ByteOrder::kBig) != kNativeIsBig;
+    std::vector<StorageBytes::Origin> origins;
     auto next = located->begin();
-    for (const torch::Storage& storage : storages)
-      members.push_back(storage.entry != nullptr ? std::optional(*next++) : std::nullopt);
-    const bool is_big = state_->container.byte_order == ByteOrder::kBig;
-    state_->bytes->set_records(std::move(members),
-                               is_big != (std::endian::native == std::endian::big));
+    for (const torch::Storage& storage : storages) {
+      if (storage.entry != nullptr) {
+        origins.push_back({*next++, {}, is_foreign});
+      } else {
+        origins.push_back({std::nullopt, storage.bytes, kNativeIsBig});
+      }
+    }
+    state_->bytes->set_origins(origins);
     return {};
   }
 

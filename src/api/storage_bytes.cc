@@ -16,16 +16,14 @@ Status StorageBytes::map() {
   return {};
 }
 
-void StorageBytes::set_records(std::vector<std::optional<archive::ZipMember>> members,
-                               bool foreign_byte_order) {
-  foreign_byte_order_ = foreign_byte_order;
-  for (std::optional<archive::ZipMember>& member : members) {
-    Record record{member};
-    const bool in_place = is_borrowed_ || (member && is_aligned(member->data_offset));
-    record.is_mapped = member && member->is_stored() && in_place;
-    if (member && !record.is_mapped) {
+void StorageBytes::set_origins(std::span<const Origin> origins) {
+  for (const Origin& origin : origins) {
+    Record record{origin};
+    const bool in_place = origin.member && (is_borrowed_ || is_aligned(origin.member->data_offset));
+    record.is_mapped = in_place && origin.member->is_stored();
+    if (!record.is_mapped) {
       record.place = arena_size_;
-      arena_size_ += (member->size() + kAlignment - 1) / kAlignment * kAlignment;
+      arena_size_ += (origin.size() + kAlignment - 1) / kAlignment * kAlignment;
     }
     records_.push_back(record);
   }
@@ -56,17 +54,19 @@ Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_
 }
 
 Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
-  if (!records_[id].member) return base::Bytes();
-  if (!foreign_byte_order_ || unit < 2) return in_file_order(id);
+  const Origin& origin = records_[id].origin;
+  if (origin.size() == 0) return base::Bytes();
+  if (!origin.is_foreign || unit < 2) return in_file_order(id);
   SAFE_LOAD_TRY_ASSIGN(const std::span<std::byte> bytes, swapped(id, unit));
   return base::Bytes(bytes);
 }
 
 Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   Record& record = records_[id];
-  const auto size = static_cast<std::size_t>(record.member->size());
+  const Origin& origin = record.origin;
+  const auto size = static_cast<std::size_t>(origin.size());
   if (record.is_mapped) {
-    const auto offset = static_cast<std::size_t>(record.member->data_offset);
+    const auto offset = static_cast<std::size_t>(origin.member->data_offset);
     if (is_mapped()) return base::Bytes(mapping_.bytes().subspan(offset, size));
     return memory_source_->bytes().subspan(offset, size);
   }
@@ -76,7 +76,11 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    SAFE_LOAD_TRY(archive::read_member(source(), *record.member, place));
+    if (origin.member) {
+      SAFE_LOAD_TRY(archive::read_member(source(), *origin.member, place));
+    } else {
+      std::copy(origin.bytes.begin(), origin.bytes.end(), place.begin());
+    }
     record.is_loaded = true;
   }
   return base::Bytes(place);

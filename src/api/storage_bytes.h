@@ -24,11 +24,14 @@ namespace safe_load::api {
 
 class StorageBytes {
  public:
-  struct Record {
-    std::optional<archive::ZipMember> member;  // none: no bytes
-    bool is_mapped = false;                    // else it has a place in the arena
-    std::uint64_t place = 0;                   // in the arena
-    bool is_loaded = false;
+  // Where a storage is in the file: a member of an archive, or bytes that were read with the
+  // pickle (and live as long as it); neither: it has none.
+  struct Origin {
+    std::optional<archive::ZipMember> member;
+    base::Bytes bytes;
+    bool is_foreign = false;  // in the byte order of other machines
+
+    std::uint64_t size() const { return member ? member->size() : bytes.size(); }
   };
 
   // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
@@ -50,16 +53,25 @@ class StorageBytes {
 
   Status map();
   // Called once, before any bytes are asked for.
-  void set_records(std::vector<std::optional<archive::ZipMember>> members, bool foreign_byte_order);
+  void set_origins(std::span<const Origin> origins);
 
   // Of a storage with a record.
-  std::uint64_t data_offset(std::uint32_t id) const { return records_[id].member->data_offset; }
+  std::uint64_t data_offset(std::uint32_t id) const {
+    return records_[id].origin.member->data_offset;
+  }
 
   // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.
   Result<std::span<std::byte>> writable(std::uint32_t id, std::size_t unit);
   Result<base::Bytes> readable(std::uint32_t id, std::size_t unit);
 
  private:
+  struct Record {
+    Origin origin;
+    bool is_mapped = false;   // else it has a place in the arena
+    std::uint64_t place = 0;  // in the arena
+    bool is_loaded = false;
+  };
+
   bool is_aligned(std::uint64_t data_offset) const;
   Result<base::Bytes> in_file_order(std::uint32_t id);
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
@@ -71,7 +83,6 @@ class StorageBytes {
   os::Memory mapping_;
 
   std::vector<Record> records_;
-  bool foreign_byte_order_ = false;
   std::mutex mutex_;  // guards what follows and Record::is_loaded
   std::uint64_t arena_size_ = 0;
   os::Memory arena_;

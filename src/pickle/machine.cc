@@ -76,9 +76,14 @@ class Memo {
 
 class Machine {
  public:
-  explicit Machine(Tape& tape) : tape_(tape), reader_(tape.pickle_) {}
+  Machine(Tape& tape, const Program& program)
+      : tape_(tape),
+        program_(program),
+        reader_(program.bytes),
+        first_node_(tape.size()),
+        first_call_(tape.call_count()) {}
 
-  Result<std::uint64_t> run() {
+  Result<Built> run() {
     while (!stopped_) {
       opcode_at_ = reader_.offset();
       if (opcode_at_ == frame_end_) frame_end_ = kNoFrame;
@@ -91,7 +96,7 @@ class Machine {
             .about(name(static_cast<Opcode>(*byte)));
     }
     SAFE_LOAD_TRY(seal());
-    return std::uint64_t{reader_.offset()};
+    return Built{root_, reader_.offset(), protocol_};
   }
 
  private:
@@ -155,10 +160,10 @@ class Machine {
     return push({Kind::kFloat, 0, 0, 0, std::bit_cast<std::uint64_t>(value)});
   }
 
-  // Bytes that stand in the pickle, just read.
+  // Bytes of the program, just read.
   Status push_read(Kind kind, std::string_view bytes) {
-    return push(
-        {kind, 0, 0, static_cast<std::uint32_t>(bytes.size()), reader_.offset() - bytes.size()});
+    return push({kind, program_.flags, 0, static_cast<std::uint32_t>(bytes.size()),
+                 program_.place + reader_.offset() - bytes.size()});
   }
 
   Status push_unicode(std::string_view bytes) {
@@ -420,13 +425,13 @@ class Machine {
     SAFE_LOAD_TRY_ASSIGN(const auto protocol, reader_.read_little<std::uint8_t>());
     if (protocol > 5) return Error(ErrorCode::kUnsupported, "a pickle protocol above 5");
     if (opcode_at_ != 0) note("a protocol that is announced late or twice");
-    tape_.protocol_ = protocol;
+    protocol_ = protocol;
     return {};
   }
 
   Status stop() {
     SAFE_LOAD_TRY(need(1));
-    tape_.root_ = pop();
+    root_ = pop();
     if (!stack_.empty() || !marks_.empty()) note("values are left on the stack");
     if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note("STOP inside a frame");
     stopped_ = true;
@@ -482,13 +487,18 @@ class Machine {
   Status seal_run(Run& run);
 
   Tape& tape_;
+  Program program_;
   base::ByteReader reader_;
+  NodeId first_node_;  // of this program
+  std::uint32_t first_call_;
   std::vector<NodeId> stack_;
   std::vector<std::size_t> marks_;
   Memo memo_;
   std::uint64_t opcode_at_ = 0;
   std::uint64_t frame_end_ = kNoFrame;
   bool stopped_ = false;
+  NodeId root_ = kNoNode;
+  int protocol_ = 0;
 };
 
 // One line per opcode; the stack is written "before -- after", M is a mark.
@@ -698,7 +708,7 @@ Status Machine::step(Opcode opcode) {
 
 // Turns every chain of segments into one run. From here on the tape is only read.
 Status Machine::seal() {
-  for (NodeId id = 0; id < tape_.size(); ++id) {
+  for (NodeId id = first_node_; id < tape_.size(); ++id) {
     Node& node = tape_[id];
     if (node.kind != Kind::kList && node.kind != Kind::kDict && node.kind != Kind::kSet) continue;
     Run run{static_cast<std::uint32_t>(node.payload),
@@ -706,7 +716,7 @@ Status Machine::seal() {
     SAFE_LOAD_TRY(seal_run(run));
     node.payload = packed(run);
   }
-  for (std::uint32_t i = 0; i < tape_.calls_.size(); ++i) {
+  for (std::uint32_t i = first_call_; i < tape_.calls_.size(); ++i) {
     Call& call = tape_.calls_[i];
     for (Run* run : {&call.list_items, &call.dict_items, &call.set_items, &call.states})
       SAFE_LOAD_TRY(seal_run(*run));
@@ -731,9 +741,15 @@ Status Machine::seal_run(Run& run) {
   return {};
 }
 
+Result<Built> run(Tape& tape, const Program& program) {
+  if (program.bytes.size() > 0xFFFFFFFFu) return Error(ErrorCode::kLimit, "a pickle of over 4 GiB");
+  return Machine(tape, program).run();
+}
+
 Result<std::uint64_t> run(Tape& tape) {
-  if (tape.pickle().size() > 0xFFFFFFFFu) return Error(ErrorCode::kLimit, "a pickle of over 4 GiB");
-  return Machine(tape).run();
+  SAFE_LOAD_TRY_ASSIGN(const Built built, run(tape, {tape.pickle()}));
+  tape.finish(built.root, built.protocol);
+  return std::uint64_t{built.end};
 }
 
 }  // namespace safe_load::pickle

@@ -8,8 +8,25 @@
 
 namespace safe_load::pickle {
 
-// Fills `tape` from tape.pickle(), which begins with a pickle of protocol 0 to 5. Returns the
-// offset behind its STOP. Errors carry the offset of the opcode and name it.
+// Where a program stands: its bytes, which may go on behind STOP, are bytes that the tape shows.
+struct Program {
+  base::Bytes bytes;
+  std::uint64_t place = 0;  // of the first byte, as Node::payload of text counts it
+  std::uint8_t flags = 0;   // kInArena, or 0 for tape.pickle()
+};
+
+struct Built {
+  NodeId root = kNoNode;
+  std::uint64_t end = 0;  // behind STOP, in Program::bytes
+  int protocol = 0;
+};
+
+// Adds to `tape` what a pickle of protocol 0 to 5 builds. Errors carry the offset of the opcode in
+// Program::bytes and name it.
+Result<Built> run(Tape& tape, const Program& program);
+
+// Runs the pickle with which tape.pickle() begins, whose result becomes the root of the tape.
+// Returns the offset behind its STOP.
 Result<std::uint64_t> run(Tape& tape);
 
 }  // namespace safe_load::pickle

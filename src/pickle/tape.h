@@ -115,6 +115,11 @@ class Tape {
   std::uint32_t size() const { return nodes_.size(); }
   NodeId root() const { return root_; }
   int protocol() const { return protocol_; }
+  // Names the value that the whole tape stands for.
+  void finish(NodeId root, int protocol) {
+    root_ = root;
+    protocol_ = protocol;
+  }
   const std::vector<Note>& notes() const { return notes_; }
   void add_note(std::string_view literal, std::uint64_t offset) {
     if (notes_.size() < kMaxNotes) notes_.push_back({literal, offset});

@@ -5,16 +5,19 @@
 #include <string_view>
 
 #include "archive/zip_directory.h"
+#include "base/bytes.h"
 #include "pickle/tape.h"
 #include "safe_load/dtype.h"
 
 namespace safe_load::torch {
 
-// One block of bytes that tensors share. Its record exists and has exactly `byte_count` bytes.
+// One block of bytes that tensors share. Its record, if it has one, has exactly `byte_count` bytes.
 struct Storage {
   std::string_view key;
   std::string_view location;  // the device it was saved from: "cpu", "cuda:0", "meta"
-  const archive::ZipEntry* entry = nullptr;  // null: no bytes (empty, or on the meta device)
+  // Both absent: no bytes (empty, or on the meta device).
+  const archive::ZipEntry* entry = nullptr;  // the record of an archive
+  base::Bytes bytes;                         // or bytes that stand inside the pickle
   std::uint64_t byte_count = 0;
   DType dtype = DType::kUint8;
   bool is_untyped = false;

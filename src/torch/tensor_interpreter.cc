@@ -47,8 +47,6 @@ bool has_negatives(DType dtype) {
                         dtype != DType::kFloat4E2m1fnX2);
 }
 
-bool is_text(const Node& node) { return node.kind == Kind::kText || node.kind == Kind::kBytes; }
-
 }  // namespace
 
 // ---- storages
@@ -56,20 +54,22 @@ bool is_text(const Node& node) { return node.kind == Kind::kText || node.kind ==
 Status TensorInterpreter::decode_persistent(NodeId id) {
   Node& node = tape()[id];
   const std::uint64_t offset = node.count;
-  auto storage = read_storage(static_cast<NodeId>(node.payload));
-  if (!storage) return storage.error().at(offset);
-  auto number = add_storage(*storage);
+  auto number = number_of_storage(static_cast<NodeId>(node.payload));
   if (!number) return number.error().at(offset);
   become(id, Kind::kStorage);
   node.payload = *number;
   return {};
 }
 
-// ("storage", class, key, location, numel); docs/format/zip.md has the rules S1 to S7.
-Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
-  const std::span<const NodeId> parts = tape().items(persistent_id);
-  const bool is_storage = tape()[persistent_id].kind == Kind::kTuple && parts.size() == 5 &&
-                          is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
+Result<std::uint32_t> TensorInterpreter::number_of_storage(NodeId persistent_id) {
+  if (stacked_ != nullptr) return add_stacked_storage(persistent_id);
+  SAFE_LOAD_TRY_ASSIGN(const Storage storage, read_storage(persistent_id));
+  return add_storage(storage);
+}
+
+// ("storage", class, key, location, numel): the parts of a persistent id that all containers share.
+Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) const {
+  const bool is_storage = is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
                           is_text(tape()[parts[3]]);
   if (!is_storage) return bad("a persistent id that is no storage");
@@ -88,6 +88,15 @@ Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
   const auto bytes = base::checked_mul(numel.payload, size_of(storage.dtype));
   if (!bytes) return bad("a storage whose size overflows").about(storage.key);
   storage.byte_count = *bytes;
+  return storage;
+}
+
+// Of an archive, where each key has a record; docs/format/zip.md has the rules S1 to S7.
+Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
+  const std::span<const NodeId> parts = tape().items(persistent_id);
+  if (tape()[persistent_id].kind != Kind::kTuple || parts.size() != 5)
+    return bad("a persistent id that is no storage");
+  SAFE_LOAD_TRY_ASSIGN(Storage storage, describe_storage(parts));
   if (storage.byte_count == 0 || storage.is_meta()) return storage;
   storage.entry = layout_.storage(storage.key);
   if (storage.entry == nullptr)
@@ -110,11 +119,16 @@ Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
       return bad("a storage that is described in two ways").about(storage.key);
     // Empty storages may share a key under different classes: each is one of its own.
   }
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, append_storage(storage));
+  known = number + 1;
+  return number;
+}
+
+Result<std::uint32_t> TensorInterpreter::append_storage(const Storage& storage) {
   constexpr std::uint64_t kHashNode = 64;
   SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage) + kHashNode));
   storages_.push_back(storage);
-  known = static_cast<std::uint32_t>(storages_.size());
-  return known - 1;
+  return static_cast<std::uint32_t>(storages_.size() - 1);
 }
 
 std::size_t TensorInterpreter::index_of(const archive::ZipEntry& entry) const {
@@ -126,6 +140,7 @@ std::size_t TensorInterpreter::index_of(const archive::ZipEntry& entry) const {
 Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
   if (meaning >= Meaning::kGenerator) return decode_small_value(id, meaning);
   if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
+  if (meaning == Meaning::kLoadFromBytes) return decode_nested(id);
   if (meaning > Meaning::kRebuildFromType) return decode_composite(id, meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "torch/stacked_pickles.h"
 #include "torch/tensor.h"
 #include "torch/zip_layout.h"
 #include "types/interpreter.h"
@@ -21,6 +22,24 @@ struct Extents {
   std::array<std::int64_t, kMostDims> values;  // the first `count` of them
   std::size_t count = 0;
   std::span<const std::int64_t> span() const { return std::span(values).first(count); }
+};
+
+inline bool is_text(const pickle::Node& node) {
+  return node.kind == pickle::Kind::kText || node.kind == pickle::Kind::kBytes;
+}
+
+// The storages of one run of stacked pickles, by their keys.
+struct StackedStorages {
+  struct View {
+    std::uint32_t storage;  // its number
+    std::uint64_t offset;   // bytes, in its root
+  };
+  struct Root {
+    std::uint32_t storage = 0;
+    std::vector<View> views;
+    bool is_placed = false;
+  };
+  std::unordered_map<std::string_view, Root, base::TextHash> roots;
 };
 
 class TensorInterpreter final : public types::Interpreter {
@@ -43,8 +62,11 @@ class TensorInterpreter final : public types::Interpreter {
   Status decode_tensor(pickle::NodeId id, types::Meaning meaning) override;
   Status decode_tensor_state(pickle::NodeId id) override;
 
+  Result<std::uint32_t> number_of_storage(pickle::NodeId persistent_id);
+  Result<Storage> describe_storage(std::span<const pickle::NodeId> parts) const;
   Result<Storage> read_storage(pickle::NodeId persistent_id) const;
   Result<std::uint32_t> add_storage(const Storage& storage);
+  Result<std::uint32_t> append_storage(const Storage& storage);
   std::size_t index_of(const archive::ZipEntry& entry) const;
   Status rebuild_view(types::Meaning meaning, std::span<const pickle::NodeId> given,
                       Tensor& tensor);
@@ -55,6 +77,10 @@ class TensorInterpreter final : public types::Interpreter {
   Status read_channels(std::span<const pickle::NodeId> parameters,
                        std::span<const std::int64_t> sizes, Quantizer& quantizer) const;
   Status rebuild_meta(std::span<const pickle::NodeId> given, Tensor& tensor);
+  Status decode_nested(pickle::NodeId id);
+  Result<pickle::NodeId> decode_stacked(const pickle::Program& program);
+  Result<std::uint32_t> add_stacked_storage(pickle::NodeId persistent_id);
+  Status place_storages(const StackedPickles& stacked, base::Bytes bytes);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
   Status check_sparse(std::span<const pickle::NodeId> given, types::Meaning meaning) const;
   Status check_nested(std::span<const pickle::NodeId> given) const;
@@ -77,6 +103,8 @@ class TensorInterpreter final : public types::Interpreter {
   std::vector<Tensor> tensors_;
   std::vector<pickle::NodeId> attributes_;
   std::vector<Quantizer> quantizers_;
+  StackedStorages* stacked_ = nullptr;  // of the stacked pickles that are being read; null: none
+  int nesting_ = 0;
 };
 
 }  // namespace safe_load::torch

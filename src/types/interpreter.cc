@@ -14,24 +14,44 @@ using pickle::NodeId;
 
 Interpreter::Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits)
     : tape_(tape), encoding_(encoding), limits_(limits) {
-  rows_.reserve(tape.symbols().size());
-  for (std::uint32_t i = 0; i < tape.symbols().size(); ++i)
-    rows_.push_back(find_known(tape.symbols()[i].module, tape.symbols()[i].name));
+  look_up_symbols();
+}
+
+void Interpreter::look_up_symbols() {
+  const pickle::SymbolTable& symbols = tape_.symbols();
+  for (auto i = static_cast<std::uint32_t>(rows_.size()); i < symbols.size(); ++i)
+    rows_.push_back(find_known(symbols[i].module, symbols[i].name));
 }
 
 Status Interpreter::run() {
-  SAFE_LOAD_TRY(interpret_all());
+  SAFE_LOAD_TRY(interpret_range(0, tape_.size()));
   return merge_equal_keys();
 }
 
-Status Interpreter::interpret_all() {
-  for (NodeId id = 0; id <= tape_.size(); ++id) {
+Status Interpreter::interpret_apart(NodeId first, NodeId end, bool is_whole) {
+  look_up_symbols();
+  if (!is_whole) return {};
+  const std::size_t known_bad_parts = bad_parts_.size();
+  auto waiting = std::exchange(pending_, {});
+  const Status done = interpret_range(first, end);
+  pending_ = std::move(waiting);
+  SAFE_LOAD_TRY(done);
+  if (bad_parts_.size() == known_bad_parts) return {};
+  const Error error = bad_parts_[known_bad_parts].error;
+  bad_parts_.erase(bad_parts_.begin() + static_cast<std::ptrdiff_t>(known_bad_parts),
+                   bad_parts_.end());
+  return error;
+}
+
+// What decoding adds to the tape needs no meaning.
+Status Interpreter::interpret_range(NodeId first, NodeId end) {
+  for (NodeId id = first; id <= end; ++id) {
     while (!pending_.empty() && pending_.top().complete_at <= id) {
       const NodeId call = pending_.top().call;
       pending_.pop();
       SAFE_LOAD_TRY(complete(call));
     }
-    if (id == tape_.size()) break;
+    if (id == end) break;
     const Kind kind = tape_[id].kind;
     if (kind == Kind::kCall || kind == Kind::kPy2Text || kind == Kind::kPersistent) {
       SAFE_LOAD_TRY(interpret(id));

@@ -70,6 +70,9 @@ class Interpreter {
     const pickle::NodeId tuple = tape_.call(id).arguments;
     return tuple == pickle::kNoNode ? std::span<const pickle::NodeId>() : tape_.items(tuple);
   }
+  // Gives meaning to the nodes [first, end), which a program of its own built and which nothing
+  // else names yet, unless its run was cut short (`is_whole`). Their first bad part is the error.
+  Status interpret_apart(pickle::NodeId first, pickle::NodeId end, bool is_whole);
   // Turns a call into a value of this kind. Its arguments and content stay where they are.
   void become(pickle::NodeId id, pickle::Kind kind, std::uint16_t aux = 0);
   Status become_bytes(pickle::NodeId id, pickle::Kind kind, std::string_view bytes);
@@ -89,7 +92,8 @@ class Interpreter {
     }
   };
 
-  Status interpret_all();
+  void look_up_symbols();
+  Status interpret_range(pickle::NodeId first, pickle::NodeId end);
   Status interpret(pickle::NodeId id);
   Status interpret_call(pickle::NodeId id);
   Status complete(pickle::NodeId id);

@@ -266,6 +266,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch._tensor", "_rebuild_from_type_v2", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,any)"),
     call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
+    call("torch.storage", "_load_from_bytes", K::kFunction, M::kLoadFromBytes, "(bytes)"),
     value("torch", "Tensor", K::kTensorClass),
     value("torch.nn.parameter", "Parameter", K::kTensorClass),
     value("torch.nn.parameter", "Buffer", K::kTensorClass),

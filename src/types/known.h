@@ -110,6 +110,7 @@ enum class Meaning : std::uint8_t {
   kRebuildQuantized,
   kRebuildMeta,
   kRebuildOnDevice,
+  kLoadFromBytes,
   kRebuildFromType,
   kRebuildWrapper,
   kRebuildSparse,

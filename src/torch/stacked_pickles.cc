@@ -1,0 +1,59 @@
+#include "torch/stacked_pickles.h"
+
+#include "base/try.h"
+
+namespace safe_load::torch {
+namespace {
+
+using pickle::Kind;
+using pickle::NodeId;
+
+// 0x1950a86a20f9469cfc6c, as a pickle holds it.
+constexpr std::string_view kMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+constexpr std::uint64_t kVersion = 1001;
+
+// Runs programs that follow each other.
+class Reader {
+ public:
+  Reader(pickle::Tape& tape, const pickle::Program& program) : tape_(tape), program_(program) {}
+
+  Result<NodeId> next() {
+    const pickle::Program rest{program_.bytes.subspan(static_cast<std::size_t>(end_)),
+                               program_.place + end_, program_.flags};
+    auto built = pickle::run(tape_, rest);
+    if (!built) return built.error().at(end_ + built.error().offset());
+    end_ += built->end;
+    return NodeId{built->root};
+  }
+
+  std::uint64_t end() const { return end_; }
+
+ private:
+  pickle::Tape& tape_;
+  pickle::Program program_;
+  std::uint64_t end_ = 0;
+};
+
+Error not_stacked(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
+
+}  // namespace
+
+Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program) {
+  Reader reader(tape, program);
+  SAFE_LOAD_TRY_ASSIGN(const NodeId magic, reader.next());
+  if (tape[magic].kind != Kind::kBigInt || tape.text(magic) != kMagic)
+    return not_stacked("stacked pickles that do not begin with torch's magic number");
+  SAFE_LOAD_TRY_ASSIGN(const NodeId version, reader.next());
+  if (tape[version].kind != Kind::kInt || tape[version].payload != kVersion)
+    return not_stacked("stacked pickles of a version other than 1001");
+  SAFE_LOAD_TRY_ASSIGN(const NodeId machine, reader.next());
+  if (tape[machine].kind != Kind::kDict)
+    return not_stacked("stacked pickles without a description of the machine");
+  StackedPickles stacked;
+  SAFE_LOAD_TRY_ASSIGN(stacked.object, reader.next());
+  SAFE_LOAD_TRY_ASSIGN(stacked.keys, reader.next());
+  stacked.data_offset = reader.end();
+  return stacked;
+}
+
+}  // namespace safe_load::torch
