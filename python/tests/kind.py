@@ -16,7 +16,8 @@ class Kind:
     """How a kind of value is made, and what loading it gives.
 
     make: gives a new value at every call.
-    forms: the inert forms that stand in the result, as tools/inert_forms.py writes them; () means that it is equal.
+    forms: the inert forms that stand in the result, as tools/inert_forms.py writes them, that of the whole first;
+        () means that it is equal.
     old_forms: those of protocols 2 and 3, where they are others.
     refused: the names for which strict loading refuses it; None: those of the Opaque and GlobalRef among the forms.
     old_refused: those of protocols 2 and 3, where they are others.
@@ -53,8 +54,8 @@ class Kind:
         """What a file of this protocol can give back of a value."""
         return self.keep(value, protocol) if self.keep else value
 
-    def forms_at(self, protocol: int) -> set[str]:
-        return set(self.old_forms if protocol < 4 and self.old_forms is not None else self.forms)
+    def forms_at(self, protocol: int) -> Names:
+        return self.old_forms if protocol < 4 and self.old_forms is not None else self.forms
 
     def refused_at(self, protocol: int) -> set[str]:
         if protocol < 4 and self.old_refused is not None:

@@ -163,7 +163,6 @@ USER = {
         Outer.Inner,
         "kinds_user.Outer.Inner",
         old_refused=("kinds_user.Outer",),
-        gaps=dict.fromkeys((2, 3), "the record says symbol.Inner instead of kinds_user.Outer.Inner"),
     ),
     "bound method": inert(lambda: Plain(5).double, "AttrRef .double", "Opaque kinds_user.Plain"),
     "class method": inert(
