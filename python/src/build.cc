@@ -341,9 +341,9 @@ class Builder {
     if (array.has_objects()) {
       // Filled at once: its parts are there, and only a list of the pickle could be filled later.
       const nb::object holder =
-          makers_.attr("object_array")(type, to_tuple(array.shape()), class_name);
+          makers_.attr("object_array")(type, to_tuple(array.shape()), class_name, array.is_fortran());
       makers_.attr("fill_array")(holder, list_of(array.elements()));
-      return holder;
+      return masked(array, holder);
     }
     if (!nb::cast<bool>(makers_.attr("has_numpy")))
       return nb::cast(array_object(array.dtype(), array.item_size(), array.shape(), array.strides(),
@@ -351,6 +351,10 @@ class Builder {
     const nb::object plain =
         makers_.attr("array")(type, to_tuple(array.shape()), to_tuple(array.strides()),
                               bytearray_object(array.bytes()), class_name);
+    return masked(array, plain);
+  }
+
+  nb::object masked(const ArrayView& array, const nb::object& plain) {
     if (!array.is_masked()) return plain;
     const ValueView fill = array.fill_value();
     return makers_.attr("masked")(plain, bytearray_object(array.mask()),

@@ -24,7 +24,6 @@ class Kind:
     keep: what a file of some protocol holds of the value, where that is less than the value: keep(value, protocol).
     loss: in words, what the file does not hold.
     protocols: those that torch.save takes.
-    gaps: the protocols in which we do not do that yet, each with the reason.
     """
 
     make: Callable[[], Any]
@@ -35,7 +34,6 @@ class Kind:
     keep: Callable[[Any, int], Any] | None = None
     loss: str = ""
     protocols: tuple[int, ...] = PROTOCOLS
-    gaps: dict[int, str] = dataclasses.field(default_factory=dict)
 
     def value(self) -> Any:
         """A new value; the same in every process, so that one process can save it and another compare."""

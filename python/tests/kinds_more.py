@@ -43,12 +43,18 @@ def keyed_by_tensors() -> dict[Any, Any]:
     return {tensor: "first", "again": tensor, ramp(1): {tensor}}
 
 
-def gap(make: Any, reason: str) -> Kind:
-    return Kind(make, gaps=dict.fromkeys((2, 3, 4, 5), reason))
+def fortran_objects() -> Any:
+    return np.asfortranarray(np.array([["a", 1, [2]], [None, 3.5, ()]], object))
 
 
-MASK = "masked arrays of structures or objects count as damaged"
-STATE = "a RandomState over another generator than MT19937 counts as damaged"
+def masked_grid() -> Any:
+    """Structures with a grid and an object in each; the mask has a flag for every number of the grid."""
+    made = np.ma.zeros((2, 3), [("grid", "f4", (2, 2)), ("inner", [("n", ">i2"), ("what", "O")])])
+    made["inner"]["what"] = [[["text"], None, 2], [(), 4.5, "end"]]
+    made["grid"].mask[1, 2, 0] = True
+    made.mask["inner"]["n"][0] = True
+    return made
+
 
 MORE = {
     "tuple in itself": ring,
@@ -72,10 +78,11 @@ MORE = {
     "array datetime64 big endian": lambda: np.array(["2024", "NaT"], ">M8[Y]"),
     "array with metadata": lambda: np.zeros(2, np.dtype("i4", metadata={"unit": "m"})),
     "array masked fortran": lambda: np.ma.array(np.asfortranarray(CUBE[0]), mask=np.asfortranarray(CUBE[0] % 2 == 0)),
-    "array masked structured": gap(
-        lambda: np.ma.array([(1, 2.0)], mask=[(True, False)], dtype=[("a", "i4"), ("b", "f8")]), MASK
-    ),
-    "array masked object": gap(lambda: np.ma.array([1, None], mask=[False, True], dtype=object), MASK),
+    "array masked structured": lambda: np.ma.array([(1, 2.0)], mask=[(True, False)], dtype=[("a", "i4"), ("b", "f8")]),
+    "array masked nested": masked_grid,
+    "array masked object": lambda: np.ma.array([1, None], mask=[False, True], dtype=object),
+    "array masked object fortran": lambda: np.ma.array(fortran_objects(), mask=np.asfortranarray(CUBE[0, :2, :3] > 3)),
+    "array object fortran": fortran_objects,
     "array StringDType missing": lambda: np.array(["a", np.nan], np.dtypes.StringDType(na_object=np.nan)),
     "dtype StringDType missing": lambda: np.dtypes.StringDType(na_object=None, coerce=False),
     "dtype with gaps": lambda: np.dtype(
@@ -84,7 +91,7 @@ MORE = {
     "dtype aligned inside aligned": lambda: np.dtype(
         [("a", "i1"), ("b", np.dtype([("c", "i1"), ("d", "f8")], align=True))], align=True
     ),
-    "RandomState PCG64": gap(lambda: np.random.RandomState(np.random.PCG64(5)), STATE),
+    "RandomState PCG64": lambda: np.random.RandomState(np.random.PCG64(5)),
     "memory_format": Kind(lambda: torch.channels_last_3d, protocols=(4, 5)),
     "tensor bits of NaN": lambda: torch.tensor([0x7FC00001, -1, 0x7F800001], dtype=torch.int32).view(torch.float32),
     "tensor quantized view": lambda: torch.quantize_per_tensor(ramp(6), 0.5, 1, torch.quint8)[2:],

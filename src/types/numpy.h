@@ -34,6 +34,7 @@ struct ArrayDtype {
   bool is_record = false;  // numpy.record instead of numpy.void
   std::uint8_t flags = 0;  // NumPy's flags, computed
   std::uint8_t depth = 0;  // of nested dtypes
+  std::uint64_t mask_size = 1;  // bytes that hide an item of a masked array: one per plain field
   std::string_view unit;   // of M and m: "s"; empty if generic
   std::uint32_t unit_count = 1;
   std::uint32_t base = kNoDtype;           // of a subarray
@@ -64,7 +65,7 @@ struct Array {
   pickle::NodeId axes = pickle::kNoNode;         // a permutation that is applied last, or none
   pickle::NodeId data = pickle::kNoNode;         // bytes, or a list for types with objects
   pickle::NodeId array_class = pickle::kNoNode;  // a symbol, or none
-  pickle::NodeId mask = pickle::kNoNode;         // of a masked array: bytes, one per item or field
+  pickle::NodeId mask = pickle::kNoNode;         // of a masked array: bytes, mask_size per item
   pickle::NodeId fill_value = pickle::kNoNode;   // of a masked array
   bool is_fortran = false;
 };
