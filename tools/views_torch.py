@@ -32,10 +32,14 @@ class _Bytes:
 def _untyped_storage(value: torch.UntypedStorage) -> View:
     """One per piece of memory: tensors that share theirs share this."""
     own: dict[str, Any] = {"size": len(value), "device": str(value.device)}
-    if value.device.type != "meta" and len(value):
-        own["content"] = _Bytes(value)
-        return View(own, [], ("storage", value.data_ptr()), True, value)
-    return View(own)
+    if value.device.type == "meta" or not len(value):
+        return View(own)
+    try:
+        pointer = value.data_ptr()
+    except RuntimeError:  # of a tensor that wraps others, which are in its __dict__
+        return View(own)
+    own["content"] = _Bytes(value)
+    return View(own, [], ("storage", pointer), True, value)
 
 
 def _typed_storage(value: torch.storage.TypedStorage) -> View:
