@@ -74,6 +74,8 @@ def parts_of(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"[{i}]", part) for i, part in enumerate(value))
     elif isinstance(value, (argparse.Namespace, types.SimpleNamespace)):
         yield from ((f".{name}", part) for name, part in vars(value).items())
+    elif isinstance(value, np.random.RandomState):
+        yield from ((f".{name}", part) for name, part in value.get_state(legacy=False).items())
     elif isinstance(value, np.ndarray) and value.dtype.hasobject:
         yield from ((f"[{i}]", part) for i, part in enumerate(value.reshape(-1)))
 

@@ -173,6 +173,7 @@ class Checkpoint {
   std::string path(const ValueView& value) const;
 
   std::vector<SymbolUse> symbols() const;
+  bool has_unknown_symbols() const;
 
   // Values that could not be built. The rest is as it was saved.
   const std::vector<Issue>& issues() const&;

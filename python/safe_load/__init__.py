@@ -6,15 +6,13 @@
 Importing this package imports neither torch nor numpy.
 """
 
+from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
 from ._errors import Error, UnknownGlobal
+from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial
 from ._inspect import Inspection, inspect
-from ._load import Handle, open, safe_load
-
-# After `from safe_load import safe_load` the name is the function: what else there is hangs on it too.
-safe_load.open = open
-safe_load.inspect = inspect
+from ._load import open
 
 __all__ = [
     "AttrRef",

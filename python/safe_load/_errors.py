@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
+_LONGEST_NAME = 80
 _SHOWN = 12  # rows of a message; all of them are in the attributes
 
 
 @dataclasses.dataclass(frozen=True)
 class UnknownGlobal:
-    """A name that a file asks for and that is not in the table of known names."""
+    """A name that a file asks for and that is not in the table of known names.
 
-    name: str  # "module.name", escaped
-    count: int  # places
-    path: str  # object path of the first place; "" if it is not part of the result
-    offset: int  # of the first GLOBAL, in the pickle
-    called: bool  # a class or function that was called; else it stands as a value
+    name: "module.name", escaped. count: in how many places it stands. path: object path of the first place,
+    "" if that is not part of the result. offset: of the first mention, in bytes of the pickle. called: whether
+    it was called, as a class or function; else it stands as a value.
+    """
+
+    name: str
+    count: int
+    path: str
+    offset: int
+    called: bool
 
 
 class Error(pickle.UnpicklingError):
-    """A file that cannot be loaded, and why.
+    """A file that cannot be loaded, and why: a pickle.UnpicklingError. It can be pickled and raised elsewhere.
 
-    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "io", "unknown" or
-        "device".
-    member, offset: where, as a member of the container and a byte in it.
+    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown" or "device".
+    member, offset: where, as a member of the container and a byte in it; "" stands for the file itself.
     hint: the next step.
-    globals: every unknown name, as UnknownGlobal.
+    globals: every unknown name, as UnknownGlobal; the message shows the first twelve.
     issues: every value that could not be built, as dicts with code, message, member, offset, path, hint.
     """
 
@@ -51,19 +56,25 @@ class Error(pickle.UnpicklingError):
         self.issues = list(issues)
 
 
-def from_issue(issue: dict[str, Any]) -> Exception:
+def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     """The exception for what stopped the engine: OSError for trouble with the operating system."""
     text = issue_text(issue)
     if issue["code"] == "io":
         return OSError(text)
     return Error(
-        f"safe_load: {text}",
+        f"safe_load: {title}: {text}" if title else f"safe_load: {text}",
         code=issue["code"],
         member=issue["member"],
         offset=issue["offset"],
         hint=issue["hint"],
         issues=[issue],
     )
+
+
+def printable(name: str) -> str:
+    """A name for a message: escaped where it cannot be printed, cut where it is long."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:_LONGEST_NAME])
+    return shown if len(name) <= _LONGEST_NAME else f"{shown}..."
 
 
 def issue_text(issue: dict[str, Any]) -> str:
@@ -84,6 +95,10 @@ def _row(known: UnknownGlobal, width: int) -> str:
     return f"  {known.name.ljust(width)}  {known.count}x  {place}"
 
 
+def _tensors(count: int) -> str:
+    return "1 tensor" if count == 1 else f"{count} tensors"
+
+
 def refusal(
     title: str, tensor_count: int, unknown: Sequence[UnknownGlobal], issues: Sequence[dict[str, Any]]
 ) -> Error:
@@ -93,7 +108,7 @@ def refusal(
         noun = "class or function" if len(unknown) == 1 else "classes or functions"
         lines.append(
             f"safe_load: {title} holds {len(unknown)} unknown {noun}; "
-            f"{tensor_count} tensors and all plain values are readable"
+            f"{_tensors(tensor_count)} and all plain values are readable"
         )
         width = min(60, max(len(row.name) for row in unknown[:_SHOWN]))
         lines += [_row(row, width) for row in unknown[:_SHOWN]]
@@ -106,8 +121,10 @@ def refusal(
         lines += [f"  {issue_text(issue)}" for issue in issues[:_SHOWN]]
         if len(issues) > _SHOWN:
             lines.append(f"  ... and {len(issues) - _SHOWN} more in the attribute issues")
-        lines.append("The rest can be reached through safe_load.open().")
-    first = issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
+        lines.append(f"safe_load.open() reaches the rest, {_tensors(tensor_count)} in it.")
+    first: Mapping[str, Any] = (
+        issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
+    )
     return Error(
         "\n".join(lines),
         code=first["code"],

@@ -13,7 +13,8 @@ class Opaque:
     args, kwargs: what its class was called with. state: what BUILD gave it (None, or a list if there were
     several). list_items, dict_items, set_items: what was added to it.
 
-    Two are equal only if they are one object.
+    Indexing, iterating and len() go to the added items. Two are equal only if they are one object. It is
+    pickled and copied as an Opaque, by protocol 2 or later.
     """
 
     __slots__ = ("args", "cls", "dict_items", "how", "kwargs", "list_items", "set_items", "state", "__weakref__")
@@ -71,7 +72,7 @@ class Opaque:
         return f"<Opaque {self.cls}{shown}>"
 
 
-class _States(list):
+class _States(list[Any]):
     """The states of an object that was given several."""
 
 
@@ -81,7 +82,7 @@ def len_of(part: Any) -> bool:
 
 
 class GlobalRef:
-    """A class or function that the file names and does not call. Only the two names."""
+    """A class or function that the file names and does not call: its module and name. Equal if both are."""
 
     __slots__ = ("module", "name")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Iterable, Mapping
 
 from . import _stdlib
 from ._core import NdArray
 from ._errors import Error
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
 
-Constructors = dict[str, Callable[..., Any]]
 Progress = Callable[[int, int, str], None]
 
 
@@ -23,9 +22,12 @@ class Makers:
     makes_arrays = False
 
     def __init__(
-        self, numpy: Any = None, constructors: Constructors | None = None, progress: Progress | None = None
+        self, numpy: Any = None, constructors: Mapping[str, Callable[..., Any]] | None = None, progress: Progress | None = None
     ) -> None:
-        self.constructors = constructors or {}
+        self.constructors = dict(constructors or {})
+        for cls, make in self.constructors.items():
+            if not callable(make):
+                raise TypeError(f"the constructor of {cls!r} is not callable")
         self.progress = progress
         self._numpy = numpy
         self.has_numpy = numpy is not None
@@ -119,8 +121,11 @@ class Makers:
         states: tuple[Any, ...],
     ) -> None:
         """Adds items and state as pickle would, on an object that the caller's function made."""
-        if list_items:
+        if list_items and hasattr(target, "extend"):
             target.extend(list_items)
+        else:
+            for item in list_items:
+                target.append(item)
         for key, value in zip(dict_items[::2], dict_items[1::2]):
             target[key] = value
         for member in set_items:
@@ -173,6 +178,9 @@ class Makers:
             target.extend(elements)
 
     # ---- tensors: without torch and NumPy the engine makes its own views
+
+    def require_devices(self, locations: Iterable[str]) -> None:
+        """Raises an Error if tensors saved from these locations go to a device that is not here."""
 
     def is_direct(self, location: str) -> bool:
         return False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 import torch
+import torch.utils.dlpack
 
 from ._errors import Error
 from ._makers import Makers
@@ -48,7 +49,7 @@ class TorchMakers(Makers):
 
     has_torch = True
     tensor_class = torch.Tensor
-    from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.from_dlpack))
+    from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.utils.dlpack.from_dlpack))
 
     def __init__(self, map_location: Location = None, is_lazy: bool = False, **options: Any) -> None:
         super().__init__(**options)
@@ -58,6 +59,9 @@ class TorchMakers(Makers):
         self._missing: set[str] = set()
         if isinstance(map_location, (str, torch.device)):
             require_device(map_location)
+        elif not (map_location is None or isinstance(map_location, dict) or callable(map_location)):
+            kind = type(map_location).__name__
+            raise TypeError(f"map_location must be a device, a dict, a callable or None, not {kind}")
 
     # ---- small values
 
@@ -92,6 +96,11 @@ class TorchMakers(Makers):
 
     # ---- storages and tensors
 
+    def require_devices(self, locations: Iterable[str]) -> None:
+        if isinstance(self._map_location, dict):
+            for location in sorted(locations):
+                require_device(self._map_location.get(location, location))
+
     def is_direct(self, location: str) -> bool:
         """Whether a tensor saved from `location` stays where it is: in host memory."""
         if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):
@@ -115,11 +124,9 @@ class TorchMakers(Makers):
             own = torch.frombuffer(storage.memory(unit), dtype=torch.uint8).untyped_storage()
         if callable(target):
             placed = target(own, location)
-            return self._restored(own, location) if placed is None else _untyped(placed)
+            return self._restored(own, location) if placed is None else _untyped(placed, own)
         if isinstance(target, dict):
-            target = target.get(location, location)
-            require_device(target)
-            return _moved(own, target)
+            return _moved(own, target.get(location, location))
         return self._restored(own, location) if target is None else _moved(own, target)
 
     def _restored(self, own: torch.UntypedStorage, location: str) -> torch.UntypedStorage:
@@ -134,7 +141,7 @@ class TorchMakers(Makers):
                     warnings.warn(
                         f"safe_load: the file was saved on {location[:40]!r}, which this machine does not "
                         'have; its tensors are in host memory. device="cpu" says so without a warning',
-                        stacklevel=2,
+                        stacklevel=5,  # whoever called safe_load(), get_tensor() or root
                     )
                 self._missing.add(location)
         return own
@@ -187,7 +194,7 @@ class TorchMakers(Makers):
         has_float_points: bool,
         requires_grad: bool,
     ) -> torch.Tensor:
-        options = {"dtype": _DTYPES[dtype], "device": storage.device}
+        options: dict[str, Any] = {"dtype": _DTYPES[dtype], "device": storage.device}
         if scales is None:
             tensor = torch._empty_affine_quantized(shape, scale=scale, zero_point=zero_point, **options)
         else:
@@ -201,8 +208,7 @@ class TorchMakers(Makers):
                 **options,
             )
         typed = torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
-        tensor.set_(typed, offset, shape, strides)
-        return tensor.requires_grad_(requires_grad)
+        return tensor.set_(typed, offset, shape, strides).requires_grad_(requires_grad)
 
     def storage_value(self, storage: torch.UntypedStorage, dtype: str, is_untyped: bool) -> Any:
         if is_untyped:
@@ -231,8 +237,15 @@ def _jagged(parts: dict[str, Any]) -> torch.Tensor:
     return made.requires_grad_(bool(parts.get("requires_grad")))
 
 
-def _untyped(placed: Any) -> torch.UntypedStorage:
-    return placed.untyped() if isinstance(placed, torch.storage.TypedStorage) else placed
+def _untyped(placed: Any, own: torch.UntypedStorage) -> torch.UntypedStorage:
+    """What map_location made of a storage, if it is one of the same size."""
+    if isinstance(placed, torch.storage.TypedStorage):
+        placed = placed._untyped_storage
+    if not isinstance(placed, torch.UntypedStorage):
+        raise TypeError(f"map_location must return a storage or None, not {type(placed).__name__}")
+    if placed.nbytes() != own.nbytes():
+        raise ValueError(f"map_location returned {placed.nbytes()} bytes for a storage of {own.nbytes()}")
+    return placed
 
 
 def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:

@@ -85,20 +85,29 @@ void bind_limits(nb::module_& module) {
   using safe_load::Limits;
   nb::class_<Limits>(
       module, "Limits",
-      "What a file may make the loader do. Each attribute is a number; the attack that "
-      "it stops is described in the C++ header limits.h.")
-      .def(nb::init<>())
-      .def_rw("max_zip_entries", &Limits::max_zip_entries)
-      .def_rw("max_inflated_bytes", &Limits::max_inflated_bytes)
-      .def_rw("max_inflated_ratio", &Limits::max_inflated_ratio)
-      .def_rw("max_pickle_bytes", &Limits::max_pickle_bytes)
-      .def_rw("memory_base", &Limits::memory_base)
-      .def_rw("memory_per_byte", &Limits::memory_per_byte)
-      .def_rw("work_per_byte", &Limits::work_per_byte)
-      .def_rw("max_dims", &Limits::max_dims)
-      .def_rw("max_key_depth", &Limits::max_key_depth)
-      .def_rw("max_copied_bytes", &Limits::max_copied_bytes)
-      .def_rw("max_copied_ratio", &Limits::max_copied_ratio);
+      "What a file may make the loader do: whole numbers that may be set. What would "
+      "exceed one is an Error with the code \"limit\". The attack that each stops is "
+      "described in the C++ header limits.h.")
+      .def(nb::init<>(), "The defaults, which ordinary files of any size stay within.")
+      .def_rw("max_zip_entries", &Limits::max_zip_entries, "Entries of one zip directory.")
+      .def_rw("max_inflated_bytes", &Limits::max_inflated_bytes,
+              "Bytes inflated from one file, unless max_inflated_ratio allows more.")
+      .def_rw("max_inflated_ratio", &Limits::max_inflated_ratio,
+              "Bytes inflated from one file, as a multiple of its size.")
+      .def_rw("max_pickle_bytes", &Limits::max_pickle_bytes,
+              "Bytes of one pickle; less than 4 GiB.")
+      .def_rw("memory_base", &Limits::memory_base,
+              "Bytes of memory for decoded values that every file has.")
+      .def_rw("memory_per_byte", &Limits::memory_per_byte,
+              "Bytes of memory for decoded values, per byte of pickle and directory.")
+      .def_rw("work_per_byte", &Limits::work_per_byte, "Steps of decoding per byte of pickle.")
+      .def_rw("max_dims", &Limits::max_dims, "Dimensions of a tensor or array.")
+      .def_rw("max_key_depth", &Limits::max_key_depth,
+              "Depth of a tuple or frozenset that is a key.")
+      .def_rw("max_copied_bytes", &Limits::max_copied_bytes,
+              "Bytes of one tensor that is copied, unless max_copied_ratio allows more.")
+      .def_rw("max_copied_ratio", &Limits::max_copied_ratio,
+              "Bytes of one tensor that is copied, as a multiple of its storage.");
 }
 
 }  // namespace
@@ -163,6 +172,7 @@ void bind_checkpoint(nb::module_& module) {
           nb::arg("value").none() = nb::none(),
           "Every sparse, nested or quantized tensor whose elements contradict its shape, as dicts.")
       .def("symbols", &symbol_list, "Every name that the file asks for, as dicts.")
+      .def("has_unknown_symbols", &Checkpoint::has_unknown_symbols)
       .def("issues", &issue_list, "Every value that could not be built, as dicts.")
       .def(
           "tensor_names",

@@ -2,6 +2,8 @@
 #include <nanobind/stl/string.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "dlpack.h"
 #include "errors.h"
@@ -113,9 +115,20 @@ std::string joined(const safe_load::Dims& dims) {
 
 }  // namespace
 
+std::span<std::byte> bytes_of(const safe_load::StorageView& storage, std::size_t unit) {
+  // Other threads run while much is read; getting the GIL back costs more than reading little.
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
+  auto bytes = [&] {
+    std::optional<nb::gil_scoped_release> release;
+    if (storage.byte_count() >= kMuch) release.emplace();
+    return storage.writable_bytes(unit);
+  }();
+  return unwrap(std::move(bytes));
+}
+
 Memory memory_of(const safe_load::StorageView& storage, std::size_t unit) {
   Memory memory;
-  const std::span<std::byte> bytes = unwrap(storage.writable_bytes(unit));
+  const std::span<std::byte> bytes = bytes_of(storage, unit);
   memory.owner = storage.share();
   memory.data = bytes.data();
   memory.shape = {static_cast<Py_ssize_t>(bytes.size())};
@@ -148,7 +161,7 @@ TensorObject tensor_object(const safe_load::TensorView& tensor) {
     object.steps = packed;
   } else if (!tensor.is_meta() && tensor.element_count() != 0) {
     const auto unit = safe_load::info(object.dtype).swap_unit;
-    const std::span<std::byte> bytes = unwrap(tensor.storage().writable_bytes(unit));
+    const std::span<std::byte> bytes = bytes_of(tensor.storage(), unit);
     object.owner = tensor.storage().share();
     object.data = bytes.data() + tensor.storage_offset() * static_cast<std::uint64_t>(size);
   }
@@ -189,23 +202,27 @@ void bind_memory(nb::module_& module) {
       module, "Memory", nb::type_slots(buffer_slots<Memory>()),
       "The bytes of one storage: a writable buffer that keeps the checkpoint's memory alive.");
 
-  nb::class_<TensorObject>(module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
-                           "A tensor without torch or numpy: a buffer with a shape. Element types "
-                           "that the struct module "
-                           "does not know are shown as bytes, in a last dimension of their own.")
+  nb::class_<TensorObject>(
+      module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
+      "A tensor without torch or NumPy: a writable buffer with a shape.\n\n"
+      "memoryview() and DLPack see the same memory, which lives as long as they "
+      "do. Element types that the struct module does not know are shown as "
+      "bytes, in a last dimension of their own.")
       .def_prop_ro(
           "dtype", [](const TensorObject& t) { return std::string(safe_load::name(t.dtype)); },
           "The element type as torch names it, without \"torch.\".")
-      .def_prop_ro("shape", [](const TensorObject& t) { return to_tuple(t.sizes); })
+      .def_prop_ro(
+          "shape", [](const TensorObject& t) { return to_tuple(t.sizes); }, "In elements.")
       .def_prop_ro(
           "strides", [](const TensorObject& t) { return to_tuple(t.steps); }, "In elements.")
-      .def_prop_ro("nbytes",
-                   [](const TensorObject& t) {
-                     std::uint64_t bytes = safe_load::size_of(t.dtype);
-                     for (const std::int64_t size : t.sizes)
-                       bytes *= static_cast<std::uint64_t>(size);
-                     return bytes;
-                   })
+      .def_prop_ro(
+          "nbytes",
+          [](const TensorObject& t) {
+            std::uint64_t bytes = safe_load::size_of(t.dtype);
+            for (const std::int64_t size : t.sizes) bytes *= static_cast<std::uint64_t>(size);
+            return bytes;
+          },
+          "Bytes of the elements in a row.")
       .def(
           "tobytes", [](nb::handle self) { return to_bytes(self); },
           "The elements in row-major order.")
@@ -216,8 +233,10 @@ void bind_memory(nb::module_& module) {
               throw nb::buffer_error("DLPack does not carry this element type");
             return dlpack_capsule({t.data, t.dtype, t.sizes, t.steps}, t.owner);
           },
-          "A DLPack capsule over the same memory.")
-      .def("__dlpack_device__", [](const TensorObject&) { return nb::make_tuple(1, 0); })
+          "A DLPack capsule over the same memory; BufferError for element types it cannot carry.")
+      .def(
+          "__dlpack_device__", [](const TensorObject&) { return nb::make_tuple(1, 0); },
+          "Host memory, as DLPack says it: (1, 0).")
       .def("__repr__", [](const TensorObject& t) {
         std::string text = "TensorView(";
         text += safe_load::name(t.dtype);
@@ -228,14 +247,16 @@ void bind_memory(nb::module_& module) {
 
   nb::class_<ArrayObject>(
       module, "NdArray", nb::type_slots(buffer_slots<ArrayObject>()),
-      "A NumPy array without NumPy: a buffer of bytes whose last dimension is one item.")
+      "A NumPy array without NumPy: a writable buffer of bytes whose last dimension is one item.")
       .def_prop_ro(
           "dtype", [](const ArrayObject& a) { return a.dtype; },
           "The item type as numpy.dtype takes it: \"<f8\".")
-      .def_prop_ro("shape",
-                   [](const ArrayObject& a) {
-                     return to_tuple(std::vector<Py_ssize_t>(a.shape.begin(), a.shape.end() - 1));
-                   })
+      .def_prop_ro(
+          "shape",
+          [](const ArrayObject& a) {
+            return to_tuple(std::vector<Py_ssize_t>(a.shape.begin(), a.shape.end() - 1));
+          },
+          "In items.")
       .def_prop_ro(
           "strides",
           [](const ArrayObject& a) {

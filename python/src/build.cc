@@ -209,7 +209,7 @@ class Builder {
         return checked(PySet_New(nullptr));
       case ValueKind::kTensor:
         if (!value.tensor()->is_quantized()) return tensors_.tensor(*value.tensor());
-        return guarded(value, [&] { return quantized(value); });
+        return quantized(value);
       case ValueKind::kStorage:
         return tensors_.storage_value(*value.storage());
       case ValueKind::kScalar:
@@ -374,11 +374,14 @@ class Builder {
     const auto part = [&](const ValueView& numbers) {
       return numbers.is_missing() ? nb::none() : nb::object(made(numbers));
     };
-    return makers_.attr("quantized")(
-        tensors_.storage(tensor.storage(), type.swap_unit), to_str(type.name),
-        tensor.storage_offset(), to_tuple(tensor.shape()), to_tuple(tensor.strides()), own.scale,
-        own.zero_point, part(own.scales), part(own.zero_points), own.axis,
-        own.scheme == safe_load::QuantScheme::kPerChannelFloat, tensor.requires_grad());
+    const nb::object storage = tensors_.storage(tensor.storage(), type.swap_unit);
+    return guarded(value, [&] {
+      return nb::object(makers_.attr("quantized")(
+          storage, to_str(type.name), tensor.storage_offset(), to_tuple(tensor.shape()),
+          to_tuple(tensor.strides()), own.scale, own.zero_point, part(own.scales),
+          part(own.zero_points), own.axis, own.scheme == safe_load::QuantScheme::kPerChannelFloat,
+          tensor.requires_grad()));
+    });
   }
 
   // ---- filling

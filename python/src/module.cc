@@ -6,6 +6,8 @@
 #include "memory.h"
 
 NB_MODULE(_core, module) {
+  // Tensors may live until the interpreter is gone; that is no fault to print.
+  nanobind::set_leak_warnings(false);
   module.doc() = "The engine of safe_load. Use the safe_load package.";
   safe_load_python::bind_memory(module);
   safe_load_python::bind_checkpoint(module);

@@ -1,6 +1,7 @@
 #include "tensors.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "build.h"
 #include "errors.h"
@@ -43,7 +44,9 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
     : checkpoint_(std::move(checkpoint)),
       makers_(makers),
       has_torch_(nb::cast<bool>(makers.attr("has_torch"))),
-      makes_arrays_(nb::cast<bool>(makers.attr("makes_arrays"))) {
+      makes_arrays_(nb::cast<bool>(makers.attr("makes_arrays"))),
+      may_swap_(std::endian::native != std::endian::little ||
+                checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle) {
   count_users(wanted);
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
   if (auto table = DLExchange::of(makers.attr("tensor_class"), checkpoint_->storage(0).share()))
@@ -77,6 +80,7 @@ bool TensorBuilder::is_direct(std::string_view location) {
 }
 
 nb::object TensorBuilder::storage(const StorageView& storage, std::size_t unit) {
+  if (!may_swap_) unit = 1;
   nb::object& known = storages_[{storage.id(), unit}];
   if (!known.is_valid())
     known = makers_.attr("storage")(nb::cast(StorageHandle{checkpoint_, storage}), unit);
@@ -102,7 +106,7 @@ nb::object TensorBuilder::tensor(const TensorView& tensor) {
   nb::object result;
   if (has_torch_ && carried && covers_alone(tensor, storage, shape, strides) &&
       is_direct(storage.location())) {
-    const DLView view{unwrap(storage.writable_bytes(type.swap_unit)).data(), dtype, shape, strides};
+    const DLView view{bytes_of(storage, type.swap_unit).data(), dtype, shape, strides};
     result = exchange_ ? exchange_->tensor(view)
                        : makers_.attr("from_dlpack")(dlpack_capsule(view, storage.share()));
   } else {

@@ -25,7 +25,8 @@ class TensorBuilder {
 
   nanobind::object tensor(const safe_load::TensorView& tensor);
   nanobind::object storage_value(const safe_load::StorageView& storage);
-  // The storage object that the makers made, for elements of `unit` bytes.
+  // The storage object that the makers made. Elements of different sizes share it, unless their
+  // bytes are swapped.
   nanobind::object storage(const safe_load::StorageView& storage, std::size_t unit);
 
  private:
@@ -38,6 +39,7 @@ class TensorBuilder {
   nanobind::handle makers_;
   bool has_torch_;
   bool makes_arrays_;
+  bool may_swap_;  // bytes of the file or of a checkpoint in its pickle, which is little-endian
   std::vector<std::uint32_t> users_;  // by storage
   std::optional<DLExchange> exchange_;
   std::map<std::pair<std::uint32_t, std::size_t>, nanobind::object> storages_;

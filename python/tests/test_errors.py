@@ -72,13 +72,6 @@ def test_every_truncated_pickle_says_where_it_ends():
         assert caught.value.offset <= size
 
 
-def test_trouble_with_the_system_is_an_oserror(tmp_path):
-    with pytest.raises(OSError):
-        safe_load(tmp_path / "missing.pt")
-    with pytest.raises((OSError, package.Error)):
-        safe_load(tmp_path)
-
-
 def test_bad_parts_come_with_their_paths():
     content = forge(b"}(" + text("good") + tensor("0", 2) + text("bad") + b"]" + tensor("1", 2) + b"au.", {"0": bytes(8)})
     with pytest.raises(package.Error) as caught:

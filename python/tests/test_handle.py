@@ -1,8 +1,6 @@
-"""Everything that can be opened: paths, streams, bytes; and the handle that opens lazily."""
+"""The handle that opens lazily, and inspect()."""
 
-import io
-import mmap
-import os
+import threading
 
 import pytest
 from forge import forge, tensor, text
@@ -18,33 +16,6 @@ def path(tmp_path):
     path = tmp_path / "x.pt"
     path.write_bytes(CONTENT)
     return path
-
-
-def test_every_kind_of_file_is_opened(path):
-    with open(path, "rb") as plain, open(path, "rb", buffering=0) as raw, open(path, "r+b") as both:
-        for f in (path, str(path), os.fsencode(path), plain, raw, both, io.BytesIO(CONTENT)):
-            assert safe_load(f)["epoch"] == 7
-        mapped = mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
-        for f in (CONTENT, bytearray(CONTENT), memoryview(CONTENT), mapped):
-            assert safe_load(f)["epoch"] == 7
-
-
-def test_streams_are_read_from_their_position(tmp_path):
-    path = tmp_path / "embedded"
-    path.write_bytes(b"x" * 5001 + CONTENT)
-    with open(path, "rb") as stream:
-        stream.seek(5001)
-        assert safe_load(stream)["a"]["w"].shape == (3,)
-    stream = io.BytesIO(b"y" * 10 + CONTENT)
-    stream.seek(10)
-    assert safe_load(stream)["epoch"] == 7
-
-
-def test_a_text_file_or_another_type_is_a_typeerror(path):
-    with pytest.raises(TypeError):
-        safe_load(open(path, encoding="latin1"))
-    with pytest.raises(TypeError):
-        safe_load(7)
 
 
 def test_what_is_open_hangs_on_the_function_too():

@@ -1,29 +1,12 @@
-"""The arguments of safe_load()."""
-
-import pickle
-import types
+"""What encoding, framework, verify, byteorder and limits do."""
 
 import pytest
 from forge import call, forge, symbol, tensor, text
 
 import safe_load as package
-from safe_load import Opaque, safe_load
+from safe_load import safe_load
 
 UNKNOWN = forge(call("pkg", "C", b"K\x01") + b".")
-
-
-def test_weights_only_false_means_opaque_and_no_more():
-    assert isinstance(safe_load(UNKNOWN, weights_only=False), Opaque)
-    with pytest.raises(package.Error):
-        safe_load(UNKNOWN, weights_only=False, unknown="error")
-    with pytest.raises(ValueError):
-        safe_load(UNKNOWN, unknown="run it")
-
-
-def test_only_the_standard_pickle_module_is_accepted():
-    assert isinstance(safe_load(UNKNOWN, None, pickle, unknown="opaque"), Opaque)
-    with pytest.raises(TypeError):
-        safe_load(UNKNOWN, None, types)
 
 
 @pytest.mark.parametrize(
@@ -82,48 +65,9 @@ def test_byteorder_serves_files_that_do_not_say(np):
         safe_load(content, byteorder="middle")
 
 
-class Made:
-    def __init__(self, *args, **kwargs):
-        self.args, self.kwargs, self.items = args, kwargs, []
-
-    def append(self, item):
-        self.items.append(item)
-
-    def extend(self, items):
-        self.items += items
-
-
-def test_constructors_are_called_with_what_the_pickle_gave():
-    inner = symbol("pkg", "C") + b"](K\x01K\x02e\x85\x81(K\x05e}" + text("x") + b"K\x03sb"
-    loaded = safe_load(forge(b"]" + inner + b"a."), constructors={"pkg.C": Made})
-    assert type(loaded[0]) is Made and loaded[0].args == ([1, 2],) and loaded[0].items == [5] and loaded[0].x == 3
-
-
-def test_what_a_constructor_raises_passes_on_with_the_place():
-    def fail(*_):
-        raise RuntimeError("no")
-
-    with pytest.raises(RuntimeError, match="no") as caught:
-        safe_load(forge(b"}" + text("k") + call("pkg", "C") + b"s."), constructors={"pkg.C": fail})
-    assert any('$["k"]' in note for note in getattr(caught.value, "__notes__", ['$["k"]']))
-
-
 def test_limits_name_what_they_limit():
     limits = package.Limits()
     limits.max_pickle_bytes = 3
     with pytest.raises(package.Error, match="max_pickle_bytes") as caught:
         safe_load(UNKNOWN, limits=limits)
     assert caught.value.code == "limit"
-
-
-def test_progress_counts_to_the_end():
-    seen = []
-    safe_load(forge(b"](" + b"K\x01" * 10000 + b"e."), progress=lambda done, total, unit: seen.append((done, total, unit)))
-    assert seen[0][0] == 0 and seen[-1][0] == seen[-1][1] and len(seen) > 2
-
-
-def test_threads_may_load_at_once(example):
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(4) as pool:
-        assert {r["epoch"] for r in pool.map(lambda _: safe_load(example), range(40))} == {12}

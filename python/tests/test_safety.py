@@ -1,5 +1,6 @@
 """Nothing in a file runs, is imported or is looked up."""
 
+import contextlib
 import pathlib
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 from forge import call, forge, symbol, text
 
-from safe_load import safe_load
+from safe_load import Error, safe_load
 
 
 def run(code: str, *arguments) -> str:
@@ -41,7 +42,8 @@ PAYLOADS = {
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_payload_leaves_no_trace(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    safe_load(forge(PAYLOADS[name] + b"."), unknown="opaque")
+    with contextlib.suppress(Error):  # of what a known name refuses
+        safe_load(forge(PAYLOADS[name] + b"."), unknown="opaque")
     assert not list(tmp_path.iterdir())
 
 

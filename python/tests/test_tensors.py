@@ -77,6 +77,31 @@ def test_sharing_survives_and_costs_nothing(torch, round_trip, tmp_path):
     assert again.tell() <= (tmp_path / "value.pt").stat().st_size * 1.01
 
 
+def test_views_of_another_element_type_share_their_storage(torch, round_trip, tmp_path):
+    base = torch.arange(8, dtype=torch.int32).to(torch.uint16)
+    loaded = round_trip([base, base.view(torch.uint32), base.view(torch.float8_e5m2)])
+    assert len({t.untyped_storage()._cdata for t in loaded}) == 1
+    torch.save(loaded, tmp_path / "value.again")
+    assert (tmp_path / "value.again").stat().st_size <= (tmp_path / "value.pt").stat().st_size
+
+
+@pytest.mark.parametrize("options", [{}, {"mmap": False}, {"map_location": lambda s, _: s.clone()}])
+@pytest.mark.parametrize("name", ["tied", "sliced", "expanded", "transposed", "of a parameter", "saved alone"])
+def test_saving_again_makes_nothing_larger(name, options, torch, round_trip, tmp_path):
+    base = torch.randn(1000, 10)
+    value = {
+        "tied": [base, base, torch.nn.Parameter(base)],
+        "sliced": [base[::2], base[5]],
+        "expanded": [base[:1].expand(10_000, 10)],
+        "transposed": [base.T, base],
+        "of a parameter": [torch.nn.Parameter(base), torch.nn.Parameter(base).data[3:]],
+        "saved alone": [base[7].clone()],
+    }[name]
+    loaded = round_trip(value, **options)
+    torch.save(loaded, tmp_path / "value.again")
+    assert (tmp_path / "value.again").stat().st_size <= (tmp_path / "value.pt").stat().st_size
+
+
 def test_writes_never_reach_the_file(torch, round_trip, tmp_path):
     loaded = round_trip({"w": torch.zeros(5000)}, mmap=True)
     before = (tmp_path / "value.pt").read_bytes()

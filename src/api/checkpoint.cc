@@ -22,7 +22,14 @@ Result<std::unique_ptr<State>, Issue> open_bytes(Result<os::File> file,
     return api::describe(
         file.error(), "",
         file.error().code() == ErrorCode::kIo ? "check the path and the permissions" : "");
-  return api::open(std::make_shared<StorageBytes>(*std::move(file)), options);
+  // To read a small file at once costs less than to look at it piece by piece.
+  constexpr std::uint64_t kSmallFile = std::uint64_t{64} << 10;
+  if (options.access == Access::kMapped || file->size() > kSmallFile)
+    return api::open(std::make_shared<StorageBytes>(*std::move(file)), options);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(file->size()));
+  const Status read = file->read_at(0, bytes);
+  if (!read) return api::describe(read.error(), "", "read it again when nobody writes to it");
+  return api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
 }
 
 }  // namespace
@@ -76,12 +83,15 @@ std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) co
       is_reachable[child] = true;
       found.push_back(child);
     });
-  std::sort(found.begin(), found.end());
+  found.clear();
+  for (NodeId id = 0; id < is_reachable.size(); ++id)
+    if (is_reachable[id]) found.push_back(id);
   return found;
 }
 
 std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
   std::vector<Issue> issues;
+  if (!state_->meaning->has_composites()) return issues;
   for (const NodeId id : reachable_from(value)) {
     const Status checked = this->value(id).check_elements();
     if (checked) continue;
@@ -154,6 +164,8 @@ std::vector<NamedTensor> Checkpoint::tensors() const& {
   });
   return found;
 }
+
+bool Checkpoint::has_unknown_symbols() const { return state_->meaning->has_unknown_symbols(); }
 
 std::vector<SymbolUse> Checkpoint::symbols() const {
   const pickle::Tape& tape = *state_->tape;

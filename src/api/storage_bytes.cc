@@ -31,9 +31,9 @@ void StorageBytes::set_origins(std::span<const Origin> origins) {
 
 // Repacked archives lose torch's alignment; a misaligned element costs more at each use than the
 // copy.
-bool StorageBytes::is_aligned(std::uint64_t data_offset) const {
-  if (!is_mapped()) return false;
-  void* address = mapping_.bytes().data() + data_offset;
+bool StorageBytes::is_aligned(std::uint64_t data_offset) {
+  if (own_bytes().empty()) return false;
+  void* address = own_bytes().data() + data_offset;
   void* const before = address;
   std::size_t space = alignof(std::max_align_t);
   return std::align(alignof(double), 1, address, space) == before;
@@ -45,7 +45,7 @@ Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_
                  "the checkpoint borrows its bytes, which may not be written");
   SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, readable(id, unit));
   if (bytes.empty()) return std::span<std::byte>();
-  for (const std::span<std::byte> block : {mapping_.bytes(), arena_.bytes()})
+  for (const std::span<std::byte> block : {own_bytes(), arena_.bytes()})
     if (!block.empty() && bytes.data() >= block.data() &&
         bytes.data() < block.data() + block.size())
       return block.subspan(static_cast<std::size_t>(bytes.data() - block.data()), bytes.size());
@@ -67,8 +67,8 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   const auto size = static_cast<std::size_t>(origin.size());
   if (record.is_mapped) {
     const auto offset = static_cast<std::size_t>(origin.member->data_offset);
-    if (is_mapped()) return base::Bytes(mapping_.bytes().subspan(offset, size));
-    return memory_source_->bytes().subspan(offset, size);
+    if (is_borrowed_) return memory_source_->bytes().subspan(offset, size);
+    return base::Bytes(own_bytes().subspan(offset, size));
   }
   const std::scoped_lock lock(mutex_);
   if (arena_.bytes().empty()) {

@@ -1,6 +1,6 @@
 // StorageBytes: where the bytes of each storage are, read when they are first asked for.
 //
-// A stored record of a mapped file is a view of the mapping. Everything else (deflated, not mapped,
+// A stored record of a mapped file, or of one that is in memory, is a view of it. Everything else (deflated, not mapped,
 // foreign byte order) gets a place in one arena, which costs nothing until a page is touched. Owned
 // by a shared pointer: arrays that leave the library keep it alive.
 #pragma once
@@ -72,7 +72,9 @@ class StorageBytes {
     bool is_loaded = false;
   };
 
-  bool is_aligned(std::uint64_t data_offset) const;
+  // The whole file as it may be handed out: its mapping, or the bytes that this object owns.
+  std::span<std::byte> own_bytes() { return is_mapped() ? mapping_.bytes() : std::span(owned_); }
+  bool is_aligned(std::uint64_t data_offset);
   Result<base::Bytes> in_file_order(std::uint32_t id);
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 

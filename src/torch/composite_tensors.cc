@@ -48,6 +48,7 @@ const Tensor* TensorInterpreter::tensor_at(NodeId id) const {
 
 Status TensorInterpreter::rebuild_quantized(std::span<const NodeId> given, Tensor& tensor) {
   const Storage& storage = storages_[tape()[given[0]].payload];
+  has_composites_ = true;
   const auto range = quant_range(storage.dtype);
   if (storage.is_untyped || !range) return bad("a quantized tensor over a storage of another type");
   tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
@@ -151,6 +152,7 @@ Status TensorInterpreter::decode_composite(NodeId id, Meaning meaning) {
     become(id, Kind::kOpaque, types::kTensorObject);
     return {};
   }
+  has_composites_ = true;
   if (meaning == Meaning::kRebuildNested) {
     SAFE_LOAD_TRY(check_nested(given));
   } else if (meaning == Meaning::kRebuildJagged) {

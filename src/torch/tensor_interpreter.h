@@ -56,6 +56,8 @@ class TensorInterpreter final : public types::Interpreter {
   // By tensor: what BUILD or a rebuild function added to it, or kNoNode.
   const std::vector<pickle::NodeId>& attributes() const { return attributes_; }
   const std::vector<Quantizer>& quantizers() const { return quantizers_; }
+  // Whether there are sparse, nested or quantized tensors, whose elements have rules of their own.
+  bool has_composites() const { return has_composites_; }
 
  private:
   Status decode_persistent(pickle::NodeId id) override;
@@ -105,6 +107,7 @@ class TensorInterpreter final : public types::Interpreter {
   std::vector<Quantizer> quantizers_;
   StackedStorages* stacked_ = nullptr;  // of the stacked pickles that are being read; null: none
   int nesting_ = 0;
+  bool has_composites_ = false;
 };
 
 }  // namespace safe_load::torch

@@ -6,6 +6,7 @@
 // had taken them would show another program than Python's: such a call is a bad part.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <queue>
 #include <span>
@@ -54,6 +55,10 @@ class Interpreter {
   const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
   const std::vector<Array>& arrays() const { return arrays_; }
+
+  bool has_unknown_symbols() const {
+    return std::find(rows_.begin(), rows_.end(), nullptr) != rows_.end();
+  }
 
   // The row of a symbol node's symbol, or null if it is not known.
   const Known* known(pickle::NodeId symbol) const { return rows_[tape_.symbol_index(symbol)]; }

@@ -1,0 +1,112 @@
+"""Where a checkpoint comes from: a path, a stream or bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from mmap import mmap as MemoryMap
+from typing import Any
+
+from . import _core
+from ._errors import Error, from_issue, printable
+
+_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin1": "latin1", "latin-1": "latin1", "bytes": "bytes"}
+_ENCODINGS |= {"ascii": "utf-8", "iso-8859-1": "latin1"}
+
+_LARGEST_PATH = 4096
+_FILES = (io.BufferedReader, io.BufferedRandom, io.FileIO)
+
+Options = tuple[_core.Limits, "bool | None", str, "str | None", bool]
+
+
+def open_source(
+    f: Any,
+    mmap: bool | None,
+    encoding: str,
+    limits: _core.Limits | None,
+    verify: bool,
+    byteorder: str | None,
+) -> tuple[_core.Checkpoint, str]:
+    """The open checkpoint, and what messages call it."""
+    codec = _ENCODINGS.get(encoding.lower()) if isinstance(encoding, str) else None
+    if codec is None:
+        raise ValueError('encoding must be "utf-8", "latin1" or "bytes"')
+    if byteorder not in (None, "little", "big"):
+        raise ValueError('byteorder must be "little" or "big"')
+    if not (limits is None or isinstance(limits, _core.Limits)):
+        raise TypeError(f"limits must be a Limits, not {type(limits).__name__}")
+    title = _title(f)
+    options = (limits or _core.Limits(), None if mmap is None else bool(mmap), codec, byteorder, bool(verify))
+    try:
+        return _open(f, options), title
+    except Error as error:
+        raise from_issue(error.issues[0], title) from None
+
+
+def is_path(f: Any) -> bool:
+    """bytes are a path if a file of that name exists, else the checkpoint itself."""
+    if not isinstance(f, bytes):
+        return isinstance(f, (str, os.PathLike))
+    return len(f) < _LARGEST_PATH and b"\0" not in f and not f.startswith(b"PK") and os.path.exists(f)
+
+
+def _title(f: Any) -> str:
+    if is_path(f):
+        return printable(os.path.basename(os.fsdecode(f)))
+    if not hasattr(f, "read"):
+        return "the bytes"
+    name = getattr(f, "name", None)
+    return printable(os.path.basename(name)) if isinstance(name, str) else "the stream"
+
+
+def _open(f: Any, options: Options) -> _core.Checkpoint:
+    if is_path(f):
+        try:
+            return _core.Checkpoint.open_path(os.fsencode(f), *options)
+        except OSError as error:
+            raise _system_error(f, error) from None
+    if hasattr(f, "read"):
+        return _open_stream(f, options)
+    try:
+        memoryview(f)
+    except TypeError:
+        kind = type(f).__name__
+        raise TypeError(f"f must be a path, a binary file object or bytes, not {kind}") from None
+    return _core.Checkpoint.open_bytes(f, *options)
+
+
+def _system_error(path: Any, error: OSError) -> OSError:
+    """What Python calls the trouble with this path: FileNotFoundError, PermissionError, ..."""
+    try:
+        open(path, "rb").close()
+    except OSError as known:
+        return known
+    return error
+
+
+def _open_stream(f: Any, options: Options) -> _core.Checkpoint:
+    if isinstance(f, io.TextIOBase):
+        raise TypeError("f is a text file; open it in binary mode")
+    if _is_plain_file(f):
+        if isinstance(f, io.BufferedRandom):
+            f.flush()
+        return _core.Checkpoint.open_descriptor(f.fileno(), f.tell(), *options)
+    if type(f) is io.BytesIO or isinstance(f, MemoryMap):
+        whole = f.getbuffer() if isinstance(f, io.BytesIO) else memoryview(f)
+        with whole, whole[f.tell() :] as rest:  # let go at once: what is looked at cannot be closed
+            return _core.Checkpoint.open_bytes(rest, *options)
+    content = f.read()
+    if isinstance(content, str):
+        raise TypeError("f gives text; open it in binary mode")
+    return _core.Checkpoint.open_bytes(content, *options)
+
+
+def _is_plain_file(f: Any) -> bool:
+    """Whether what f reads is what lies in a file: not a pipe, and not a member of an archive."""
+    if type(f) not in _FILES or type(getattr(f, "raw", f)) is not io.FileIO:
+        return False
+    return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
+
+
+__all__ = ["is_path", "open_source"]
