@@ -38,7 +38,7 @@ def form(ours: Any, theirs: Any) -> str | None:
         return f"AttrRef .{ours.name}"
     if kind in (Partial, Pattern, TypeExpr):
         return kind.__name__
-    if isinstance(theirs, pathlib.Path) and isinstance(ours, pathlib.PurePath):
+    if isinstance(theirs, pathlib.Path) and kind in (pathlib.PurePosixPath, pathlib.PureWindowsPath):
         return kind.__name__
     if type(theirs) is collections.defaultdict and kind is dict:
         return "dict"

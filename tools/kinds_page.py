@@ -57,8 +57,8 @@ def _summary(kinds: dict[str, Any], answers: dict[str, Answers]) -> Iterator[str
     common = [name for name in kinds if not name.startswith("more.")]
     loads = sum(answers[name].plain == "loads" for name in common)
     inert = sum(bool(kinds[name].forms) for name in common)
-    yield f"torch loads {loads} of {len(common)} kinds as they were. safe_load gives {len(common) - inert} equal and"
-    yield f"{inert} inert."
+    equal = len(common) - inert
+    yield f"torch loads {loads} of {len(common)} kinds as they were. safe_load gives {equal} equal and {inert} inert."
     yield ""
     yield "| group | kinds | torch loads | another value | refuses | refuses or crashes, allow-listed | equal | inert |"
     yield "|---|---|---|---|---|---|---|---|"

@@ -58,6 +58,11 @@ def _tensor(value: torch.Tensor) -> View:
     return mutable(value, own, parts)
 
 
+def _without_shape(value: Any) -> View:
+    """A parameter of a lazy module, before its first input."""
+    return mutable(value, {"dtype": value.dtype, "device": value.device}, [(".__dict__", vars(value))])
+
+
 def _layout_of(value: torch.Tensor) -> Any:
     if value.layout is torch.jagged:
         return _add_jagged
@@ -132,4 +137,8 @@ EXACT.update(
         torch.Generator: _generator,
     }
 )
-BASES[:0] = [(torch.storage.TypedStorage, _typed_storage), (torch.Tensor, _tensor)]
+BASES[:0] = [
+    (torch.storage.TypedStorage, _typed_storage),
+    (torch.nn.parameter.UninitializedTensorMixin, _without_shape),
+    (torch.Tensor, _tensor),
+]

@@ -244,7 +244,7 @@ class Builder {
     return nb::make_tuple(has_length ? integer_object(given[1]) : nb::none());
   }
 
-  // The number, and whether it was made in a way that is safe between processes, where that is said.
+  // The number, and whether it was made safely between processes, where that is said.
   nb::object uuid_arguments(const ValueView& value) {
     const nb::object number = integer_object(value.attribute("int"));
     const ValueView is_safe = value.attribute("is_safe");
@@ -340,8 +340,8 @@ class Builder {
     const nb::str class_name = to_str(array.class_name());
     if (array.has_objects()) {
       // Filled at once: its parts are there, and only a list of the pickle could be filled later.
-      const nb::object holder =
-          makers_.attr("object_array")(type, to_tuple(array.shape()), class_name, array.is_fortran());
+      const nb::object holder = makers_.attr("object_array")(type, to_tuple(array.shape()),
+                                                             class_name, array.is_fortran());
       makers_.attr("fill_array")(holder, list_of(array.elements()));
       return masked(array, holder);
     }

@@ -6,6 +6,7 @@ import collections
 import datetime
 import functools
 import io
+import pathlib
 import random
 import re
 import uuid
@@ -209,6 +210,11 @@ def test_right_records_are_named():
     theirs = [Plain(), PARTIAL, re.compile("a", re.I)]
     assert difference(ours, theirs, forms=forms) is None
     assert forms == {"Opaque kinds_user.Plain", "Partial", "GlobalRef builtins.print", "Pattern"}
+
+
+def test_a_path_that_touches_files_is_no_inert_form():
+    assert difference(pathlib.PosixPath("a/b"), pathlib.PosixPath("a/b")) is None
+    assert difference(pathlib.PurePosixPath("a/b"), pathlib.PosixPath("a/b")) is not None
 
 
 def test_the_first_difference_has_its_path():

@@ -242,8 +242,7 @@ class DtypeBuilder {
     if (!offset || *offset < 0 ||
         !base::fits(static_cast<std::uint64_t>(*offset), field_type->itemsize, type_.itemsize))
       return bad_dtype("a field that reaches out of its item");
-    type_.mask_size =
-        base::checked_add(type_.mask_size, field_type->mask_size).value_or(kBeyond);
+    type_.mask_size = base::checked_add(type_.mask_size, field_type->mask_size).value_or(kBeyond);
     type_.fields.push_back({name, parts.size() == 3 ? parts[2] : kNoNode, tape_[parts[0]].count,
                             static_cast<std::uint64_t>(*offset)});
     return {};

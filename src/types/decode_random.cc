@@ -99,10 +99,9 @@ class StateChecker {
     }
     const std::span<const NodeId> parts = tape_.items(state);
     const bool good = name == "MT19937" && parts.size() == 5 &&
-                      tape_[parts[0]].kind == Kind::kText &&
-                      tape_.text(parts[0]) == "MT19937" && is_number_array(parts[1], "u4", 624) &&
-                      is_number_below(parts[2], 624) && is_number_below(parts[3], 1) &&
-                      tape_[parts[4]].kind == Kind::kFloat;
+                      tape_[parts[0]].kind == Kind::kText && tape_.text(parts[0]) == "MT19937" &&
+                      is_number_array(parts[1], "u4", 624) && is_number_below(parts[2], 624) &&
+                      is_number_below(parts[3], 1) && tape_[parts[4]].kind == Kind::kFloat;
     return good ? Status() : bad_random();
   }
 

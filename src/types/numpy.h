@@ -34,12 +34,12 @@ struct ArrayDtype {
   bool is_record = false;  // numpy.record instead of numpy.void
   std::uint8_t flags = 0;  // NumPy's flags, computed
   std::uint8_t depth = 0;  // of nested dtypes
-  std::uint64_t mask_size = 1;  // bytes that hide an item of a masked array: one per plain field
   std::string_view unit;   // of M and m: "s"; empty if generic
   std::uint32_t unit_count = 1;
   std::uint32_t base = kNoDtype;           // of a subarray
   pickle::NodeId shape = pickle::kNoNode;  // of a subarray: a tuple, or one int
   std::vector<ArrayField> fields;
+  std::uint64_t mask_size = 1;                // bytes per item of a mask: one per plain field
   pickle::NodeId node = pickle::kNoNode;      // the dtype as a value
   pickle::NodeId metadata = pickle::kNoNode;  // a dict, or none
   pickle::NodeId missing = pickle::kNoNode;   // what stands for a missing text in a StringDType
