@@ -1,133 +1,106 @@
-"""Compares two loaded checkpoints: types, keys and their order, values, tensors bit for bit, sharing.
+"""Compares two values with all their parts: types, keys and their order, values, bits, sharing, cycles.
 
-Iterative, so that depth and cycles do not matter. Needs torch; numpy values are compared if it is there.
+    difference(ours, theirs)                   None, or the first difference as "path: what"
+    difference(ours, theirs, forms=set())      inert records may stand for values; the set takes their forms
+
+Each type has a function that gives a View of a value: the facts that must be equal, and the parts that are
+compared in turn (views.py, views_numpy.py, views_torch.py; inert_forms.py for what is inert). A type without one is
+seen by what its own reduce method gives to pickle. The walk is iterative, so depth and cycles do not matter.
 """
 
 from __future__ import annotations
 
-import argparse
-import collections
-import types
 from typing import Any
 
-import torch
+import inert_forms
+from views import View, view
 
-try:
-    import numpy as np
-except ImportError:
-    np = None
-
-
-_CONTAINERS = (dict, list, tuple, set, frozenset, collections.deque, argparse.Namespace, types.SimpleNamespace)
+_PLAIN = (bool, int, str, bytes, type(None))  # equal if they are of one type and ==
+_SHOWN = 80
 
 
-def difference(ours: Any, theirs: Any) -> str | None:
-    """The first difference, as "path: what"; None if there is none."""
+def difference(ours: Any, theirs: Any, *, protocol: int = 2, forms: set[str] | None = None) -> str | None:
+    """The first difference, None if there is none.
+
+    protocol: what a value gives to pickle depends on it. forms: takes the form of each inert record of ours that
+    holds exactly what theirs gives to pickle; without it, inert records are differences.
+    """
+    same = _Identities()
     stack = [("$", ours, theirs)]
-    seen: set[tuple[int, int]] = set()
-    storages: dict[int, int] = {}  # theirs to ours: the same ones must be shared
-    objects: dict[int, int] = {}
-    keep = [ours, theirs]  # ids stay meaningful while the objects live
     while stack:
         path, a, b = stack.pop()
-        if type(a) is not type(b):
-            return f"{path}: {type(a).__name__} instead of {type(b).__name__}"
-        found = _leaf(a, b, storages)
+        if type(a) is type(b) and type(b) in _PLAIN:
+            if a != b:
+                return f"{path}: {shown(a)} instead of {shown(b)}"
+            continue
+        form = inert_forms.form(a, b)
+        if form is None and type(a) is not type(b):
+            return f"{path}: {_name(type(a))} instead of {_name(type(b))}"
+        if form is None:
+            mine, other = view(a, protocol), view(b, protocol)
+        elif forms is None:
+            return f"{path}: an inert record, {form}"
+        else:
+            forms.add(form)
+            mine, other = inert_forms.views(a, b, protocol)
+        found = _own_difference(mine, other) or same.contradict(mine, other)
         if found:
             return f"{path}: {found}"
-        parts = _parts(a, b)
-        if parts is None:
-            return f"{path}: {_short(a)} instead of {_short(b)}"
-        if not parts:
+        if same.compared(mine, other):
             continue
-        keep += [a, b]
-        if objects.setdefault(id(b), id(a)) != id(a):
-            return f"{path}: two objects where there was one"
-        if (id(a), id(b)) in seen:
-            continue
-        seen.add((id(a), id(b)))
-        stack += [(path + step, x, y) for step, x, y in reversed(parts)]
+        parts = [(path + step, x, y) for (step, x), (_, y) in zip(mine.parts, other.parts)]
+        stack += reversed(parts)
     return None
 
 
-def _short(value: Any) -> str:
-    return repr(value)[:80]
-
-
-def _leaf(a: Any, b: Any, storages: dict[int, int]) -> str | None:
-    """What differs in a and b themselves; their parts are compared later."""
-    if isinstance(b, torch.Tensor):
-        return _tensor(a, b, storages)
-    if np is not None and isinstance(b, (np.ndarray, np.generic)):
-        return _array(a, b)
-    if isinstance(b, (torch.storage.TypedStorage, torch.UntypedStorage)):
-        same = a.dtype == b.dtype if isinstance(b, torch.storage.TypedStorage) else True
-        same = same and bytes(_untyped(a)) == bytes(_untyped(b))
-        return None if same else "another storage"
-    if isinstance(b, _CONTAINERS):
-        return None
-    # repr tells apart what == does not (0.0 and -0.0), and finds NaN equal.
-    return None if repr(a) == repr(b) else f"{_short(a)} instead of {_short(b)}"
-
-
-def _untyped(storage: Any) -> Any:
-    return storage.untyped() if isinstance(storage, torch.storage.TypedStorage) else storage
-
-
-def _tensor(a: torch.Tensor, b: torch.Tensor, storages: dict[int, int]) -> str | None:
-    for name in ("dtype", "shape", "device", "requires_grad", "layout"):
-        if getattr(a, name) != getattr(b, name):
-            return f"{name} {getattr(a, name)} instead of {getattr(b, name)}"
-    if b.is_meta:
-        return None if a.stride() == b.stride() else "other strides"
-    if a.stride() != b.stride() or a.storage_offset() != b.storage_offset():
-        return f"strides {a.stride()} at {a.storage_offset()} instead of {b.stride()} at {b.storage_offset()}"
-    if a.is_conj() != b.is_conj() or a.is_neg() != b.is_neg():
-        return "another conj or neg bit"
-    theirs, ours = b.untyped_storage(), a.untyped_storage()
-    if len(theirs) != len(ours):
-        return f"a storage of {len(ours)} bytes instead of {len(theirs)}"
-    if len(theirs):
-        if storages.setdefault(theirs.data_ptr(), ours.data_ptr()) != ours.data_ptr():
-            return "storages that are shared in one and not in the other"
-        if not torch.equal(_raw(ours), _raw(theirs)):
-            return "other bytes"
+def _own_difference(a: View, b: View) -> str | None:
+    for name in b.own.keys() | a.own.keys():
+        if name not in a.own or name not in b.own or a.own[name] != b.own[name]:
+            return f"{name} {shown(a.own.get(name))} instead of {shown(b.own.get(name))}"
+    if len(a.parts) != len(b.parts):
+        return f"{len(a.parts)} parts instead of {len(b.parts)}"
+    for (mine, _), (other, _) in zip(a.parts, b.parts):
+        if mine != other:
+            return f"part {mine} instead of {other}"
     return None
 
 
-def _raw(storage: torch.UntypedStorage) -> torch.Tensor:
-    return torch.empty(0, dtype=torch.uint8).set_(storage, 0, (len(storage),), (1,))
+class _Identities:
+    """Which object of ours stands for which of theirs: one for one, and the pairs that are done."""
 
+    def __init__(self) -> None:
+        self._ours: dict[Any, Any] = {}
+        self._theirs: dict[Any, Any] = {}
+        self._done: set[Any] = set()
+        self._alive: list[Any] = []  # an id is only taken once while its object lives
 
-def _array(a: Any, b: Any) -> str | None:
-    if a.dtype != b.dtype or a.dtype.str != b.dtype.str or np.shape(a) != np.shape(b):
-        return f"{a.dtype} {np.shape(a)} instead of {b.dtype} {np.shape(b)}"
-    if b.dtype.hasobject:
+    def contradict(self, a: View, b: View) -> str | None:
+        if a.identity is None or b.identity is None:
+            return None
+        if self._ours.setdefault(b.identity, a.identity) != a.identity:
+            return "two objects where there was one"
+        if a.is_mutable and b.is_mutable and self._theirs.setdefault(a.identity, b.identity) != b.identity:
+            return "one object where there were two"
         return None
-    if isinstance(b, np.ndarray) and b.flags.forc and b.size and a.strides != b.strides:
-        return "another order of elements in memory"
-    return None if a.tobytes() == b.tobytes() else f"{_short(a)} instead of {_short(b)}"
+
+    def compared(self, a: View, b: View) -> bool:
+        """Whether the pair has been seen before; now it has."""
+        if a.identity is None or b.identity is None:
+            return False
+        pair = (a.identity, b.identity)
+        if pair in self._done:
+            return True
+        self._done.add(pair)
+        self._alive += [a, b]
+        return False
 
 
-def _parts(a: Any, b: Any) -> list[tuple[str, Any, Any]] | None:
-    """Pairs of parts to compare; None if they do not pair."""
-    parts: list[tuple[str, Any, Any]] = []
-    if isinstance(b, (list, tuple, collections.deque)):
-        if len(a) != len(b) or getattr(a, "maxlen", None) != getattr(b, "maxlen", None):
-            return None
-        parts = [(f"[{i}]", x, y) for i, (x, y) in enumerate(zip(a, b))]
-    elif isinstance(b, dict):
-        if len(a) != len(b) or getattr(a, "default_factory", None) != getattr(b, "default_factory", None):
-            return None
-        for i, ((ka, va), (kb, vb)) in enumerate(zip(a.items(), b.items())):
-            parts.append((f".__key__[{i}]", ka, kb))
-            parts.append((f"[{_short(kb)}]", va, vb))
-    elif isinstance(b, (set, frozenset)):
-        return parts if a == b else None
-    elif np is not None and isinstance(b, np.ndarray) and b.dtype.hasobject:
-        parts = [(f"[{i}]", x, y) for i, (x, y) in enumerate(zip(a.reshape(-1).tolist(), b.reshape(-1).tolist()))]
-    if isinstance(b, (collections.OrderedDict, argparse.Namespace, types.SimpleNamespace, torch.Tensor)):
-        if list(vars(a)) != list(vars(b)):
-            return None
-        parts += [(f".{name}", vars(a)[name], vars(b)[name]) for name in vars(b)]
-    return parts
+def _name(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def shown(value: Any) -> str:
+    try:
+        return repr(value)[:_SHOWN]
+    except Exception as error:  # some tensors cannot be printed
+        return f"<{type(value).__name__}: {error}>"[:_SHOWN]

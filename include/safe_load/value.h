@@ -133,10 +133,12 @@ class ArrayView {
 
   std::string_view class_name() const;  // "ndarray", "matrix", "MaskedArray": of NumPy
   bool is_masked() const;
-  std::span<const std::byte> mask() const;  // of a masked array: one byte per item, as bytes() lie
+  std::span<const std::byte> mask() const;  // of a masked array: one byte per item or, of a
+                                            // structure, per field; as bytes() or elements() lie
   inline ValueView fill_value() const;      // of a masked array
   Dims shape() const;
-  Dims strides() const;  // bytes; for has_objects() items
+  Dims strides() const;     // bytes; for has_objects() items
+  bool is_fortran() const;  // it lay column by column; elements() stand row by row all the same
   std::span<const std::byte> bytes() const;
   Values elements() const;
   inline ValueView scalar_array() const;  // of a scalar with objects: the array that holds it

@@ -163,7 +163,7 @@ class Makers:
         return self._numpy.array(dtype, shape, strides, data, class_name)
 
     def masked(self, data: Any, mask: bytearray, fill_value: Any) -> Any:
-        return self._numpy.masked(data, mask, fill_value)
+        return self._numpy.masked(data, mask, fill_value) if self.has_numpy else data
 
     def scalar(self, dtype: Any, data: bytearray) -> Any:
         return self._numpy.scalar(dtype, data) if self.has_numpy else _plain_scalar(dtype, data)
@@ -171,8 +171,8 @@ class Makers:
     def object_scalar(self, holder: Any) -> Any:
         return holder[()] if self.has_numpy else holder[0]
 
-    def object_array(self, dtype: Any, shape: tuple[int, ...], class_name: str) -> Any:
-        return self._numpy.object_array(dtype, shape, class_name) if self.has_numpy else []
+    def object_array(self, dtype: Any, shape: tuple[int, ...], class_name: str, is_fortran: bool) -> Any:
+        return self._numpy.object_array(dtype, shape, class_name, is_fortran) if self.has_numpy else []
 
     def fill_array(self, target: Any, elements: list[Any]) -> None:
         if self.has_numpy:

@@ -105,9 +105,10 @@ def _as_class(plain: Any, class_name: str) -> Any:
 
 
 def masked(data: Any, mask: bytearray, fill_value: Any) -> Any:
-    """A masked array; `mask` has a byte per item, in the order in which the items lie."""
+    """A masked array; `mask` has a byte per item or, of a structure, per field, in the order in which items lie."""
     order = "F" if data.flags.f_contiguous and not data.flags.c_contiguous else "C"
-    flags = np.frombuffer(mask, np.bool_).reshape(data.shape, order=order)
+    kind = np.ma.make_mask_descr(data.dtype)
+    flags = np.ndarray(data.shape, kind, buffer=mask, order=order) if mask else np.zeros(data.shape, kind)
     return np.ma.MaskedArray(data, mask=flags, fill_value=fill_value)
 
 
@@ -118,16 +119,17 @@ def scalar(dtype: np.dtype[Any], data: bytearray) -> Any:
     return np.ndarray((), dtype, buffer=data)[()]
 
 
-def object_array(dtype: Any, shape: tuple[int, ...], class_name: str) -> Any:
+def object_array(dtype: Any, shape: tuple[int, ...], class_name: str, is_fortran: bool) -> Any:
     """An array of a type with objects or texts, to be filled later."""
-    return _as_class(np.empty(shape, dtype), class_name)
+    return _as_class(np.empty(shape, dtype, "F" if is_fortran else "C"), class_name)
 
 
 def fill(target: Any, elements: list[Any]) -> None:
-    """Puts the elements into an array, in row-major order."""
-    flat = np.ndarray.reshape(target.view(np.ndarray), -1)
+    """Puts the elements into an array, in row-major order, however it lies."""
+    flat = np.empty(len(elements), target.dtype)
     for index, element in enumerate(elements):
         flat[index] = element
+    target.view(np.ndarray)[...] = flat.reshape(target.shape)
 
 
 # ---- random states, whose numbers the engine has checked: NumPy itself does not check them all
@@ -147,6 +149,8 @@ def _bit_generator(args: tuple[Any, ...], state: Any) -> Any:
     if isinstance(state, tuple):  # (state, seed sequence) since NumPy 1.25
         values, seed = state
         generator = _bit_generator_named(made_from)(0 if seed is None else seed)
+        if seed is None and hasattr(generator, "spawn"):
+            generator.__setstate__((generator.state, None))  # RandomState(5) has no sequence to spawn from
     else:
         values = state
         generator = _bit_generator_named(made_from)(0)
@@ -160,7 +164,8 @@ def _generator(args: tuple[Any, ...], state: Any) -> Any:
 
 
 def _random_state(args: tuple[Any, ...], state: Any) -> Any:
-    generator = np.random.RandomState()
+    holds_generator = args and isinstance(args[0], np.random.BitGenerator)
+    generator = np.random.RandomState(args[0] if holds_generator else None)
     generator.set_state(state)
     return generator
 

@@ -116,7 +116,7 @@ RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
     "pathlib.PureWindowsPath": lambda fields, args: pathlib.PureWindowsPath(*args),
     "decimal.Decimal": lambda fields, args: decimal.Decimal(*args),
     "fractions.Fraction": lambda fields, args: fractions.Fraction(*args),
-    "uuid.UUID": lambda fields, args: uuid.UUID(int=args[0]),
+    "uuid.UUID": lambda fields, args: uuid.UUID(int=args[0], is_safe=uuid.SafeUUID((*args[1:], None)[0])),
     "collections.deque": lambda fields, args: collections.deque(maxlen=args[0]),
     "collections.OrderedDict": lambda fields, args: collections.OrderedDict(),
     "collections.Counter": lambda fields, args: collections.Counter(),
@@ -156,7 +156,8 @@ def _default_dict(factory: Any = None) -> dict[Any, Any]:
 def _stream(stream: Any, state: tuple[Any, ...]) -> Any:
     *content, attributes = state
     stream.__setstate__((*content, None))
-    vars(stream).update(attributes or {})
+    if attributes:
+        vars(stream).update(attributes)
     return stream
 
 

@@ -243,11 +243,19 @@ class Builder {
   // What was given to a dict class or a deque is among its items; of a deque the length counts.
   nb::object record_arguments(const ValueView& value, ValueKind kind) {
     const Values given = value.arguments();
-    if (kind == ValueKind::kUuid) return nb::make_tuple(integer_object(value.attribute("int")));
+    if (kind == ValueKind::kUuid) return uuid_arguments(value);
     if (kind == ValueKind::kOrderedDict || kind == ValueKind::kCounter) return nb::make_tuple();
     if (kind != ValueKind::kDeque) return tuple_of(given);
     const bool has_length = given.size() == 2 && given[1].kind() == ValueKind::kInteger;
     return nb::make_tuple(has_length ? integer_object(given[1]) : nb::none());
+  }
+
+  // The number, and whether it was made safely between processes, where that is said.
+  nb::object uuid_arguments(const ValueView& value) {
+    const nb::object number = integer_object(value.attribute("int"));
+    const ValueView is_safe = value.attribute("is_safe");
+    if (is_safe.kind() != ValueKind::kInteger) return nb::make_tuple(number);
+    return nb::make_tuple(number, integer_object(is_safe));
   }
 
   // What the standard library, NumPy or torch refuses is a fault of this value: an Error that says
@@ -338,10 +346,10 @@ class Builder {
     const nb::str class_name = to_str(array.class_name());
     if (array.has_objects()) {
       // Filled at once: its parts are there, and only a list of the pickle could be filled later.
-      const nb::object holder =
-          makers_.attr("object_array")(type, to_tuple(array.shape()), class_name);
+      const nb::object holder = makers_.attr("object_array")(type, to_tuple(array.shape()),
+                                                             class_name, array.is_fortran());
       makers_.attr("fill_array")(holder, list_of(array.elements()));
-      return holder;
+      return masked(array, holder);
     }
     if (!nb::cast<bool>(makers_.attr("has_numpy")))
       return nb::cast(array_object(array.dtype(), array.item_size(), array.shape(), array.strides(),
@@ -349,6 +357,10 @@ class Builder {
     const nb::object plain =
         makers_.attr("array")(type, to_tuple(array.shape()), to_tuple(array.strides()),
                               bytearray_object(array.bytes()), class_name);
+    return masked(array, plain);
+  }
+
+  nb::object masked(const ArrayView& array, const nb::object& plain) {
     if (!array.is_masked()) return plain;
     const ValueView fill = array.fill_value();
     return makers_.attr("masked")(plain, bytearray_object(array.mask()),

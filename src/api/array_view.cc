@@ -72,6 +72,10 @@ std::string_view ArrayView::class_name() const {
   return array_class == kNoNode ? "ndarray" : state_->tape->symbol(array_class).name;
 }
 
+bool ArrayView::is_fortran() const {
+  return array_ != kNoArray && state_->meaning->arrays()[array_].is_fortran;
+}
+
 bool ArrayView::is_masked() const {
   return array_ != kNoArray && state_->meaning->arrays()[array_].mask != kNoNode;
 }

@@ -96,9 +96,6 @@ Status Interpreter::decode_masked_state(NodeId id) {
   const auto fortran = reader.integer(state[3]);
   if (!fortran || (*fortran != 0 && *fortran != 1))
     return bad_array("a masked array in no known form");
-  const ArrayDtype& type = array_dtypes_[tape_[state[2]].count];
-  if (type.has_objects() || !type.fields.empty())
-    return bad_array("a masked array of objects or structures");
   Array array;
   array.array_class = arguments(id)[0];
   array.shape = state[1];
@@ -109,10 +106,12 @@ Status Interpreter::decode_masked_state(NodeId id) {
   array.fill_value = state[6];
   const Kind mask = tape_[array.mask].kind;
   const auto count = item_count(tape_, array.shape, limits_);
-  if ((mask != Kind::kBytes && mask != Kind::kText) || !count ||
-      tape_.text(array.mask).size() != *count)
+  const auto bytes =
+      count ? base::checked_mul(*count, array_dtypes_[array.dtype].mask_size) : std::nullopt;
+  if ((mask != Kind::kBytes && mask != Kind::kText) || !bytes ||
+      tape_.text(array.mask).size() != *bytes)
     return bad_array("a mask of another size than its array");
-  SAFE_LOAD_TRY(tape_.memory().take(*count));
+  SAFE_LOAD_TRY(tape_.memory().take(*bytes));
   return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
 }
 

@@ -174,6 +174,7 @@ class DtypeBuilder {
       return bad_dtype("a subarray whose size contradicts its parts");
     type_.base = tape_[parts[0]].count;
     type_.shape = parts[1];
+    type_.mask_size = base::checked_mul(*count, base_type->mask_size).value_or(kBeyond);
     type_.flags = base_type->flags;  // all of them, unlike a field
     type_.is_aligned = base_type->is_aligned;
     return {};
@@ -217,6 +218,7 @@ class DtypeBuilder {
     SAFE_LOAD_TRY(tape_.work().take(names.size()));
     SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(ArrayField) * names.size()));
     type_.flags |= kNeedsPython;
+    type_.mask_size = 0;
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto name = reader_.text(names[i]);
       if (!name) return bad_dtype("a field whose name is no text");
@@ -240,6 +242,7 @@ class DtypeBuilder {
     if (!offset || *offset < 0 ||
         !base::fits(static_cast<std::uint64_t>(*offset), field_type->itemsize, type_.itemsize))
       return bad_dtype("a field that reaches out of its item");
+    type_.mask_size = base::checked_add(type_.mask_size, field_type->mask_size).value_or(kBeyond);
     type_.fields.push_back({name, parts.size() == 3 ? parts[2] : kNoNode, tape_[parts[0]].count,
                             static_cast<std::uint64_t>(*offset)});
     return {};

@@ -113,8 +113,8 @@ Status Interpreter::check_numbers(std::span<const NodeId> given) {
 // the parts may also be members of an enumeration, which stay inert.
 Result<bool> Interpreter::is_type_expression(NodeId id) {
   const std::span<const NodeId> given = arguments(id);
-  const bool is_union = tape_.call(id).callee != kNoNode &&
-                        tape_.symbol(tape_.call(id).callee).is("functools", "reduce");
+  const bool is_union =
+      tape_.call(id).callee != kNoNode && tape_.symbol(tape_.call(id).callee).name == "reduce";
   if (is_union && !tape_.symbol(given[0]).is("_operator", "or_"))
     return bad("a known name is called with arguments it never gets").about("reduce");
   std::vector<NodeId> parts = {given[1]};

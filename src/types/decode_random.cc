@@ -87,20 +87,21 @@ class StateChecker {
     return good ? Status() : bad_random();
   }
 
-  // ("MT19937", key, position, has a second normal number, that number), by position or by name.
-  Status check_random_state(NodeId state) const {
+  // The state of its bit generator and a second normal number, by name; or of the Mersenne twister
+  // ("MT19937", key, position, has a second normal number, that number).
+  Status check_random_state(NodeId state, std::string_view name) const {
     if (tape_[state].kind == Kind::kDict) {
-      SAFE_LOAD_TRY(check_bit_generator_state(state, "MT19937"));
+      SAFE_LOAD_TRY(check_bit_generator_state(state, name));
       const NodeId next = find_key(state, "gauss");
       const bool good = is_number_below(find_key(state, "has_gauss"), 1) && next != kNoNode &&
                         (tape_[next].kind == Kind::kFloat || tape_[next].kind == Kind::kInt);
       return good ? Status() : bad_random();
     }
     const std::span<const NodeId> parts = tape_.items(state);
-    const bool good = parts.size() == 5 && tape_[parts[0]].kind == Kind::kText &&
-                      tape_.text(parts[0]) == "MT19937" && is_number_array(parts[1], "u4", 624) &&
-                      is_number_below(parts[2], 624) && is_number_below(parts[3], 1) &&
-                      tape_[parts[4]].kind == Kind::kFloat;
+    const bool good = name == "MT19937" && parts.size() == 5 &&
+                      tape_[parts[0]].kind == Kind::kText && tape_.text(parts[0]) == "MT19937" &&
+                      is_number_array(parts[1], "u4", 624) && is_number_below(parts[2], 624) &&
+                      is_number_below(parts[3], 1) && tape_[parts[4]].kind == Kind::kFloat;
     return good ? Status() : bad_random();
   }
 
@@ -162,7 +163,7 @@ Status Interpreter::decode_random_state(NodeId id, Meaning meaning) {
   const NodeId state = tape_.items(tape_.call(id).states)[0];
   if (meaning == Meaning::kSeedSequence) return checker.check_seed_sequence(tape_.items(state));
   if (meaning == Meaning::kRandomState)
-    return bit_generator_name(id) == "MT19937" ? checker.check_random_state(state) : bad_random();
+    return checker.check_random_state(state, bit_generator_name(id));
   if (tape_[state].kind == Kind::kDict)
     return checker.check_bit_generator_state(state, bit_generator_name(id));
   const std::span<const NodeId> pair = tape_.items(state);  // (state, SeedSequence)

@@ -127,6 +127,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("_operator", "getitem", K::kFunction, M::kTypeExpression, "(type-name,any)"),
     call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)"),
     call("functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
+    call("_functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
     value("_operator", "or_", K::kFunction),
     type_name("typing", "Any"), type_name("typing", "AnyStr"), type_name("typing", "Callable"),
     type_name("typing", "ClassVar"), type_name("typing", "DefaultDict"), type_name("typing", "Deque"),

@@ -39,6 +39,7 @@ struct ArrayDtype {
   std::uint32_t base = kNoDtype;           // of a subarray
   pickle::NodeId shape = pickle::kNoNode;  // of a subarray: a tuple, or one int
   std::vector<ArrayField> fields;
+  std::uint64_t mask_size = 1;                // bytes per item of a mask: one per plain field
   pickle::NodeId node = pickle::kNoNode;      // the dtype as a value
   pickle::NodeId metadata = pickle::kNoNode;  // a dict, or none
   pickle::NodeId missing = pickle::kNoNode;   // what stands for a missing text in a StringDType
@@ -64,7 +65,7 @@ struct Array {
   pickle::NodeId axes = pickle::kNoNode;         // a permutation that is applied last, or none
   pickle::NodeId data = pickle::kNoNode;         // bytes, or a list for types with objects
   pickle::NodeId array_class = pickle::kNoNode;  // a symbol, or none
-  pickle::NodeId mask = pickle::kNoNode;         // of a masked array: bytes, one per item or field
+  pickle::NodeId mask = pickle::kNoNode;         // of a masked array: bytes, mask_size per item
   pickle::NodeId fill_value = pickle::kNoNode;   // of a masked array
   bool is_fortran = false;
 };
