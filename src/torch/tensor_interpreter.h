@@ -56,7 +56,7 @@ class TensorInterpreter final : public types::Interpreter {
                        std::span<const std::int64_t> sizes, Quantizer& quantizer) const;
   Status rebuild_meta(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
-  Status check_sparse(std::span<const pickle::NodeId> given, types::Meaning meaning) const;
+  Status check_sparse(pickle::NodeId id, types::Meaning meaning) const;
   Status check_nested(std::span<const pickle::NodeId> given) const;
   Status check_jagged(std::span<const pickle::NodeId> given) const;
   const Tensor* tensor_at(pickle::NodeId id) const;
