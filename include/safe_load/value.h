@@ -207,7 +207,8 @@ class ValueView {
   Result<Quantizer> quantizer() const;  // of a quantized tensor
 
   // Reads the elements that say whether this value makes sense: the indices of a sparse tensor, the
-  // offsets of a nested or jagged one, the scales of a quantized one. Others need no check.
+  // offsets of a nested or jagged one, the scales of a quantized one, the counters of a generator.
+  // Others need no check.
   Status check_elements() const;
 
   // ---- records

@@ -1,6 +1,7 @@
 // Values whose elements must agree with their shapes: the indices of a sparse tensor, the offsets
-// of a nested or jagged one, the scales of a quantized one. torch 2.13 does not look at most of
-// them, and reads foreign memory where they lie. Docs: docs/format/tensors.md.
+// of a nested or jagged one, the scales of a quantized one, the counters of a generator. torch 2.13
+// does not look at most of them, and reads foreign memory where they lie. Docs:
+// docs/format/tensors.md.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -23,6 +24,7 @@ class ElementCheck {
     if (kind == ValueKind::kSparseTensor) return sparse();
     if (kind == ValueKind::kNestedTensor) return nested();
     if (kind == ValueKind::kJaggedTensor) return jagged();
+    if (kind == ValueKind::kGenerator) return generator();
     if (kind == ValueKind::kTensor && value_.quantizer().ok()) return quantized();
     return {};
   }
@@ -36,14 +38,23 @@ class ElementCheck {
 
   static std::int64_t product(const Dims& dims, std::size_t first, std::size_t last) {
     std::int64_t count = 1;
+    for (std::size_t i = first; i < last; ++i)
+      if (dims[i] == 0) return 0;  // whatever the others are
     for (std::size_t i = first; i < last; ++i) count *= dims[i];
     return count;
   }
 
-  // The elements of an index tensor. Overlapping ones could be more than the file pays for.
-  static Result<Numbers> read(const TensorView& tensor) {
+  // Whether the file pays for the elements of an index tensor: overlapping ones could be more than
+  // it has, and those of the meta device are not in it.
+  static Status check_paid(const TensorView& tensor) {
+    if (tensor.is_meta()) return bad("an index tensor on the meta device");
     if (tensor.element_count() > tensor.storage().byte_count())
       return bad("an index tensor whose elements overlap");
+    return {};
+  }
+
+  static Result<Numbers> read(const TensorView& tensor) {
+    SAFE_LOAD_TRY(check_paid(tensor));
     Numbers numbers(static_cast<std::size_t>(tensor.element_count()));
     SAFE_LOAD_TRY(tensor.copy_to(std::span(numbers)));
     return numbers;
@@ -106,7 +117,7 @@ class ElementCheck {
     const std::int64_t rows = plain[by_column ? 1 : 0];
     const std::int64_t columns = plain[by_column ? 0 : 1];
     const std::int64_t count = inner_shape[batch];
-    if (outer_shape[batch] != rows + 1 || values[batch] != count) return bad_parts();
+    if (outer_shape[batch] - 1 != rows || values[batch] != count) return bad_parts();
     SAFE_LOAD_TRY_ASSIGN(const Numbers starts, read(outer));
     SAFE_LOAD_TRY_ASSIGN(const Numbers places, read(inner));
     const auto matrices = static_cast<std::size_t>(product(size, 0, batch));
@@ -185,8 +196,7 @@ class ElementCheck {
     std::vector<T> numbers;
     if (value.kind() == ValueKind::kTensor) {
       const TensorView tensor = *value.tensor();
-      if (tensor.element_count() > tensor.storage().byte_count())
-        return bad("an index tensor whose elements overlap");
+      SAFE_LOAD_TRY(check_paid(tensor));
       numbers.resize(static_cast<std::size_t>(tensor.element_count()));
       SAFE_LOAD_TRY(tensor.copy_to(std::span(numbers)));
       return numbers;
@@ -225,6 +235,33 @@ class ElementCheck {
     const auto is_point = [&](std::int64_t point) { return point >= least && point <= most; };
     if (std::all_of(points.begin(), points.end(), is_point)) return {};
     return bad("a quantization zero point that the type cannot hold");
+  }
+
+  // ---- torch.Generator
+
+  // The Mersenne twister of the CPU: seed, left, is seeded, next, table. torch 2.13 looks at `left`
+  // and `next` one by one; together they may lead behind the table. Source: ATen
+  // CPUGeneratorImpl.cpp and core/MT19937RNGEngine.h.
+  Status generator() const {
+    const auto device = value_.arguments()[0].arguments()[0].get_or<std::string_view>("");
+    if (!device.starts_with("cpu")) return {};
+    constexpr std::size_t kStateBytes = 5056;
+    constexpr std::uint64_t kWords = 624;
+    const TensorView state = *value_.states()[0].items()[2].tensor();
+    if (state.element_count() != kStateBytes)
+      return bad("a generator whose state has another size");
+    SAFE_LOAD_TRY_ASSIGN(const Numbers bytes, read(state));
+    const auto number = [&](std::size_t first, std::size_t size) {
+      std::uint64_t value = 0;
+      for (std::size_t i = size; i-- > 0;)
+        value = value << 8 | static_cast<std::uint64_t>(bytes[first + i]);
+      return value;
+    };
+    const std::uint64_t left = number(8, 4);
+    const std::uint64_t next = number(16, 8);
+    const bool is_inside = left >= 1 && left <= kWords && next <= kWords + 1 - left;
+    return is_inside && number(12, 4) == 1 ? Status()
+                                           : bad("a generator whose position is out of its table");
   }
 
   ValueView value_;

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "torch/bounds.h"
 #include "torch/tensor_interpreter.h"
+#include "types/value_reader.h"
 
 namespace safe_load::torch {
 
@@ -158,7 +159,7 @@ Status TensorInterpreter::decode_composite(NodeId id, Meaning meaning) {
   } else if (meaning == Meaning::kRebuildJagged) {
     SAFE_LOAD_TRY(check_jagged(given));
   } else {
-    SAFE_LOAD_TRY(check_sparse(given, meaning));
+    SAFE_LOAD_TRY(check_sparse(id, meaning));
   }
   become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
   return {};
@@ -173,7 +174,8 @@ bool TensorInterpreter::is_index_tensor(NodeId id, std::size_t dims) const {
 }
 
 // COO: (indices, values, size[, is_coalesced]). The others: (compressed, plain, values, size).
-Status TensorInterpreter::check_sparse(std::span<const NodeId> given, Meaning meaning) const {
+Status TensorInterpreter::check_sparse(NodeId id, Meaning meaning) const {
+  const std::span<const NodeId> given = arguments(id);
   const std::string_view layout = tape().text(arguments(given[0])[0]);
   const std::span<const NodeId> data = tape().items(given[1]);
   const bool is_coo = layout == "torch.sparse_coo";
@@ -185,7 +187,7 @@ Status TensorInterpreter::check_sparse(std::span<const NodeId> given, Meaning me
   const bool has_flag = is_coo && data.size() == 4 && tape()[data[3]].kind == Kind::kBool;
   if (data.size() != size_at + 1 && !has_flag) return bad_sparse();
   const Tensor* values = tensor_at(data[size_at - 1]);
-  if (values == nullptr) return bad_sparse();
+  if (values == nullptr || tape().changed_at(data[size_at]) > id) return bad_sparse();
   SAFE_LOAD_TRY_ASSIGN(const Extents size, read_extents(data[size_at]));
   SAFE_LOAD_TRY_ASSIGN(const Extents shape, read_extents(values->sizes));
   const auto is_negative = [](std::int64_t n) { return n < 0; };
@@ -237,12 +239,14 @@ Status TensorInterpreter::check_nested(std::span<const NodeId> given) const {
 
 // ({values, offsets, lengths, _ragged_idx, _metadata_cache, requires_grad},)
 Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
+  constexpr std::size_t kMostItems = 64;
   const std::span<const NodeId> items = tape().items(given[0]);
-  const auto find = [&](std::string_view key) {
-    for (std::size_t i = 0; i + 1 < std::min<std::size_t>(items.size(), 64); i += 2)
-      if (tape().text(items[i]) == key) return items[i + 1];
-    return pickle::kNoNode;
-  };
+  bool is_plain = items.size() <= kMostItems;
+  for (std::size_t i = 0; is_plain && i < items.size(); i += 2)
+    is_plain = tape()[items[i]].kind == Kind::kText;
+  if (!is_plain) return bad("a jagged tensor whose parts contradict each other");
+  const types::ValueReader reader(tape());
+  const auto find = [&](std::string_view key) { return reader.find(given[0], key); };
   const auto is_one_row = [&](NodeId id) {
     return id != pickle::kNoNode && is_index_tensor(id, 1);
   };

@@ -186,8 +186,12 @@ void TensorInterpreter::set_requires_grad(Tensor& tensor, bool requires_grad) {
 }
 
 Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
-  // torch.Size holds its tuple as an argument.
-  const NodeId tuple = tape()[id].kind == Kind::kRecord ? arguments(id)[0] : id;
+  const Node& node = tape()[id];
+  const bool is_size =
+      node.kind == Kind::kRecord && node.aux == static_cast<std::uint16_t>(Meaning::kSize);
+  if (!is_size && node.kind != Kind::kTuple && node.kind != Kind::kList)
+    return bad("a tensor whose sizes are no numbers");
+  const NodeId tuple = is_size ? arguments(id)[0] : id;  // torch.Size holds it as an argument
   const std::span<const NodeId> items = tape().items(tuple);
   if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
     return bad("a tensor with more dimensions than Limits::max_dims");

@@ -84,7 +84,7 @@ class TensorInterpreter final : public types::Interpreter {
   Result<std::uint32_t> add_stacked_storage(pickle::NodeId persistent_id);
   Status place_storages(const StackedPickles& stacked, base::Bytes bytes);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
-  Status check_sparse(std::span<const pickle::NodeId> given, types::Meaning meaning) const;
+  Status check_sparse(pickle::NodeId id, types::Meaning meaning) const;
   Status check_nested(std::span<const pickle::NodeId> given) const;
   Status check_jagged(std::span<const pickle::NodeId> given) const;
   const Tensor* tensor_at(pickle::NodeId id) const;

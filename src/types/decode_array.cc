@@ -104,12 +104,13 @@ Status Interpreter::decode_masked_state(NodeId id) {
   array.data = state[4];
   array.mask = state[5];
   array.fill_value = state[6];
-  const Kind mask = tape_[array.mask].kind;
+  const pickle::Node& mask = tape_[array.mask];
+  const bool is_bytes = mask.kind == Kind::kBytes ||
+                        (mask.kind == Kind::kText && (mask.flags & pickle::kPython2) != 0);
   const auto count = item_count(tape_, array.shape, limits_);
   const auto bytes =
       count ? base::checked_mul(*count, array_dtypes_[array.dtype].mask_size) : std::nullopt;
-  if ((mask != Kind::kBytes && mask != Kind::kText) || !bytes ||
-      tape_.text(array.mask).size() != *bytes)
+  if (!is_bytes || !bytes || tape_.text(array.mask).size() != *bytes)
     return bad_array("a mask of another size than its array");
   SAFE_LOAD_TRY(tape_.memory().take(*bytes));
   return add_array(id, Kind::kArray, array, tape_.call(id).states.last);

@@ -196,6 +196,7 @@ class DtypeBuilder {
   // The node of the names; none if there are none.
   NodeId names_node() const {
     if (state_.names != kNoNode) return reader_.is_none(state_.names) ? kNoNode : state_.names;
+    if (tape_[state_.fields].kind != Kind::kDict) return kNoNode;
     const std::span<const NodeId> entries = tape_.items(state_.fields);
     for (std::size_t i = 0; i < entries.size(); i += 2)
       if (reader_.integer(entries[i]) == -1) return entries[i + 1];

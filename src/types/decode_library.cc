@@ -52,6 +52,36 @@ bool fits(const pickle::Node& node, std::string_view big, const NumberType& type
   return type.is_signed ? value >= -range / 2 && value < range / 2 : value >= 0 && value < range;
 }
 
+// Whether a machine format holds items of this type code: text, floating or whole numbers.
+bool is_format_of(std::string_view code, std::uint64_t format) {
+  if (code == "u") return format >= 18 && format < std::size(kFormatSizes);
+  const NumberType* type = number_type(code);
+  if (type == nullptr) return false;
+  return type->is_integer ? format < 14 : format >= 14 && format < 18;
+}
+
+// The number of an address has at most so many bytes of two's complement, the sign's included.
+bool is_address(const pickle::Node& node, std::string_view big, std::size_t most_bytes) {
+  if (node.kind == Kind::kText || node.kind == Kind::kBytes) return true;
+  if (node.kind == Kind::kInt)
+    return static_cast<std::int64_t>(node.payload) >= 0 &&
+           (most_bytes > 4 || node.payload <= 0xFFFFFFFFu);
+  return most_bytes > 4 && big.size() <= most_bytes + 1 &&
+         static_cast<std::uint8_t>(big.back()) < 0x80 &&
+         (big.size() <= most_bytes || big.back() == '\0');
+}
+
+bool is_one_character(const pickle::Node& node, std::string_view text) {
+  if ((node.flags & pickle::kLatin1) != 0 || text.empty()) return text.size() == 1;
+  std::size_t end = 0;
+  base::next_code_point(text, end);
+  return end == text.size();
+}
+
+bool is_line_end(std::string_view text) {
+  return text.empty() || text == "\n" || text == "\r" || text == "\r\n";
+}
+
 // The keys of time zones that can be no path out of the zone data.
 bool is_zone_key(std::string_view key) {
   const auto is_allowed = [](char c) {
@@ -67,8 +97,16 @@ bool is_zone_key(std::string_view key) {
 Status Interpreter::decode_library(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
   if (meaning == Meaning::kStructTime) {
-    const std::size_t count = tape_.items(given[0]).size();
-    if (count < 9 || count > 11) return bad("a time in no known form");
+    const std::span<const NodeId> parts = tape_.items(given[0]);
+    const auto is_small = [&](NodeId part) { return tape_[part].kind == Kind::kInt; };
+    if (parts.size() < 9 || parts.size() > 11 || !std::all_of(parts.begin(), parts.end(), is_small))
+      return bad("a time in no known form");
+  }
+  if (meaning == Meaning::kIpAddress) {
+    const bool is_big = tape_[given[0]].kind == Kind::kBigInt;
+    const std::size_t size = tape_.symbol(tape_.call(id).callee).name.starts_with("IPv4") ? 4 : 16;
+    if (!is_address(tape_[given[0]], is_big ? tape_.text(given[0]) : std::string_view(), size))
+      return bad("an impossible address");
   }
   if (meaning == Meaning::kNumberArray) {
     SAFE_LOAD_TRY(check_numbers(given));
@@ -76,8 +114,7 @@ Status Interpreter::decode_library(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kNumberArrayBytes) {
     const std::uint64_t format = tape_[given[2]].payload;
     const std::string_view code = tape_.text(given[1]);
-    if (!tape_.symbol(given[0]).is("array", "array") || format >= std::size(kFormatSizes) ||
-        (code != "u" && number_type(code) == nullptr) ||
+    if (!tape_.symbol(given[0]).is("array", "array") || !is_format_of(code, format) ||
         tape_.text(given[3]).size() % kFormatSizes[format] != 0)
       return bad("an array of numbers in no known form");
   }
@@ -100,7 +137,7 @@ Status Interpreter::check_numbers(std::span<const NodeId> given) {
   SAFE_LOAD_TRY(tape_.work().take(items.size()));
   const auto is_good = [&](NodeId item) {
     const pickle::Node& node = tape_[item];
-    if (code == "u") return node.kind == Kind::kText;
+    if (code == "u") return node.kind == Kind::kText && is_one_character(node, tape_.text(item));
     const bool is_big = node.kind == Kind::kBigInt;
     return type != nullptr && fits(node, is_big ? tape_.text(item) : std::string_view(), *type);
   };
@@ -157,17 +194,17 @@ Status Interpreter::decode_library_state(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kPythonRandom)
     return has(kRandomStateForm) ? check_python_random(tape_.items(state))
                                  : bad("a random state in no known form");
-  if (has(meaning == Meaning::kBytesStream ? kBytesStreamState : kTextStreamState)) return {};
-  return bad("a stream with a state it never gets");
+  const bool is_bytes = meaning == Meaning::kBytesStream;
+  const bool good = has(is_bytes ? kBytesStreamState : kTextStreamState) &&
+                    (is_bytes || tape_[tape_.items(state)[1]].kind == Kind::kNone ||
+                     is_line_end(tape_.text(tape_.items(state)[1])));
+  return good ? Status() : bad("a stream with a state it never gets");
 }
 
 Status Interpreter::check_attribute(NodeId state, std::string_view name, Kind kind) const {
-  const std::span<const NodeId> items = tape_.items(state);
-  for (std::size_t i = 0; i < items.size(); i += 2)
-    if (tape_.text(items[i]) == name)
-      return tape_[items[i + 1]].kind == kind ? Status()
-                                              : bad("a wrapper of another kind of value");
-  return bad("a wrapper without a value");
+  const NodeId value = ValueReader(tape_).find(state, name);
+  if (value == kNoNode) return bad("a wrapper without a value");
+  return tape_[value].kind == kind ? Status() : bad("a wrapper of another kind of value");
 }
 
 // Version 3 of the Mersenne twister: 624 words and a position.

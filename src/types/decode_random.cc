@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "types/interpreter.h"
+#include "types/value_reader.h"
 
 namespace safe_load::types {
 
@@ -32,11 +33,8 @@ class StateChecker {
   // The value of a key; none also if the dict is none that NumPy writes, or changed later.
   NodeId find_key(NodeId dict, std::string_view key) const {
     if (dict == kNoNode || tape_[dict].kind != Kind::kDict) return kNoNode;
-    const std::span<const NodeId> items = tape_.items(dict);
-    if (items.size() > kMostItems || tape_.changed_at(dict) > taken_at_) return kNoNode;
-    for (std::size_t i = 0; i < items.size(); i += 2)
-      if (tape_[items[i]].kind == Kind::kText && tape_.text(items[i]) == key) return items[i + 1];
-    return kNoNode;
+    if (tape_[dict].count > kMostItems || tape_.changed_at(dict) > taken_at_) return kNoNode;
+    return ValueReader(tape_).find(dict, key);
   }
 
   bool is_number_array(NodeId id, std::string_view type, std::uint64_t count) const {
@@ -56,7 +54,8 @@ class StateChecker {
       return static_cast<std::int64_t>(node.payload) >= 0 && node.payload <= most;
     if (node.kind != Kind::kBigInt || most != kAnyWord) return false;
     const std::string_view bytes = tape_.text(id);
-    return bytes.size() <= 17 && static_cast<std::uint8_t>(bytes.back()) < 0x80;
+    if (bytes.size() == 17) return bytes.back() == 0;  // two's complement of 128 bits
+    return bytes.size() < 17 && static_cast<std::uint8_t>(bytes.back()) < 0x80;
   }
 
  public:

@@ -307,7 +307,10 @@ Status Interpreter::decode_keyword_new(NodeId id) {
                              tape_[parts[2]].kind == Kind::kDict;
   if (!is_known_form) return bad("a construction in no known form");
   const std::span<const NodeId> given = tape_.items(parts[1]);
-  SAFE_LOAD_TRY(tape_.work().take(given.size()));
+  SAFE_LOAD_TRY(tape_.work().take(given.size() + tape_[parts[2]].count));
+  static constexpr Schema kKeywords = "(callable,dict<str,any>)";
+  const NodeId used[] = {given[0], parts[2]};
+  if (!matches(*kKeywords.begin(), used, id)) return bad("a construction in no known form");
   SAFE_LOAD_TRY_ASSIGN(const Run rest, tape_.add_run(given.subspan(1)));
   call.callee = given[0];
   call.keywords = parts[2];

@@ -1,4 +1,4 @@
-// Reading the small values of a NumPy pickle: numbers, texts, tuples and shapes.
+// Reading the small values of a pickle: numbers, texts, tuples, keys and shapes.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,16 @@ class ValueReader {
   std::span<const pickle::NodeId> tuple(pickle::NodeId id) const {
     return tape_[id].kind == pickle::Kind::kTuple ? tape_.items(id)
                                                   : std::span<const pickle::NodeId>();
+  }
+
+  // The value of a key that is text; kNoNode if there is none. Of equal keys the last one counts,
+  // as in Python. A search: for dicts of a few keys.
+  pickle::NodeId find(pickle::NodeId dict, std::string_view key) const {
+    const std::span<const pickle::NodeId> items = tape_.items(dict);
+    for (std::size_t i = items.size(); i >= 2; i -= 2)
+      if (tape_[items[i - 2]].kind == pickle::Kind::kText && tape_.text(items[i - 2]) == key)
+        return items[i - 1];
+    return pickle::kNoNode;
   }
 
  private:

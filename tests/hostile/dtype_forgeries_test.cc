@@ -281,4 +281,16 @@ TEST(DtypeForgeries, HaveUnitsOfNumPy) {
   });
 }
 
+TEST(DtypeForgeries, CarryMetadataInADict) {
+  const std::string reason = "metadata that is no dict";
+  const std::string seconds = tuple({bytes("s"), integer(1), integer(1), integer(1)});
+  expect_complaints({
+      bad_dtype("f8", {.metadata = integer(1)}, reason),
+      bad_dtype("f8", {.metadata = ")"}, reason),
+      bad_dtype("f8", {.metadata = text("a")}, reason),
+      bad_dtype("f8", {.metadata = symbol("os", "environ")}, reason),
+      bad_dtype("M8", {.metadata = tuple({integer(1), seconds})}, reason),
+  });
+}
+
 }  // namespace

@@ -17,9 +17,15 @@ struct Forgery {
   std::string blamed = "";
 };
 
-// Holds that each file opens, or does not open, with this one complaint at this offset. `storages`
+// Holds that each file opens, or does not open, with this one complaint at this offset. The value
+// stands deep in the file, and what is wrong with it is said to be there: $["model"][0]. `storages`
 // has the records that the values may name.
 void expect_complaints(std::initializer_list<Forgery> forgeries,
                        const CheckpointBuilder& storages = CheckpointBuilder("N"));
+
+// Holds that each file opens without a complaint, and that only Checkpoint::check_elements has this
+// one about it; `blamed` plays no part.
+void expect_element_complaints(std::initializer_list<Forgery> forgeries,
+                               const CheckpointBuilder& storages = CheckpointBuilder("N"));
 
 }  // namespace test_support
