@@ -29,7 +29,8 @@ class UnknownGlobal:
 class Error(pickle.UnpicklingError):
     """A file that cannot be loaded, and why: a pickle.UnpicklingError. It can be pickled and raised elsewhere.
 
-    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown" or "device".
+    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown", "device" or, of
+        a value whose bytes the system did not give, "io".
     member, offset: where, as a member of the container and a byte in it; "" stands for the file itself.
     hint: the next step.
     globals: every unknown name, as UnknownGlobal; the message shows the first twelve.

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from . import _core
-from ._source import is_path, open_source
+from ._source import Source, is_path, open_source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Inspection:
 
 
 def inspect(
-    f: Any,
+    f: Source,
     *,
     encoding: str = "utf-8",
     limits: _core.Limits | None = None,

@@ -10,13 +10,13 @@ from ._errors import Error, UnknownGlobal, refusal
 from ._handle import Handle
 from ._makers import Makers
 from ._progress import TerminalLine
-from ._source import open_source
+from ._source import Source, open_source
 
 _UNSET: Any = object()
 
 
 def safe_load(
-    f: Any,
+    f: Source,
     map_location: Any = None,
     pickle_module: Any = None,
     *,
@@ -81,7 +81,7 @@ def safe_load(
 
 
 def open(
-    f: Any,
+    f: Source,
     map_location: Any = None,
     *,
     device: Any = None,

@@ -22,7 +22,10 @@ class Makers:
     makes_arrays = False
 
     def __init__(
-        self, numpy: Any = None, constructors: Mapping[str, Callable[..., Any]] | None = None, progress: Progress | None = None
+        self,
+        numpy: Any = None,
+        constructors: Mapping[str, Callable[..., Any]] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.constructors = dict(constructors or {})
         for cls, make in self.constructors.items():

@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from mmap import mmap as MemoryMap
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 from . import _core
 from ._errors import Error, from_issue, printable
@@ -17,11 +17,20 @@ _ENCODINGS |= {"ascii": "utf-8", "iso-8859-1": "latin1"}
 _LARGEST_PATH = 4096
 _FILES = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
+
+class Reader(Protocol):
+    """The least that a stream can be: a text file is none."""
+
+    def read(self) -> bytes: ...
+
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+Source = Path | Reader | bytearray | memoryview
 Options = tuple[_core.Limits, "bool | None", str, "str | None", bool]
 
 
 def open_source(
-    f: Any,
+    f: Source,
     mmap: bool | None,
     encoding: str,
     limits: _core.Limits | None,
@@ -44,7 +53,7 @@ def open_source(
         raise from_issue(error.issues[0], title) from None
 
 
-def is_path(f: Any) -> bool:
+def is_path(f: Source) -> TypeGuard[Path]:
     """bytes are a path if a file of that name exists, else the checkpoint itself."""
     if not isinstance(f, bytes):
         return isinstance(f, (str, os.PathLike))
@@ -109,4 +118,4 @@ def _is_plain_file(f: Any) -> bool:
     return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
 
 
-__all__ = ["is_path", "open_source"]
+__all__ = ["Source", "is_path", "open_source"]

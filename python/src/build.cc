@@ -93,51 +93,57 @@ class Builder {
         tensors_(checkpoint_, makers, wanted_),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
-        progress_(makers.attr("progress")) {}
+        progress_(makers.attr("progress")) {
+    kinds_.reserve(wanted_.size());
+    for (const std::uint32_t id : wanted_) kinds_.push_back(checkpoint_->value(id).kind());
+  }
 
   nb::object run() {
     const CollectorPause pause;
-    std::vector<Event> events = later_events();
-    auto next = events.begin();
+    find_events();
+    std::size_t when = 0;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const std::uint32_t id = wanted_[i];
-      for (; next != events.end() && next->when <= id; ++next) complete(*next);
+      for (; when <= id; ++when) complete_at(when);
       if (i % kProgressStep == 0) report(i);
-      const ValueView value = checkpoint_->value(id);
-      if (later_for(value.kind()) != Later::kMake && !made_[id].is_valid())
-        made_[id] = shell(value);
+      if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
+        made_[id] = shell(checkpoint_->value(id), kinds_[i]);
     }
-    for (; next != events.end(); ++next) complete(*next);
+    for (; when < due_.size(); ++when) complete_at(when);
     report(wanted_.size());
     return made(root_);
   }
 
  private:
+  static constexpr std::uint32_t kNoEvent = 0xFFFFFFFF;
+
   struct Event {
-    std::uint32_t when;  // so many values had been made
     std::uint32_t id;
     Later what;
+    std::uint32_t next;  // of those that are due at the same time
   };
 
-  std::vector<Event> later_events() const {
-    std::vector<Event> events;
-    for (const std::uint32_t id : wanted_) {
+  // Events by the number of values that had been made when they are due. Without a new value in
+  // between, what was begun last is complete first: parts before wholes.
+  void find_events() {
+    due_.assign(made_.size() + 1, kNoEvent);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const std::uint32_t id = wanted_[i];
+      const ValueKind kind = kinds_[i];
       const ValueView value = checkpoint_->value(id);
-      const ValueKind kind = value.kind();
       Later what = later_for(kind);
-      const bool has_more = (kind == ValueKind::kTensor && !value.states().empty()) ||
-                            (kind == ValueKind::kJaggedTensor && !value.states().empty());
-      if (has_more) what = Later::kFill;
-      if (what != Later::kNothing)
-        events.push_back({std::max(value.completed_at(), id + 1), id, what});
+      const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kJaggedTensor;
+      if (may_have_more && !value.states().empty()) what = Later::kFill;
+      if (what == Later::kNothing) continue;
+      std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];
+      events_.push_back({id, what, due});
+      due = static_cast<std::uint32_t>(events_.size() - 1);
     }
-    // Without a new value in between, what was begun last is complete first: parts before wholes.
-    const auto earlier = [](const Event& a, const Event& b) {
-      return a.when != b.when ? a.when < b.when : a.id > b.id;
-    };
-    if (!std::is_sorted(events.begin(), events.end(), earlier))
-      std::sort(events.begin(), events.end(), earlier);
-    return events;
+  }
+
+  void complete_at(std::size_t when) {
+    for (std::uint32_t event = due_[when]; event != kNoEvent; event = events_[event].next)
+      complete(events_[event]);
   }
 
   void complete(const Event& event) {
@@ -154,7 +160,8 @@ class Builder {
   const nb::object& made(const ValueView& value) {
     nb::object& object = made_[value.id()];
     // The tensor inside of an unknown tensor class has a number of its own, behind all others.
-    if (!object.is_valid() && value.kind() == ValueKind::kTensor) object = shell(value);
+    if (!object.is_valid() && value.kind() == ValueKind::kTensor)
+      object = shell(value, ValueKind::kTensor);
     if (!object.is_valid()) {
       safe_load::Issue issue;
       issue.message = "a value is used before it was complete: " + value.class_name();
@@ -177,8 +184,8 @@ class Builder {
 
   // ---- making
 
-  nb::object shell(const ValueView& value) {
-    switch (value.kind()) {
+  nb::object shell(const ValueView& value, ValueKind kind) {
+    switch (kind) {
       case ValueKind::kMissing:
       case ValueKind::kNone:
         return nb::none();
@@ -204,7 +211,7 @@ class Builder {
       case ValueKind::kList:
         return checked(PyList_New(0));
       case ValueKind::kDict:
-        return checked(PyDict_New());
+        return new_dict(value.items().size() / 2);
       case ValueKind::kSet:
         return checked(PySet_New(nullptr));
       case ValueKind::kTensor:
@@ -219,14 +226,13 @@ class Builder {
       case ValueKind::kOpaque:
         return opaque(value);
       case ValueKind::kDamaged:
-        return makers_.attr("damaged")(checkpoint_->path(value));
+        return makers_.attr("damaged")(to_str(checkpoint_->path(value)));
       default:
-        return record(value);
+        return record(value, kind);
     }
   }
 
-  nb::object record(const ValueView& value) {
-    const ValueKind kind = value.kind();
+  nb::object record(const ValueView& value, ValueKind kind) {
     const nb::object arguments = record_arguments(value, kind);
     const nb::object name =
         kind == ValueKind::kIpAddress ? to_str(value.class_name()) : kind_name(kind);
@@ -422,10 +428,13 @@ class Builder {
 
   void set_items(const nb::object& target, const Values& pairs) {
     const bool is_plain = PyDict_CheckExact(target.ptr());
+    // The keys of a small dict are names, as those of an object; of a large one they are data.
+    constexpr std::size_t kMostNames = 32;
+    const bool is_record = pairs.size() <= 2 * kMostNames;
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
       static_cast<void>(made(pairs[i]));
       nb::object& key = made_[pairs[i].id()];
-      if (PyUnicode_CheckExact(key.ptr())) {
+      if (is_record && PyUnicode_CheckExact(key.ptr())) {
         PyObject* interned = key.release().ptr();
         PyUnicode_InternInPlace(&interned);
         key = nb::steal(interned);
@@ -462,7 +471,10 @@ class Builder {
   ValueView root_;
   nb::handle makers_;
   std::vector<std::uint32_t> wanted_;
+  std::vector<ValueKind> kinds_;  // of the wanted ones
   std::vector<nb::object> made_;  // by number
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> due_;  // the first event that is due then
   TensorBuilder tensors_;
   nb::dict constructors_;
   bool has_constructors_;

@@ -6,6 +6,16 @@ namespace safe_load_python {
 
 using safe_load::ValueView;
 
+nb::object new_dict(std::size_t size) {
+#if PY_VERSION_HEX < 0x030D0000
+  constexpr std::size_t kRoomOfEmpty = 5;
+  if (size > kRoomOfEmpty) return checked(_PyDict_NewPresized(static_cast<Py_ssize_t>(size)));
+#else
+  static_cast<void>(size);
+#endif
+  return checked(PyDict_New());
+}
+
 nb::object text_object(const ValueView& value) {
   const auto raw = value.raw();
   const auto* data = reinterpret_cast<const char*>(raw.data());

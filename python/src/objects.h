@@ -20,6 +20,7 @@ inline void check(int status) {
   if (status < 0) throw nanobind::python_error();
 }
 
+nanobind::object new_dict(std::size_t size);  // with room for so many keys
 nanobind::object text_object(const safe_load::ValueView& value);
 nanobind::object bytes_object(std::span<const std::byte> bytes);
 nanobind::object bytearray_object(std::span<const std::byte> bytes);

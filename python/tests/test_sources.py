@@ -118,8 +118,8 @@ SOURCES = {
 @pytest.mark.parametrize("mapped", [None, True, False])
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_kind_of_source_is_opened(name, mapped, path):
-    loaded = safe_load(SOURCES[name](path), mmap=mapped)
-    assert loaded["epoch"] == 7 and loaded["a"]["w"].shape == (3,) and bytes(memoryview(loaded["a"]["w"].numpy())) == bytes(12)
+    loaded = safe_load(SOURCES[name](path), mmap=mapped, framework="none")
+    assert loaded["epoch"] == 7 and loaded["a"]["w"].shape == (3,) and loaded["a"]["w"].tobytes() == bytes(12)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -145,8 +145,11 @@ def test_streams_are_read_from_their_position(tmp_path):
 
 
 def test_what_was_written_but_not_flushed_is_read(tmp_path):
-    with open(tmp_path / "x.pt", "w+b") as stream:
-        stream.write(CONTENT)
+    (tmp_path / "x.pt").write_bytes(b"?" + CONTENT[1:])
+    with open(tmp_path / "x.pt", "r+b") as stream:
+        stream.read(1)  # what was read is in the buffer, so that going back within it writes nothing
+        stream.seek(0)
+        stream.write(CONTENT[:1])
         stream.seek(0)
         assert safe_load(stream)["epoch"] == 7
 

@@ -125,6 +125,16 @@ def test_attributes_of_tensors_survive(torch, round_trip):
     assert loaded[1].persistent is True and torch.equal(loaded[1], buffer)
 
 
+def test_bare_storages_keep_their_type_and_their_sharing(torch, round_trip):
+    weight = torch.arange(4.0)
+    untyped = round_trip(weight.byte().untyped_storage())
+    assert type(untyped) is torch.UntypedStorage and untyped.tolist() == [0, 1, 2, 3]
+    typed = torch.storage.TypedStorage(wrap_storage=weight.untyped_storage(), dtype=torch.float32, _internal=True)
+    typed, tensor = round_trip([typed, weight])
+    assert type(typed) is torch.storage.TypedStorage and typed.dtype == torch.float32
+    assert typed._untyped_storage.data_ptr() == tensor.data_ptr()
+
+
 def test_tensor_of_an_unknown_class_is_kept_inside_its_record(torch):
     inner = b"(" + storage("0", 2) + b"K\x00K\x02\x85K\x01\x85\x89" + symbol("collections", "OrderedDict") + b")Rt"
     made = call("torch._tensor", "_rebuild_from_type_v2", symbol("torch._utils", "_rebuild_tensor_v2"), symbol("pkg", "MyTensor"), inner, b"}" + text("x") + b"K\x01s")

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import typing
 
 import pytest
 
@@ -91,6 +92,11 @@ def test_everything_public_is_annotated():
             parameters = [p for p in signature.parameters.values() if p.name != "self"]
             assert signature.return_annotation is not signature.empty or function.__name__.startswith("__"), function
             assert all(p.annotation is not p.empty for p in parameters) or function.__name__.startswith("__"), function
+
+
+@pytest.mark.parametrize("function", [package.safe_load, package.open, package.inspect])
+def test_annotations_can_be_evaluated(function):
+    assert set(typing.get_type_hints(function)) == {*inspect.signature(function).parameters, "return"}
 
 
 def test_everything_public_has_a_docstring():

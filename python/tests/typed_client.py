@@ -40,6 +40,9 @@ def main(path: Path) -> None:
         print(len(names_of(handle)), size_of(handle.get_tensor(handle.keys()[0])), handle.metadata["format"])
     found: Inspection = safe_load.inspect(str(path))
     print(found.tensor_count == package.inspect(path).tensor_count, found.to_dict()["schema"])
+    with path.open("rb") as stream:
+        sources = (path, str(path), stream, bytearray(path.read_bytes()), memoryview(path.read_bytes()))
+        print([safe_load(source, framework="none", unknown="opaque") is not None for source in sources])
     try:
         safe_load(b"nothing", weights_only=None, byteorder="little", verify=True)
     except Error as error:
