@@ -23,7 +23,7 @@ enum class Step : std::uint8_t {
   kDtype,     // of an array or a field; no place of its own for a person
   kMetadata,  // what a dtype carries
   kFill,      // the fill value of a masked array
-  kDamage,    // the part because of which a value is damaged
+  kDamage,    // the part because of which a value is damaged, or one in a tuple of parts
 };
 
 struct Edge {
@@ -92,8 +92,12 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
   if (node.kind == Kind::kError) {
     if ((node.flags & pickle::kFromCall) == 0) return;
     const auto damaged = [&](std::span<const NodeId> items) {
-      for (std::uint32_t i = 0; i < items.size(); ++i)
+      for (std::uint32_t i = 0; i < items.size(); ++i) {
         if (tape_[items[i]].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, items[i]);
+        if (tape_[items[i]].kind != Kind::kTuple) continue;
+        for (const NodeId inner : tape_.items(items[i]))
+          if (tape_[inner].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, inner);
+      }
     };
     const pickle::Call& call = tape_.call(id);
     if (call.arguments != pickle::kNoNode) damaged(tape_.items(call.arguments));

@@ -135,7 +135,25 @@ Status Interpreter::settle(NodeId id, const Status& decoded) {
   const bool was_call = tape_[id].kind != Kind::kPersistent;
   const std::uint64_t offset = was_call ? tape_.call(id).offset : error.offset();
   if (error.code() == ErrorCode::kLimit) return error.at(offset);
-  return spoil(id, error.at(offset));
+  SAFE_LOAD_TRY_ASSIGN(const bool is_consequence, has_damaged_part(id));
+  if (!is_consequence) return spoil(id, error.at(offset));
+  become(id, Kind::kError);  // the reason is already listed
+  return {};
+}
+
+// Whether an argument or the state is damaged, or an item of one that is a tuple.
+Result<bool> Interpreter::has_damaged_part(NodeId id) {
+  if (tape_[id].kind == Kind::kPersistent) return false;
+  const auto is_error = [&](NodeId part) { return tape_[part].kind == Kind::kError; };
+  for (const std::span<const NodeId> parts : {arguments(id), tape_.items(tape_.call(id).states)}) {
+    SAFE_LOAD_TRY(charge_match(parts));
+    for (const NodeId part : parts) {
+      const std::span<const NodeId> items =
+          tape_[part].kind == Kind::kTuple ? tape_.items(part) : std::span<const NodeId>();
+      if (is_error(part) || std::any_of(items.begin(), items.end(), is_error)) return true;
+    }
+  }
+  return false;
 }
 
 Status Interpreter::spoil(NodeId id, const Error& error) {

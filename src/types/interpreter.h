@@ -107,6 +107,7 @@ class Interpreter {
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
   Status spoil(pickle::NodeId id, const Error& error);
+  Result<bool> has_damaged_part(pickle::NodeId id);
   Status refuse(pickle::NodeId id, Reason reason) const;
 
   Status decode_container(pickle::NodeId id, Meaning meaning);

@@ -78,6 +78,17 @@ TEST(ArrayForgeries, HaveAsManyObjectsAsTheirSizesSay) {
   });
 }
 
+TEST(ArrayForgeries, ComplainOnlyAboutThePartThatIsDamaged) {
+  const std::string reason = "corrupt: flags that contradict the type: numpy.dtype";
+  const std::string bad = dtype("f8", {.flags = 4});
+  const std::string shell = dtype_shell("f8");
+  expect_complaints({
+      {array({1}, bad, bytes("12345678")), reason, shell},
+      {scalar(bad, bytes("12345678")), reason, shell},
+      {structure({{"a", kByte, 0}}, 1) + "0" + array({1}, bad, bytes("12345678")), reason, shell},
+  });
+}
+
 TEST(ArrayForgeries, HaveStatesInAKnownForm) {
   const std::string form = "an array state in no known form";
   const std::string data = bytes("a");

@@ -123,6 +123,16 @@ TEST(SparseForgeries, HaveThePartsOfTheirLayout) {
       made.storages());
 }
 
+TEST(SparseForgeries, ComplainOnlyAboutThePartThatIsDamaged) {
+  TensorBuilder made;
+  const std::string indices = made.numbers<std::int64_t>({1, 1}, {0});
+  const std::string missing = storage("none", 1);
+  const std::string values = tensor(missing, 0, {1}, {1});
+  expect_complaints({{coo(indices, values, integers({1})),
+                      "corrupt: a storage whose record is not in the archive: none", missing}},
+                    made.storages());
+}
+
 TEST(SparseForgeries, PointOutsideOnlyInTheirElements) {
   TensorBuilder made;
   const std::string values = made.numbers<float>({3}, {1, 2, 3});
