@@ -320,6 +320,7 @@ Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning
 Status TensorInterpreter::decode_small_value(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
   if (meaning == Meaning::kGenerator) {
+    has_composites_ = true;
     become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
     return {};
   }

@@ -56,7 +56,8 @@ class TensorInterpreter final : public types::Interpreter {
   // By tensor: what BUILD or a rebuild function added to it, or kNoNode.
   const std::vector<pickle::NodeId>& attributes() const { return attributes_; }
   const std::vector<Quantizer>& quantizers() const { return quantizers_; }
-  // Whether there are sparse, nested or quantized tensors, whose elements have rules of their own.
+  // Whether there are sparse, nested or quantized tensors, or generators: their elements have rules
+  // of their own.
   bool has_composites() const { return has_composites_; }
 
  private:

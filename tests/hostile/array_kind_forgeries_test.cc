@@ -64,7 +64,7 @@ TEST(MaskedForgeries, HaveStatesInAKnownForm) {
   };
   const std::string data = bytes("a") + bytes("\1");
   const std::string structured = structure({{"a", kByte, 0}}, 1);
-  const std::string odd = about_array("a masked array of objects or structures");
+  const std::string mask = about_array("a mask of another size than its array");
   expect_complaints({
       with({}, form),
       with({integer(1), one, kByte, kFalse, data}, form),
@@ -74,8 +74,8 @@ TEST(MaskedForgeries, HaveStatesInAKnownForm) {
       with({integer(1), one, text("u1"), kFalse, data, kNone}, form),
       with({integer(1), one, kByte, integer(2), data, kNone}, form),
       with({integer(1), one, kByte, kNone, data, kNone}, form),
-      with({integer(1), one, kObjects, kFalse, list({kNone}), bytes("\1"), kNone}, odd),
-      with({integer(1), one, structured, kFalse, data, kNone}, odd),
+      with({integer(1), one, kObjects, kFalse, list({kNone}), bytes("\1\1"), kNone}, mask),
+      with({integer(1), one, structured, kFalse, bytes("a"), bytes("\1\1"), kNone}, mask),
       {build(kShell, kNone),
        "corrupt: a known value is given a state it never gets: _mareconstruct", kShell},
       {kShell, about_array("an array that is never filled")},

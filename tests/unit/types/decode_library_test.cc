@@ -174,6 +174,8 @@ ValueCases type_expressions() {
        "(builtins.int))))"},
       {call("functools", "reduce", {symbol("_operator", "or_"), pair}),
        "type expression(_operator.or_, (builtins.int, type(None)))"},
+      {call("_functools", "reduce", {symbol("_operator", "or_"), pair}),
+       "type expression(_operator.or_, (builtins.int, type(None)))"},
       {call("__builtin__", "reduce", {symbol("_operator", "or_"), pair}),
        "type expression(_operator.or_, (builtins.int, type(None)))"},
       // A flag of an enumeration: its members are nobody's business here.
