@@ -54,6 +54,8 @@ def test_verify_finds_a_flipped_byte():
     safe_load(bytes(content))
     with pytest.raises(package.Error, match="CRC"):
         safe_load(bytes(content), verify=True)
+    with package.open(bytes(content), verify=True) as handle, pytest.raises(package.Error, match="CRC"):
+        handle.root
 
 
 def test_byteorder_serves_files_that_do_not_say(np):

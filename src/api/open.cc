@@ -268,9 +268,17 @@ class Opening {
     for (const archive::ZipEntry& entry : state_->directory->entries()) {
       if (entry.is_folder()) continue;
       const Status checked = verify_record(entry);
-      if (!checked) state_->issues.push_back(as_issue(checked.error(), shown(entry)));
+      if (checked) continue;
+      state_->issues.push_back(as_issue(checked.error(), shown(entry)));
+      spoil_storages(entry, checked.error());
     }
     return {};
+  }
+
+  void spoil_storages(const archive::ZipEntry& entry, const Error& error) {
+    const std::vector<torch::Storage>& storages = state_->meaning->storages();
+    for (std::uint32_t id = 0; id < storages.size(); ++id)
+      if (storages[id].entry == &entry) state_->bytes->spoil(id, error);
   }
 
   // Stored records pass through one block, so that memory does not grow with the file.

@@ -56,6 +56,7 @@ Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_
 Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
   const Origin& origin = records_[id].origin;
   if (origin.size() == 0) return base::Bytes();
+  if (!spoiled_.empty() && spoiled_.contains(id)) return spoiled_.at(id);
   if (!origin.is_foreign || unit < 2) return in_file_order(id);
   SAFE_LOAD_TRY_ASSIGN(const std::span<std::byte> bytes, swapped(id, unit));
   return base::Bytes(bytes);

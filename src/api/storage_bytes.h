@@ -55,6 +55,9 @@ class StorageBytes {
   // Called once, before any bytes are asked for.
   void set_origins(std::span<const Origin> origins);
 
+  // Its bytes are known to be damaged: whoever asks for them gets this error.
+  void spoil(std::uint32_t id, const Error& error) { spoiled_.emplace(id, error); }
+
   // Of a storage with a record.
   std::uint64_t data_offset(std::uint32_t id) const {
     return records_[id].origin.member->data_offset;
@@ -85,6 +88,7 @@ class StorageBytes {
   os::Memory mapping_;
 
   std::vector<Record> records_;
+  std::map<std::uint32_t, Error> spoiled_;
   std::mutex mutex_;  // guards what follows and Record::is_loaded
   std::uint64_t arena_size_ = 0;
   os::Memory arena_;

@@ -190,6 +190,19 @@ TEST(Verify, FindsADifferentCrcAndKeepsTheFileOpen) {
   EXPECT_EQ(verified(flipped, false), "");
 }
 
+TEST(Verify, HandsOutNoBytesThatItFoundDamaged) {
+  const auto flipped = with_storage([](ZipEntryParts& entry) { entry.data[3] ^= 1; });
+  const auto trusting = open_bytes(flipped.build());
+  ASSERT_TRUE(trusting);
+  EXPECT_TRUE(trusting->storage(0).bytes().ok());
+  const auto verifying = open_bytes(flipped.build(), {.verify = true});
+  ASSERT_TRUE(verifying);
+  const auto bytes = verifying->storage(0).bytes();
+  ASSERT_FALSE(bytes.ok());
+  EXPECT_EQ(bytes.error().reason(), "the CRC-32 differs from the directory's");
+  EXPECT_FALSE(verifying->storage(0).writable_bytes().ok());
+}
+
 TEST(Verify, FindsNothingInAnHonestFile) {
   EXPECT_EQ(verified(with_storage([](ZipEntryParts&) {})), "");
 }
