@@ -1,8 +1,8 @@
 // StorageBytes: where the bytes of each storage are, read when they are first asked for.
 //
-// A stored record of a mapped file, or of one that is in memory, is a view of it. Everything else (deflated, not mapped,
-// foreign byte order) gets a place in one arena, which costs nothing until a page is touched. Owned
-// by a shared pointer: arrays that leave the library keep it alive.
+// A stored record of a mapped file, or of one that is in memory, is a view of it. Everything else
+// (deflated, not mapped, foreign byte order) gets a place in one arena, which costs nothing until a
+// page is touched. Owned by a shared pointer: arrays that leave the library keep it alive.
 #pragma once
 
 #include <cstddef>

@@ -94,8 +94,7 @@ TEST(ZipMemberForgeries, Z11NamesAreUnique) {
       {"DATA.PKL and data.pkl", capital_first.build(), ErrorCode::kAmbiguous, 0,
        "two names differ in case only: a/DATA.PKL"},
       {"both with capitals", add("a/Extra", "a/eXtra").build(), ErrorCode::kAmbiguous,
-       add("a/Extra", "a/eXtra").local_offset(4),
-       "two names differ in case only: a/eXtra"},
+       add("a/Extra", "a/eXtra").local_offset(4), "two names differ in case only: a/eXtra"},
   });
 }
 

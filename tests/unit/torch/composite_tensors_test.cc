@@ -137,10 +137,9 @@ TEST(CompositeTensors, AreReadInEverySpelling) {
 TEST(CompositeTensors, CoverEveryKnownName) {
   TensorBuilder made;
   expect_all_names(all_cases(made), [](const Known& row) {
-    const bool is_other = row.meaning >= Meaning::kRebuildQuantized &&
-                          row.meaning <= Meaning::kGenerator &&
-                          row.meaning != Meaning::kRebuildFromType &&
-                          row.meaning != Meaning::kLoadFromBytes;
+    const bool is_other =
+        row.meaning >= Meaning::kRebuildQuantized && row.meaning <= Meaning::kGenerator &&
+        row.meaning != Meaning::kRebuildFromType && row.meaning != Meaning::kLoadFromBytes;
     return is_other;
   });
 }
