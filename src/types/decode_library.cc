@@ -160,7 +160,7 @@ Result<bool> Interpreter::is_type_expression(NodeId id) {
     if (kind == Kind::kTuple || kind == Kind::kList) {
       const std::span<const NodeId> items = tape_.items(parts[next]);
       SAFE_LOAD_TRY(tape_.work().take(items.size()));
-      parts.insert(parts.end(), items.begin(), items.end());
+      for (const NodeId item : items) parts.push_back(item);
       continue;
     }
     const bool is_type_record =
