@@ -39,7 +39,7 @@ class Machine {
         program_(program),
         reader_(program.bytes),
         first_node_(tape.size()),
-        first_call_(tape.call_count()) {}
+        first_added_(tape.added_.size()) {}
 
   Result<Built> run() {
     while (!stopped_) {
@@ -206,9 +206,13 @@ class Machine {
 
   // Adds to a plain container of kind `plain`, or to the result of a call, whose meaning decides
   // later whether it can hold items.
-  Status add_items(NodeId target, Kind plain, Run Call::*items, std::span<const NodeId> values) {
+  Status add_items(NodeId target, Kind plain, Run Added::*items, std::span<const NodeId> values) {
     Node& node = tape_.nodes_[target];
-    if (node.kind == Kind::kCall) return extend(tape_.call(target).*items, values);
+    if (node.kind == Kind::kCall) {
+      if (values.empty()) return {};
+      SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
+      return extend(added->*items, values);
+    }
     if (node.kind != plain) return corrupt("items are added to a value that cannot hold them");
     Run run = unpacked(node);
     SAFE_LOAD_TRY(extend(run, values));
@@ -217,7 +221,7 @@ class Machine {
     return {};
   }
 
-  Status add_top(std::size_t count, Kind plain, Run Call::*items) {
+  Status add_top(std::size_t count, Kind plain, Run Added::*items) {
     SAFE_LOAD_TRY(need(count + 1));
     const std::size_t from = stack_.size() - count;
     SAFE_LOAD_TRY(add_items(stack_[from - 1], plain, items, std::span(stack_).subspan(from)));
@@ -225,7 +229,7 @@ class Machine {
     return {};
   }
 
-  Status add_above_mark(Kind plain, Run Call::*items) {
+  Status add_above_mark(Kind plain, Run Added::*items) {
     SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
     const std::size_t below = marks_.size() < 2 ? 0 : marks_[marks_.size() - 2];
     if (from <= below) return corrupt("no container below the mark");
@@ -249,15 +253,8 @@ class Machine {
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
       return corrupt("keyword arguments that are no dict");
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
-                         tape_.calls_.add({callee,
-                                           arguments,
-                                           keywords,
-                                           static_cast<std::uint32_t>(opcode_at_),
-                                           how,
-                                           {},
-                                           {},
-                                           {},
-                                           {}}));
+                         tape_.calls_.add({callee, arguments, keywords,
+                                           static_cast<std::uint32_t>(opcode_at_), how}));
     return push({Kind::kCall, 0, 0, 0, index});
   }
 
@@ -319,7 +316,8 @@ class Machine {
     const NodeId target = stack_.back();
     if (tape_[target].kind != Kind::kCall)
       return corrupt("a state is given to a value that cannot take one");
-    return extend(tape_.call(target).states, std::span(&state, 1));
+    SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
+    return extend(added->states, std::span(&state, 1));
   }
 
   // ---- memo
@@ -431,7 +429,7 @@ class Machine {
   Program program_;
   base::ByteReader reader_;
   NodeId first_node_;  // of this program
-  std::uint32_t first_call_;
+  std::uint32_t first_added_;
   std::vector<NodeId> stack_;
   std::vector<std::size_t> marks_;
   Memo memo_;
@@ -573,15 +571,15 @@ Status Machine::step(Opcode opcode) {
     case Opcode::kDICT:  // M key value ... -- dict
       return push_filled(Kind::kDict);
     case Opcode::kAPPEND:  // list value -- list
-      return add_top(1, Kind::kList, &Call::list_items);
+      return add_top(1, Kind::kList, &Added::list_items);
     case Opcode::kAPPENDS:  // list M values -- list
-      return add_above_mark(Kind::kList, &Call::list_items);
+      return add_above_mark(Kind::kList, &Added::list_items);
     case Opcode::kSETITEM:  // dict key value -- dict
-      return add_top(2, Kind::kDict, &Call::dict_items);
+      return add_top(2, Kind::kDict, &Added::dict_items);
     case Opcode::kSETITEMS:  // dict M key value ... -- dict
-      return add_above_mark(Kind::kDict, &Call::dict_items);
+      return add_above_mark(Kind::kDict, &Added::dict_items);
     case Opcode::kADDITEMS:  // set M values -- set
-      return add_above_mark(Kind::kSet, &Call::set_items);
+      return add_above_mark(Kind::kSet, &Added::set_items);
 
     case Opcode::kPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
@@ -656,9 +654,9 @@ Status Machine::seal() {
     SAFE_LOAD_TRY(join_chain(tape_.children_, run));
     node.payload = packed(run);
   }
-  for (std::uint32_t i = first_call_; i < tape_.calls_.size(); ++i) {
-    Call& call = tape_.calls_[i];
-    for (Run* run : {&call.list_items, &call.dict_items, &call.set_items, &call.states})
+  for (std::uint32_t i = first_added_; i < tape_.added_.size(); ++i) {
+    Added& added = tape_.added_[i];
+    for (Run* run : {&added.list_items, &added.dict_items, &added.set_items, &added.states})
       SAFE_LOAD_TRY(join_chain(tape_.children_, *run));
   }
   return {};

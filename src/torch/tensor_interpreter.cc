@@ -319,9 +319,16 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   SAFE_LOAD_TRY(become_tensor(plain, tensor, kNoNode));
   SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(&plain, 1)));
   SAFE_LOAD_TRY_ASSIGN(call.arguments, tape().add_node({Kind::kTuple, 0, 0, 1, run.first}));
-  SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
-  call.states.last = id;
+  SAFE_LOAD_TRY(set_state(id, state));
   become(id, Kind::kOpaque, types::kTensorObject);
+  return {};
+}
+
+// As if BUILD had given it when the call was made.
+Status TensorInterpreter::set_state(NodeId id, NodeId state) {
+  SAFE_LOAD_TRY_ASSIGN(pickle::Added* const added, tape().change_added(id));
+  SAFE_LOAD_TRY_ASSIGN(added->states, tape().add_run(std::span(&state, 1)));
+  added->states.last = id;
   return {};
 }
 
@@ -336,8 +343,7 @@ Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning
   call.callee = is_known ? given[0] : given[1];
   call.arguments = given[2];
   if (tape()[state].kind != Kind::kNone) {
-    SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
-    call.states.last = id;
+    SAFE_LOAD_TRY(set_state(id, state));
   }
   if (is_known) return decode_composite(id, meaning);
   become(id, Kind::kOpaque, types::kTensorObject);
