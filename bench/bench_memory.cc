@@ -1,6 +1,7 @@
 // Says how much memory the engine holds at most while it opens a file, and after: one line of JSON.
 //
-// Counted are bytes that operator new gave out, which is exact, and beside them resident memory.
+// Counted are bytes that operator new gave out, which is exact, and beside them resident memory:
+// large pickles and their tapes lie on pages of their own.
 #include <malloc.h>
 #include <safe_load/safe_load.h>
 

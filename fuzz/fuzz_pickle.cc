@@ -24,8 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (tape[id].kind != Kind::kCall) continue;
     const pickle::Call& call = tape.call(id);
     if (call.callee >= id || call.arguments >= id) std::abort();
+    const pickle::Added& added = tape.added(call);
     for (const pickle::Run* run :
-         {&call.list_items, &call.dict_items, &call.set_items, &call.states})
+         {&added.list_items, &added.dict_items, &added.set_items, &added.states})
       for (const NodeId child : tape.items(*run))
         if (child >= tape.size()) std::abort();
   }

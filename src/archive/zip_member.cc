@@ -17,7 +17,7 @@ constexpr std::uint64_t kLocalSize = 30;
 constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 6 | 1u << 13 | 1u << 5;
 constexpr std::uint16_t kDescriptorFlag = 1u << 3;
 constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
-constexpr std::uint64_t kWindow = std::uint64_t{1} << 18;
+constexpr std::uint64_t kWindow = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
 
 // `header` holds the local header and the name behind it.
@@ -81,9 +81,9 @@ Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
 Result<std::vector<ZipMember>> locate_all(const base::Source& source,
                                           std::span<const ZipEntry* const> entries,
                                           const ZipEntry*& failed) {
-  std::vector<std::size_t> order(entries.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  const auto by_offset = [&](std::size_t a, std::size_t b) {
+  std::vector<std::uint32_t> order(entries.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto by_offset = [&](std::uint32_t a, std::uint32_t b) {
     return entries[a]->local_offset < entries[b]->local_offset;
   };
   if (!std::is_sorted(order.begin(), order.end(), by_offset))

@@ -98,10 +98,11 @@ class Printer {
   std::string call(const Call& call) {
     std::string out = print(call.callee) + print(call.arguments);
     if (call.keywords != kNoNode) out += "**" + print(call.keywords);
-    if (call.list_items.count != 0) out += "+[" + sequence(tape_.items(call.list_items)) + ']';
-    if (call.dict_items.count != 0) out += "+{" + pairs(tape_.items(call.dict_items)) + '}';
-    if (call.set_items.count != 0) out += "+set(" + sequence(tape_.items(call.set_items)) + ')';
-    for (const NodeId state : tape_.items(call.states)) out += ".build(" + print(state) + ')';
+    const safe_load::pickle::Added& added = tape_.added(call);
+    if (added.list_items.count != 0) out += "+[" + sequence(tape_.items(added.list_items)) + ']';
+    if (added.dict_items.count != 0) out += "+{" + pairs(tape_.items(added.dict_items)) + '}';
+    if (added.set_items.count != 0) out += "+set(" + sequence(tape_.items(added.set_items)) + ')';
+    for (const NodeId state : tape_.items(added.states)) out += ".build(" + print(state) + ')';
     return out;
   }
 
