@@ -220,9 +220,22 @@ def _sparse(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
     if layout is torch.sparse_coo:
         indices, values, size, *is_coalesced = parts
         made = torch.sparse_coo_tensor(indices, values, size, check_invariants=False)
-        return made._coalesced_(is_coalesced[0]) if is_coalesced else made
+        return made._coalesced_(is_coalesced[0] and _are_ascending(indices)) if is_coalesced else made
     compressed, plain, values, size = parts
     return torch.sparse_compressed_tensor(compressed, plain, values, size, layout=layout, check_invariants=False)
+
+
+def _are_ascending(indices: torch.Tensor) -> bool:
+    """Whether the columns stand in row-major order, each once: a file may only claim it."""
+    if indices.is_meta:
+        return True
+    before, after = indices[:, :-1], indices[:, 1:]
+    is_less = torch.zeros(before.shape[1], dtype=torch.bool, device=indices.device)
+    is_equal = ~is_less
+    for a, b in zip(before, after):
+        is_less |= is_equal & (a < b)
+        is_equal &= a == b
+    return bool(is_less.all())
 
 
 def _jagged(parts: dict[str, Any]) -> torch.Tensor:

@@ -173,3 +173,18 @@ def test_forged_tensor_is_a_bad_part(name, torch):
 def test_item_set_on_a_tensor_refuses_the_file(torch):
     with pytest.raises(package.Error, match="keys are set"):
         safe_load(forge(tensor("0", 4) + b"K\x00K\x01s.", {"0": bytes(16)}))
+
+
+def test_a_sparse_tensor_is_coalesced_only_if_its_indices_are(torch):
+    def saved(columns):
+        indices = torch.tensor(columns).t().reshape(2, -1)
+        values = torch.ones(len(columns))
+        tensor = torch.sparse_coo_tensor(indices, values, (3, 3), check_invariants=False)._coalesced_(True)
+        stream = io.BytesIO()
+        torch.save(tensor, stream)
+        return safe_load(stream.getvalue())
+
+    assert saved([[0, 0], [0, 2], [1, 0]]).is_coalesced()
+    assert saved([[1, 1]]).is_coalesced()
+    for columns in ([[0, 0], [0, 0]], [[0, 2], [0, 1]], [[1, 0], [0, 2]]):
+        assert not saved(columns).is_coalesced()

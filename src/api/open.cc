@@ -250,16 +250,15 @@ class Opening {
     // What stands inside the pickle is little-endian in every file.
     constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
     const bool is_foreign = (state_->container.byte_order == ByteOrder::kBig) != kNativeIsBig;
-    std::vector<StorageBytes::Origin> origins;
+    state_->bytes->reserve(storages.size());
     auto next = located->begin();
     for (const torch::Storage& storage : storages) {
       if (storage.entry != nullptr) {
-        origins.push_back({*next++, {}, is_foreign});
+        state_->bytes->add({*next++, {}, is_foreign});
       } else {
-        origins.push_back({std::nullopt, storage.bytes, kNativeIsBig});
+        state_->bytes->add({{}, storage.bytes, kNativeIsBig});
       }
     }
-    state_->bytes->set_origins(origins);
     return {};
   }
 

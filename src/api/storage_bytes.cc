@@ -16,17 +16,16 @@ Status StorageBytes::map() {
   return {};
 }
 
-void StorageBytes::set_origins(std::span<const Origin> origins) {
-  for (const Origin& origin : origins) {
-    Record record{origin};
-    const bool in_place = origin.member && (is_borrowed_ || is_aligned(origin.member->data_offset));
-    record.is_mapped = in_place && origin.member->is_stored();
-    if (!record.is_mapped) {
-      record.place = arena_size_;
-      arena_size_ += (origin.size() + kAlignment - 1) / kAlignment * kAlignment;
-    }
-    records_.push_back(record);
+void StorageBytes::add(const Origin& origin) {
+  Record record{origin};
+  const bool in_place =
+      origin.has_member() && (is_borrowed_ || is_aligned(origin.member.data_offset));
+  record.is_mapped = in_place && origin.member.is_stored();
+  if (!record.is_mapped) {
+    record.place = arena_size_;
+    arena_size_ += (origin.size() + kAlignment - 1) / kAlignment * kAlignment;
   }
+  records_.push_back(record);
 }
 
 // Repacked archives lose torch's alignment; a misaligned element costs more at each use than the
@@ -67,7 +66,7 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   const Origin& origin = record.origin;
   const auto size = static_cast<std::size_t>(origin.size());
   if (record.is_mapped) {
-    const auto offset = static_cast<std::size_t>(origin.member->data_offset);
+    const auto offset = static_cast<std::size_t>(origin.member.data_offset);
     if (is_borrowed_) return memory_source_->bytes().subspan(offset, size);
     return base::Bytes(own_bytes().subspan(offset, size));
   }
@@ -77,8 +76,8 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    if (origin.member) {
-      SAFE_LOAD_TRY(archive::read_member(source(), *origin.member, place));
+    if (origin.has_member()) {
+      SAFE_LOAD_TRY(archive::read_member(source(), origin.member, place));
     } else {
       std::copy(origin.bytes.begin(), origin.bytes.end(), place.begin());
     }

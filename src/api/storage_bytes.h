@@ -27,11 +27,12 @@ class StorageBytes {
   // Where a storage is in the file: a member of an archive, or bytes that were read with the
   // pickle (and live as long as it); neither: it has none.
   struct Origin {
-    std::optional<archive::ZipMember> member;
+    archive::ZipMember member;  // without an entry: none
     base::Bytes bytes;
     bool is_foreign = false;  // in the byte order of other machines
 
-    std::uint64_t size() const { return member ? member->size() : bytes.size(); }
+    bool has_member() const { return member.entry != nullptr; }
+    std::uint64_t size() const { return has_member() ? member.size() : bytes.size(); }
   };
 
   // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
@@ -52,15 +53,16 @@ class StorageBytes {
   bool is_mapped() const { return !mapping_.bytes().empty(); }
 
   Status map();
-  // Called once, before any bytes are asked for.
-  void set_origins(std::span<const Origin> origins);
+  // Of the next storage. All are added before any bytes are asked for.
+  void reserve(std::size_t storages) { records_.reserve(storages); }
+  void add(const Origin& origin);
 
   // Its bytes are known to be damaged: whoever asks for them gets this error.
   void spoil(std::uint32_t id, const Error& error) { spoiled_.emplace(id, error); }
 
   // Of a storage with a record.
   std::uint64_t data_offset(std::uint32_t id) const {
-    return records_[id].origin.member->data_offset;
+    return records_[id].origin.member.data_offset;
   }
 
   // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.

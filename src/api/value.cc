@@ -264,19 +264,19 @@ Values ValueView::keywords() const {
 Values ValueView::list_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(call->list_items)};
+  return {state_, state_->tape->items(state_->tape->added(*call).list_items)};
 }
 
 Values ValueView::dict_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(call->dict_items)};
+  return {state_, state_->tape->items(state_->tape->added(*call).dict_items)};
 }
 
 Values ValueView::set_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(call->set_items)};
+  return {state_, state_->tape->items(state_->tape->added(*call).set_items)};
 }
 
 Values ValueView::states() const {
@@ -286,7 +286,7 @@ Values ValueView::states() const {
   }
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(call->states)};
+  return {state_, state_->tape->items(state_->tape->added(*call).states)};
 }
 
 ValueView ValueView::callee() const {

@@ -27,10 +27,11 @@ class Pool {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  // `expected_bytes`: a guess of the final size; it only chooses the chunk size (4 KiB to 2 MiB).
+  // `expected_bytes`: a guess of the final size; a chunk is an eighth of it (4 KiB to 2 MiB), so
+  // that little of the last one stays unused.
   Pool(Budget& budget, Blocks& blocks, std::uint64_t expected_bytes)
       : budget_(&budget), blocks_(&blocks) {
-    const std::uint64_t bytes = std::clamp<std::uint64_t>(expected_bytes, 4096, 2u << 20);
+    const std::uint64_t bytes = std::clamp<std::uint64_t>(expected_bytes / 8, 4096, 2u << 20);
     shift_ = static_cast<std::uint32_t>(std::bit_width(bytes / sizeof(T)) - 1);
     mask_ = (std::uint32_t{1} << shift_) - 1;
   }

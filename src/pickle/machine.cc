@@ -10,17 +10,17 @@
 // container that holds itself is a number that points back. Nothing here recurses.
 #include "pickle/machine.h"
 
-#include <algorithm>
 #include <bit>
 #include <limits>
 #include <span>
 #include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "base/byte_reader.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "pickle/chain.h"
+#include "pickle/memo.h"
 #include "pickle/opcodes.h"
 #include "pickle/text_literals.h"
 
@@ -29,48 +29,6 @@ namespace {
 
 constexpr std::uint64_t kNoFrame = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kMaxLongBytes = std::uint64_t{1} << 20;
-
-struct IndexHash {
-  std::size_t operator()(std::uint32_t index) const {
-    base::SipHash hash;
-    hash.add(index);
-    return static_cast<std::size_t>(hash.finish());
-  }
-};
-
-// Node numbers by memo index: dense as long as the indices are, so that one huge index costs one
-// entry and not a table.
-class Memo {
- public:
-  std::uint32_t entries() const { return entries_; }
-
-  bool put(std::uint32_t index, NodeId id) {
-    if (index < dense_.size() || (index <= 2 * std::uint64_t{entries_} + 1024 && sparse_.empty())) {
-      if (index >= dense_.size()) dense_.resize(std::size_t{index} + 1, kNoNode);
-      return store(dense_[index], id);
-    }
-    return store(sparse_.try_emplace(index, kNoNode).first->second, id);
-  }
-
-  NodeId get(std::uint32_t index) const {
-    if (index < dense_.size()) return dense_[index];
-    const auto found = sparse_.find(index);
-    return found == sparse_.end() ? kNoNode : found->second;
-  }
-
- private:
-  // Returns whether the entry is new.
-  bool store(NodeId& slot, NodeId id) {
-    const bool is_new = slot == kNoNode;
-    entries_ += is_new ? 1 : 0;
-    slot = id;
-    return is_new;
-  }
-
-  std::vector<NodeId> dense_;
-  std::unordered_map<std::uint32_t, NodeId, IndexHash> sparse_;
-  std::uint32_t entries_ = 0;
-};
 
 }  // namespace
 
@@ -81,7 +39,7 @@ class Machine {
         program_(program),
         reader_(program.bytes),
         first_node_(tape.size()),
-        first_call_(tape.call_count()) {}
+        first_added_(tape.added_.size()) {}
 
   Result<Built> run() {
     while (!stopped_) {
@@ -237,45 +195,33 @@ class Machine {
   // ---- containers that grow
 
   static std::uint64_t packed(const Run& run) { return std::uint64_t{run.last} << 32 | run.first; }
-
-  // A segment is (next, count, changed at, children ...).
-  static constexpr std::uint32_t kHeader = 3;
+  static Run unpacked(const Node& node) {
+    return {static_cast<std::uint32_t>(node.payload),
+            static_cast<std::uint32_t>(node.payload >> 32), node.count};
+  }
 
   Status extend(Run& run, std::span<const NodeId> items) {
-    if (items.empty()) return {};
-    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t segment,
-                         tape_.children_.allocate(items.size() + kHeader));
-    const auto count = static_cast<std::uint32_t>(items.size());
-    const std::span<NodeId> words = tape_.children_.run(segment, count + kHeader);
-    words[0] = kNoNode;
-    words[1] = count;
-    words[2] = tape_.size();
-    std::copy(items.begin(), items.end(), words.begin() + kHeader);
-    if (run.last == kNoNode) {
-      run.first = segment;
-    } else {
-      tape_.children_[run.last] = segment;
-    }
-    run.last = segment;
-    run.count += count;
-    return {};
+    return extend_chain(tape_.children_, run, items, tape_.size());
   }
 
   // Adds to a plain container of kind `plain`, or to the result of a call, whose meaning decides
   // later whether it can hold items.
-  Status add_items(NodeId target, Kind plain, Run Call::*items, std::span<const NodeId> values) {
+  Status add_items(NodeId target, Kind plain, Run Added::*items, std::span<const NodeId> values) {
     Node& node = tape_.nodes_[target];
-    if (node.kind == Kind::kCall) return extend(tape_.call(target).*items, values);
+    if (node.kind == Kind::kCall) {
+      if (values.empty()) return {};
+      SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
+      return extend(added->*items, values);
+    }
     if (node.kind != plain) return corrupt("items are added to a value that cannot hold them");
-    Run run{static_cast<std::uint32_t>(node.payload),
-            static_cast<std::uint32_t>(node.payload >> 32), node.count};
+    Run run = unpacked(node);
     SAFE_LOAD_TRY(extend(run, values));
     node.count = run.count;
     node.payload = packed(run);
     return {};
   }
 
-  Status add_top(std::size_t count, Kind plain, Run Call::*items) {
+  Status add_top(std::size_t count, Kind plain, Run Added::*items) {
     SAFE_LOAD_TRY(need(count + 1));
     const std::size_t from = stack_.size() - count;
     SAFE_LOAD_TRY(add_items(stack_[from - 1], plain, items, std::span(stack_).subspan(from)));
@@ -283,7 +229,7 @@ class Machine {
     return {};
   }
 
-  Status add_above_mark(Kind plain, Run Call::*items) {
+  Status add_above_mark(Kind plain, Run Added::*items) {
     SAFE_LOAD_TRY_ASSIGN(const std::size_t from, values_above_mark());
     const std::size_t below = marks_.size() < 2 ? 0 : marks_[marks_.size() - 2];
     if (from <= below) return corrupt("no container below the mark");
@@ -307,15 +253,8 @@ class Machine {
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
       return corrupt("keyword arguments that are no dict");
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
-                         tape_.calls_.add({callee,
-                                           arguments,
-                                           keywords,
-                                           static_cast<std::uint32_t>(opcode_at_),
-                                           how,
-                                           {},
-                                           {},
-                                           {},
-                                           {}}));
+                         tape_.calls_.add({callee, arguments, keywords,
+                                           static_cast<std::uint32_t>(opcode_at_), how}));
     return push({Kind::kCall, 0, 0, 0, index});
   }
 
@@ -377,7 +316,8 @@ class Machine {
     const NodeId target = stack_.back();
     if (tape_[target].kind != Kind::kCall)
       return corrupt("a state is given to a value that cannot take one");
-    return extend(tape_.call(target).states, std::span(&state, 1));
+    SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
+    return extend(added->states, std::span(&state, 1));
   }
 
   // ---- memo
@@ -484,13 +424,12 @@ class Machine {
 
   Status step(Opcode opcode);
   Status seal();
-  Status seal_run(Run& run);
 
   Tape& tape_;
   Program program_;
   base::ByteReader reader_;
   NodeId first_node_;  // of this program
-  std::uint32_t first_call_;
+  std::uint32_t first_added_;
   std::vector<NodeId> stack_;
   std::vector<std::size_t> marks_;
   Memo memo_;
@@ -632,15 +571,15 @@ Status Machine::step(Opcode opcode) {
     case Opcode::kDICT:  // M key value ... -- dict
       return push_filled(Kind::kDict);
     case Opcode::kAPPEND:  // list value -- list
-      return add_top(1, Kind::kList, &Call::list_items);
+      return add_top(1, Kind::kList, &Added::list_items);
     case Opcode::kAPPENDS:  // list M values -- list
-      return add_above_mark(Kind::kList, &Call::list_items);
+      return add_above_mark(Kind::kList, &Added::list_items);
     case Opcode::kSETITEM:  // dict key value -- dict
-      return add_top(2, Kind::kDict, &Call::dict_items);
+      return add_top(2, Kind::kDict, &Added::dict_items);
     case Opcode::kSETITEMS:  // dict M key value ... -- dict
-      return add_above_mark(Kind::kDict, &Call::dict_items);
+      return add_above_mark(Kind::kDict, &Added::dict_items);
     case Opcode::kADDITEMS:  // set M values -- set
-      return add_above_mark(Kind::kSet, &Call::set_items);
+      return add_above_mark(Kind::kSet, &Added::set_items);
 
     case Opcode::kPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
@@ -706,38 +645,20 @@ Status Machine::step(Opcode opcode) {
   return corrupt("a byte that is no opcode");
 }
 
-// Turns every chain of segments into one run. From here on the tape is only read.
+// Turns every chain into one run. From here on what this program built is only read.
 Status Machine::seal() {
   for (NodeId id = first_node_; id < tape_.size(); ++id) {
     Node& node = tape_[id];
     if (node.kind != Kind::kList && node.kind != Kind::kDict && node.kind != Kind::kSet) continue;
-    Run run{static_cast<std::uint32_t>(node.payload),
-            static_cast<std::uint32_t>(node.payload >> 32), node.count};
-    SAFE_LOAD_TRY(seal_run(run));
+    Run run = unpacked(node);
+    SAFE_LOAD_TRY(join_chain(tape_.children_, run));
     node.payload = packed(run);
   }
-  for (std::uint32_t i = first_call_; i < tape_.calls_.size(); ++i) {
-    Call& call = tape_.calls_[i];
-    for (Run* run : {&call.list_items, &call.dict_items, &call.set_items, &call.states})
-      SAFE_LOAD_TRY(seal_run(*run));
+  for (std::uint32_t i = first_added_; i < tape_.added_.size(); ++i) {
+    Added& added = tape_.added_[i];
+    for (Run* run : {&added.list_items, &added.dict_items, &added.set_items, &added.states})
+      SAFE_LOAD_TRY(join_chain(tape_.children_, *run));
   }
-  return {};
-}
-
-Status Machine::seal_run(Run& run) {
-  if (run.count == 0) return {};
-  const NodeId changed = tape_.children_[run.last + 2];
-  if (run.first == run.last) {
-    run = {run.first + kHeader, changed, run.count};
-    return {};
-  }
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t whole, tape_.children_.allocate(run.count));
-  NodeId* to = tape_.children_.run(whole, run.count).data();
-  for (std::uint32_t segment = run.first; segment != kNoNode; segment = tape_.children_[segment]) {
-    const auto words = tape_.children_.run(segment + kHeader, tape_.children_[segment + 1]);
-    to = std::copy(words.begin(), words.end(), to);
-  }
-  run = {whole, changed, run.count};
   return {};
 }
 

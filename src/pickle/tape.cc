@@ -23,7 +23,8 @@ Tape::Tape(base::Bytes pickle, const Limits& limits, base::Blocks* blocks)
             "the values need more work than Limits::work_per_byte allows"),
       nodes_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 8),
       children_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 4),
-      calls_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() * 2),
+      calls_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size()),
+      added_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size()),
       arena_(memory_, blocks != nullptr ? *blocks : heap_, pickle.size() / 4) {}
 
 std::string_view Tape::text(NodeId id) const {
@@ -34,10 +35,18 @@ std::string_view Tape::text(NodeId id) const {
   return base::as_text(pickle_.subspan(static_cast<std::size_t>(node.payload), node.count));
 }
 
-Run Call::*Tape::run_for(Kind kind) {
-  if (kind == Kind::kDict) return &Call::dict_items;
-  if (kind == Kind::kSet || kind == Kind::kFrozenSet) return &Call::set_items;
-  return &Call::list_items;
+Run Added::*Tape::run_for(Kind kind) {
+  if (kind == Kind::kDict) return &Added::dict_items;
+  if (kind == Kind::kSet || kind == Kind::kFrozenSet) return &Added::set_items;
+  return &Added::list_items;
+}
+
+Result<Added*> Tape::change_added(NodeId id) {
+  Call& own = call(id);
+  if (own.added == kNoNode) {
+    SAFE_LOAD_TRY_ASSIGN(own.added, added_.add({}));
+  }
+  return &added_[own.added];
 }
 
 Run Tape::run_of(NodeId id) const {
@@ -46,7 +55,7 @@ Run Tape::run_of(NodeId id) const {
                          node.kind == Kind::kDict || node.kind == Kind::kSet ||
                          node.kind == Kind::kFrozenSet;
   if (!has_items || node.count == 0) return {};
-  if ((node.flags & kFromCall) != 0) return call(id).*run_for(node.kind);
+  if ((node.flags & kFromCall) != 0) return added(id).*run_for(node.kind);
   return {static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
           node.count};
 }
@@ -57,7 +66,7 @@ std::uint32_t Tape::changed_at(NodeId id) const {
   const Node& node = nodes_[id];
   if (node.kind == Kind::kCall || (node.flags & kFromCall) != 0) {
     std::uint32_t latest = 0;
-    const Call& own = call(id);
+    const Added& own = added(id);
     for (const Run* run : {&own.list_items, &own.dict_items, &own.set_items, &own.states})
       if (run->count != 0) latest = std::max(latest, run->last);
     return latest;
@@ -86,7 +95,8 @@ Result<Run> Tape::add_run(std::span<const NodeId> items, std::span<const NodeId>
 void Tape::replace_items(NodeId id, const Run& run) {
   Node& node = nodes_[id];
   if ((node.flags & kFromCall) != 0) {
-    Run& own = call(id).*run_for(node.kind);
+    if (call(id).added == kNoNode) return;  // it had no items
+    Run& own = added_[call(id).added].*run_for(node.kind);
     own = {run.first, own.last, run.count};
   } else {
     constexpr std::uint64_t kChangedAt = std::uint64_t{0xFFFFFFFF} << 32;

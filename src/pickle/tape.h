@@ -83,18 +83,24 @@ struct Run {
   std::uint32_t count = 0;
 };
 
-// REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ, and what was done to the result.
+// REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ.
 struct Call {
   NodeId callee = kNoNode;
   NodeId arguments = kNoNode;  // a tuple; none: no arguments
   NodeId keywords = kNoNode;   // a dict, or none
   std::uint32_t offset = 0;    // of the opcode, in the pickle
   How how = How::kReduce;
+  std::uint32_t added = kNoNode;  // index of its Added, if it has one; most calls have none
+};
+
+// What was done to the result of a call.
+struct Added {
   Run list_items;
   Run dict_items;  // key, value, key, value ...
   Run set_items;
   Run states;  // one node per BUILD
 };
+inline constexpr Added kNothingAdded{};
 
 struct Note {
   std::string_view text;
@@ -131,6 +137,14 @@ class Tape {
   // REQUIRES: kCall, or a node with kFromCall.
   Call& call(NodeId id) { return calls_[call_index(id)]; }
   const Call& call(NodeId id) const { return calls_[call_index(id)]; }
+  // What was added to the result of a call: all empty if nothing was.
+  const Added& added(const Call& call) const {
+    return call.added == kNoNode ? kNothingAdded : added_[call.added];
+  }
+  const Added& added(NodeId id) const { return added(call(id)); }
+  // The same, to be changed; costs budget if nothing was added before.
+  Result<Added*> change_added(NodeId id);
+
   // Every call, also those whose result became a value that needs it no more.
   std::uint32_t call_count() const { return calls_.size(); }
   const Call& call_at(std::uint32_t index) const { return calls_[index]; }
@@ -174,7 +188,7 @@ class Tape {
     return static_cast<std::uint32_t>(nodes_[id].payload);
   }
   // Which run of its call a node of this kind shows.
-  static Run Call::*run_for(Kind kind);
+  static Run Added::*run_for(Kind kind);
 
   base::Bytes pickle_;
   base::Budget memory_;
@@ -183,6 +197,7 @@ class Tape {
   base::Pool<Node> nodes_;
   base::Pool<NodeId> children_;
   base::Pool<Call> calls_;
+  base::Pool<Added> added_;
   base::Pool<char> arena_;
   SymbolTable symbols_;
   std::vector<Note> notes_;

@@ -268,7 +268,7 @@ Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
 // ---- torch.Generator: (seed, offset or None, state)
 
 Status TensorInterpreter::decode_tensor_state(NodeId id) {
-  const std::span<const NodeId> state = tape().items(tape().items(tape().call(id).states)[0]);
+  const std::span<const NodeId> state = tape().items(tape().items(tape().added(id).states)[0]);
   const auto is_number = [&](NodeId part) {
     return tape()[part].kind == Kind::kInt || tape()[part].kind == Kind::kBigInt;
   };

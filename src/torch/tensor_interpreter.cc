@@ -166,6 +166,8 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
   if (meaning == Meaning::kRebuildOnDevice) {
     if (static_cast<DType>(known(given[1])->value) != tensor.dtype)
       return bad("a tensor of a device whose type contradicts its data");
+    if (is_text(tape()[given[2]]) && !is_device(tape().text(given[2])))
+      return bad("an impossible device").about(tape().text(given[2]));
     set_requires_grad(tensor, tape()[given[3]].payload != 0);
     attributes = attributes_[tape()[given[0]].payload];
     return {};
@@ -174,6 +176,9 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
   set_requires_grad(tensor, tape()[given[1]].payload != 0);
   if (given.size() == 4 && !is_settled(given[3], id))
     return bad("attributes that changed after they were given");
+  if (given.size() == 4) {
+    SAFE_LOAD_TRY(check_attributes(given[3]));
+  }
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
   attributes = has_state ? given[3] : attributes_[tape()[given[0]].payload];
   return {};
@@ -255,6 +260,25 @@ bool TensorInterpreter::is_settled(NodeId state, NodeId call) const {
          });
 }
 
+// None, a dict, or a pair of these (for __dict__ and __slots__); names are text.
+Status TensorInterpreter::check_attributes(NodeId state) {
+  const auto is_names = [&](NodeId id) {
+    const std::span<const NodeId> items = tape().items(id);
+    if (tape()[id].kind == Kind::kNone) return true;
+    if (tape()[id].kind != Kind::kDict) return false;
+    for (std::size_t i = 0; i < items.size(); i += 2)
+      if (!is_text(tape()[items[i]])) return false;
+    return true;
+  };
+  const bool is_pair = tape()[state].kind == Kind::kTuple && tape()[state].count == 2;
+  const std::span<const NodeId> parts = is_pair ? tape().items(state) : std::span(&state, 1);
+  for (const NodeId part : parts) {
+    SAFE_LOAD_TRY(tape().work().take(1 + tape()[part].count));
+  }
+  if (std::all_of(parts.begin(), parts.end(), is_names)) return {};
+  return bad("attributes of a tensor that are no dict of names");
+}
+
 // (function, class, arguments, state): a tensor that carries attributes, or is of a class of its
 // own.
 Status TensorInterpreter::rebuild_from_type(NodeId id) {
@@ -271,14 +295,19 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   if (std::none_of(function.call.begin(), function.call.end(), fits))
     return bad("a known name is called with arguments it never gets").about(function.name);
   if (!is_settled(given[3], id)) return bad("attributes that changed after they were given");
+  const types::Known* tensor_class = known(given[1]);
+  const bool is_known =
+      tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass;
+  if (is_known) {
+    SAFE_LOAD_TRY(check_attributes(given[3]));
+  }
   if (function.meaning > Meaning::kRebuildFromType)
     return rebuild_composite_from_type(id, function.meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(id, function.meaning, inner, tensor, attributes));
   if (tape()[given[3]].kind != Kind::kNone) attributes = given[3];
-  const types::Known* tensor_class = known(given[1]);
-  if (tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass) {
+  if (is_known) {
     tensor.is_parameter = tensor.is_parameter || tensor_class->name == "Parameter";
     return become_tensor(id, tensor, attributes);
   }
@@ -290,9 +319,16 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   SAFE_LOAD_TRY(become_tensor(plain, tensor, kNoNode));
   SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(&plain, 1)));
   SAFE_LOAD_TRY_ASSIGN(call.arguments, tape().add_node({Kind::kTuple, 0, 0, 1, run.first}));
-  SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
-  call.states.last = id;
+  SAFE_LOAD_TRY(set_state(id, state));
   become(id, Kind::kOpaque, types::kTensorObject);
+  return {};
+}
+
+// As if BUILD had given it when the call was made.
+Status TensorInterpreter::set_state(NodeId id, NodeId state) {
+  SAFE_LOAD_TRY_ASSIGN(pickle::Added* const added, tape().change_added(id));
+  SAFE_LOAD_TRY_ASSIGN(added->states, tape().add_run(std::span(&state, 1)));
+  added->states.last = id;
   return {};
 }
 
@@ -307,8 +343,7 @@ Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning
   call.callee = is_known ? given[0] : given[1];
   call.arguments = given[2];
   if (tape()[state].kind != Kind::kNone) {
-    SAFE_LOAD_TRY_ASSIGN(call.states, tape().add_run(std::span(&state, 1)));
-    call.states.last = id;
+    SAFE_LOAD_TRY(set_state(id, state));
   }
   if (is_known) return decode_composite(id, meaning);
   become(id, Kind::kOpaque, types::kTensorObject);

@@ -49,7 +49,12 @@ class TensorInterpreter final : public types::Interpreter {
                     const Limits& limits)
       : Interpreter(tape, encoding, limits),
         layout_(layout),
-        by_record_(layout.directory == nullptr ? 0 : layout.directory->entries().size()) {}
+        by_record_(layout.directory == nullptr ? 0 : layout.directory->entries().size()) {
+    // Nearly every record of a file is a storage with one tensor.
+    storages_.reserve(by_record_.size());
+    tensors_.reserve(by_record_.size());
+    attributes_.reserve(by_record_.size());
+  }
 
   const std::vector<Storage>& storages() const { return storages_; }
   const std::vector<Tensor>& tensors() const { return tensors_; }  // by payload of a kTensor
@@ -75,6 +80,7 @@ class TensorInterpreter final : public types::Interpreter {
                       Tensor& tensor);
   Status rebuild(pickle::NodeId id, types::Meaning meaning, std::span<const pickle::NodeId> given,
                  Tensor& tensor, pickle::NodeId& attributes);
+  Status check_attributes(pickle::NodeId state);
   bool is_settled(pickle::NodeId state, pickle::NodeId call) const;
   Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status read_channels(std::span<const pickle::NodeId> parameters,
@@ -93,6 +99,7 @@ class TensorInterpreter final : public types::Interpreter {
   Result<Extents> read_extents(pickle::NodeId id) const;
   void set_requires_grad(Tensor& tensor, bool requires_grad);
   Status rebuild_from_type(pickle::NodeId id);
+  Status set_state(pickle::NodeId id, pickle::NodeId state);
   Status rebuild_composite_from_type(pickle::NodeId id, types::Meaning meaning);
   Status read_metadata(pickle::NodeId dict, Tensor& tensor) const;
   Status become_tensor(pickle::NodeId id, const Tensor& tensor, pickle::NodeId attributes);

@@ -61,13 +61,13 @@ Status Interpreter::decode_array(NodeId id, Meaning meaning) {
   const auto start = tape_.items(shell[1]);
   if (start.size() != 1 || tape_[start[0]].payload != 0 || tape_.text(shell[2]) != "b")
     return bad_array("an array shell in no known form");
-  if (tape_.call(id).states.count == 0) return bad_array("an array that is never filled");
+  if (tape_.added(id).states.count == 0) return bad_array("an array that is never filled");
   return {};  // it becomes an array when it is given its state
 }
 
 Status Interpreter::decode_array_state(NodeId id) {
   const ValueReader reader(tape_);
-  std::span<const NodeId> state = tape_.items(tape_.items(tape_.call(id).states)[0]);
+  std::span<const NodeId> state = tape_.items(tape_.items(tape_.added(id).states)[0]);
   if (state.size() == 5 && reader.integer(state[0]) == 1) state = state.subspan(1);
   if (state.size() != 4) return bad_array("an array state in no known form");
   const auto fortran = reader.integer(state[2]);
@@ -82,13 +82,13 @@ Status Interpreter::decode_array_state(NodeId id) {
   array.dtype = tape_[state[1]].count;
   array.is_fortran = *fortran == 1;
   array.data = state[3];
-  return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
+  return add_array(id, Kind::kArray, array, tape_.added(id).states.last);
 }
 
 // (1, shape, dtype, is_fortran, data, mask, fill value)
 Status Interpreter::decode_masked_state(NodeId id) {
   const ValueReader reader(tape_);
-  const std::span<const NodeId> state = tape_.items(tape_.items(tape_.call(id).states)[0]);
+  const std::span<const NodeId> state = tape_.items(tape_.items(tape_.added(id).states)[0]);
   if (state.size() != 7 || reader.integer(state[0]) != 1 || tape_[state[1]].kind != Kind::kTuple ||
       tape_[state[2]].kind != Kind::kArrayDtype ||
       !array_dtypes_[tape_[state[2]].count].is_complete)
@@ -113,7 +113,7 @@ Status Interpreter::decode_masked_state(NodeId id) {
   if (!is_bytes || !bytes || tape_.text(array.mask).size() != *bytes)
     return bad_array("a mask of another size than its array");
   SAFE_LOAD_TRY(tape_.memory().take(*bytes));
-  return add_array(id, Kind::kArray, array, tape_.call(id).states.last);
+  return add_array(id, Kind::kArray, array, tape_.added(id).states.last);
 }
 
 Status Interpreter::decode_from_buffer(NodeId id) {

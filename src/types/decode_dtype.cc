@@ -350,7 +350,7 @@ Status Interpreter::decode_dtype(NodeId id) {
   } else {
     SAFE_LOAD_TRY_ASSIGN(type, parse_type_string(tape_.text(type_argument)));
   }
-  type.is_complete = tape_.call(id).states.count == 0;
+  type.is_complete = tape_.added(id).states.count == 0;
   return add_dtype(id, std::move(type));
 }
 
@@ -382,11 +382,11 @@ Status Interpreter::decode_string_dtype(NodeId id) {
 
 Status Interpreter::decode_dtype_state(NodeId id) {
   const ValueReader reader(tape_);
-  const auto state = read_state(reader, tape_.items(tape_.items(tape_.call(id).states)[0]));
+  const auto state = read_state(reader, tape_.items(tape_.items(tape_.added(id).states)[0]));
   if (!state) return bad_dtype("a dtype state of an unknown version");
   const bool named_by_class = tape_[arguments(id)[0]].kind == Kind::kSymbol;
   return DtypeBuilder(tape_, array_dtypes_, limits_, *state, array_dtypes_[tape_[id].count],
-                      tape_.call(id).states.last)
+                      tape_.added(id).states.last)
       .run(named_by_class);
 }
 

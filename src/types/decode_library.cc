@@ -160,7 +160,7 @@ Result<bool> Interpreter::is_type_expression(NodeId id) {
     if (kind == Kind::kTuple || kind == Kind::kList) {
       const std::span<const NodeId> items = tape_.items(parts[next]);
       SAFE_LOAD_TRY(tape_.work().take(items.size()));
-      parts.insert(parts.end(), items.begin(), items.end());
+      for (const NodeId item : items) parts.push_back(item);
       continue;
     }
     const bool is_type_record =
@@ -177,8 +177,8 @@ Result<bool> Interpreter::is_type_expression(NodeId id) {
 }
 
 Status Interpreter::decode_library_state(NodeId id, Meaning meaning) {
-  const NodeId state = tape_.items(tape_.call(id).states)[0];
-  const std::uint32_t taken_at = tape_.call(id).states.last;
+  const NodeId state = tape_.items(tape_.added(id).states)[0];
+  const std::uint32_t taken_at = tape_.added(id).states.last;
   const auto has = [&](const Schema& parts) {
     return std::any_of(parts.begin(), parts.end(), [&](const Form& form) {
       return matches(form, tape_.items(state), taken_at);

@@ -141,7 +141,7 @@ Status Interpreter::decode_random(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kSeedSequence &&
       !tape_.symbol(given[0]).is("numpy.random.bit_generator", "SeedSequence"))
     return bad_random();
-  if (meaning == Meaning::kRandomGenerator && tape_.call(id).states.count == 0 &&
+  if (meaning == Meaning::kRandomGenerator && tape_.added(id).states.count == 0 &&
       (given.empty() || tape_[given[0]].kind == Kind::kText))
     return bad_random();
   become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
@@ -158,8 +158,8 @@ std::string_view Interpreter::bit_generator_name(NodeId id) const {
 }
 
 Status Interpreter::decode_random_state(NodeId id, Meaning meaning) {
-  const StateChecker checker(tape_, array_dtypes_, arrays_, tape_.call(id).states.last);
-  const NodeId state = tape_.items(tape_.call(id).states)[0];
+  const StateChecker checker(tape_, array_dtypes_, arrays_, tape_.added(id).states.last);
+  const NodeId state = tape_.items(tape_.added(id).states)[0];
   if (meaning == Meaning::kSeedSequence) return checker.check_seed_sequence(tape_.items(state));
   if (meaning == Meaning::kRandomState)
     return checker.check_random_state(state, bit_generator_name(id));

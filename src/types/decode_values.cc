@@ -11,6 +11,7 @@
 
 namespace safe_load::types {
 
+using pickle::Added;
 using pickle::Call;
 using pickle::Kind;
 using pickle::NodeId;
@@ -75,7 +76,9 @@ bool is_fraction(std::string_view text) {
 }  // namespace
 
 // Puts what a constructor was given before what was added later.
-Status Interpreter::prepend(Run& run, NodeId container) {
+Status Interpreter::prepend(NodeId id, Run Added::*items, NodeId container) {
+  SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(id));
+  Run& run = added->*items;
   const std::span<const NodeId> given = tape_.items(container);
   const std::uint32_t changed = run.count == 0 ? 0 : run.last;
   if (run.count == 0) {
@@ -89,23 +92,24 @@ Status Interpreter::prepend(Run& run, NodeId container) {
 
 Status Interpreter::decode_container(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
-  Call& call = tape_.call(id);
   if (meaning == Meaning::kSet || meaning == Meaning::kFrozenSet) {
     if (!given.empty()) {
-      SAFE_LOAD_TRY(prepend(call.set_items, given[0]));
+      SAFE_LOAD_TRY(prepend(id, &Added::set_items, given[0]));
     }
     become(id, meaning == Meaning::kSet ? Kind::kSet : Kind::kFrozenSet);
     return {};
   }
   if (meaning == Meaning::kList || meaning == Meaning::kTuple || meaning == Meaning::kDeque) {
     if (!given.empty()) {
-      SAFE_LOAD_TRY(prepend(call.list_items, given[0]));
+      SAFE_LOAD_TRY(prepend(id, &Added::list_items, given[0]));
     }
     if (given.size() == 2 && tape_[given[1]].kind == Kind::kInt &&
-        tape_[given[1]].payload < call.list_items.count) {
+        tape_[given[1]].payload < tape_.added(id).list_items.count) {
       const auto room = static_cast<std::uint32_t>(tape_[given[1]].payload);
-      call.list_items.first += call.list_items.count - room;  // a full deque drops its oldest items
-      call.list_items.count = room;
+      SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(id));
+      Run& items = added->list_items;
+      items.first += items.count - room;  // a full deque drops its oldest items
+      items.count = room;
     }
     become(id, meaning == Meaning::kTuple ? Kind::kTuple : Kind::kList,
            meaning == Meaning::kDeque ? kDeque : kPlainList);
@@ -120,11 +124,13 @@ Status Interpreter::decode_container(NodeId id, Meaning meaning) {
       const std::span<const NodeId> parts = tape_.items(pair);
       flat.insert(flat.end(), parts.begin(), parts.end());
     }
-    const std::uint32_t changed = call.dict_items.count == 0 ? 0 : call.dict_items.last;
-    SAFE_LOAD_TRY_ASSIGN(call.dict_items, tape_.add_run(flat, tape_.items(call.dict_items)));
-    call.dict_items.last = changed;
+    SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(id));
+    Run& items = added->dict_items;
+    const std::uint32_t changed = items.count == 0 ? 0 : items.last;
+    SAFE_LOAD_TRY_ASSIGN(items, tape_.add_run(flat, tape_.items(items)));
+    items.last = changed;
   } else if (has_items) {
-    SAFE_LOAD_TRY(prepend(call.dict_items, given[0]));
+    SAFE_LOAD_TRY(prepend(id, &Added::dict_items, given[0]));
   }
   const DictClass dict_class = meaning == Meaning::kOrderedDict   ? kOrderedDict
                                : meaning == Meaning::kDefaultDict ? kDefaultDict
@@ -163,7 +169,7 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     return {};
   }
   if (meaning == Meaning::kUuid) {
-    const Run& states = tape_.call(id).states;
+    const Run& states = tape_.added(id).states;
     if (states.count == 0) return bad("a UUID without a number");
     if (tape_[id].kind == Kind::kCall) {
       become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
@@ -299,7 +305,7 @@ bool Interpreter::is_keyword_new(NodeId callee) const {
 
 Status Interpreter::decode_keyword_new(NodeId id) {
   Call& call = tape_.call(id);
-  const Run& states = tape_.call(call.callee).states;
+  const Run& states = tape_.added(call.callee).states;
   const std::span<const NodeId> parts =
       states.count == 1 ? tape_.items(tape_.items(states)[0]) : std::span<const NodeId>();
   const bool is_known_form = parts.size() == 4 && arguments(id).empty() && states.last <= id &&

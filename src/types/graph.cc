@@ -96,7 +96,7 @@ std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) c
       return '[' + std::to_string(edge.index) + ']';
     case Step::kValue: {
       const bool is_opaque = tape_[edge.parent].kind == Kind::kOpaque;
-      const NodeId key = pair_key(is_opaque ? tape_.items(tape_.call(edge.parent).dict_items)
+      const NodeId key = pair_key(is_opaque ? tape_.items(tape_.added(edge.parent).dict_items)
                                             : tape_.items(edge.parent));
       const bool is_text = tape_[key].kind == Kind::kText;
       if (is_text && is_attributes(edges, edge.parent) && is_identifier(tape_.text(key)))

@@ -101,7 +101,7 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
     };
     const pickle::Call& call = tape_.call(id);
     if (call.arguments != pickle::kNoNode) damaged(tape_.items(call.arguments));
-    damaged(tape_.items(call.states));
+    damaged(tape_.items(tape_.added(call).states));
     return;
   }
   if (node.kind == Kind::kArray || node.kind == Kind::kScalar) {
@@ -138,16 +138,17 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
       (node.kind == Kind::kRecord || node.kind == Kind::kOpaque || node.kind == Kind::kDict);
   if (!has_call) return;
   const pickle::Call& call = tape_.call(id);
+  const pickle::Added& added = tape_.added(call);
   const bool shows_arguments = node.kind != Kind::kDict || node.aux == kDefaultDict;
   if (shows_arguments && call.arguments != pickle::kNoNode)
     sequence(tape_.items(call.arguments), Step::kArgument);
   if (node.kind == Kind::kOpaque) {
     if (call.keywords != pickle::kNoNode) pairs(tape_.items(call.keywords), Step::kKeyword);
-    sequence(tape_.items(call.list_items), Step::kItem);
-    pairs(tape_.items(call.dict_items), Step::kValue);
-    sequence(tape_.items(call.set_items), Step::kItem);
+    sequence(tape_.items(added.list_items), Step::kItem);
+    pairs(tape_.items(added.dict_items), Step::kValue);
+    sequence(tape_.items(added.set_items), Step::kItem);
   }
-  sequence(tape_.items(call.states), Step::kState);
+  sequence(tape_.items(added.states), Step::kState);
 }
 
 }  // namespace safe_load::types

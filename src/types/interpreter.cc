@@ -92,8 +92,9 @@ Status Interpreter::interpret_call(NodeId id) {
   }
   SAFE_LOAD_TRY(settle(id, decode(id, *row)));
   // What has no state now never gets one; what has waits until the pickle had given it.
-  if (call.states.count != 0) {
-    pending_.push({call.states.last, id});
+  const pickle::Run& states = tape_.added(call).states;
+  if (states.count != 0) {
+    pending_.push({states.last, id});
   } else if (row->needs_state && tape_[id].kind != Kind::kError) {
     return settle(id, bad("a value that is never filled").about(row->name));
   }
@@ -109,14 +110,14 @@ Status Interpreter::complete(NodeId id) {
 
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
 Status Interpreter::check_use(NodeId id, const Known& row) const {
-  const Call& call = tape_.call(id);
-  if (call.list_items.count != 0 && row.items != Items::kList)
+  const pickle::Added& added = tape_.added(id);
+  if (added.list_items.count != 0 && row.items != Items::kList)
     return refuse(id, "items are appended to a value that cannot hold them");
-  if (call.dict_items.count != 0 && row.items != Items::kDict)
+  if (added.dict_items.count != 0 && row.items != Items::kDict)
     return refuse(id, "keys are set in a value that cannot hold them");
-  if (call.set_items.count != 0 && row.items != Items::kSet)
+  if (added.set_items.count != 0 && row.items != Items::kSet)
     return refuse(id, "members are added to a value that cannot hold them");
-  if (call.states.count != 0 && row.state.empty())
+  if (added.states.count != 0 && row.state.empty())
     return refuse(id, "a state is given to a value that cannot take one");
   return {};
 }
@@ -145,7 +146,7 @@ Status Interpreter::settle(NodeId id, const Status& decoded) {
 Result<bool> Interpreter::has_damaged_part(NodeId id) {
   if (tape_[id].kind == Kind::kPersistent) return false;
   const auto is_error = [&](NodeId part) { return tape_[part].kind == Kind::kError; };
-  for (const std::span<const NodeId> parts : {arguments(id), tape_.items(tape_.call(id).states)}) {
+  for (const std::span<const NodeId> parts : {arguments(id), tape_.items(tape_.added(id).states)}) {
     SAFE_LOAD_TRY(charge_match(parts));
     for (const NodeId part : parts) {
       const std::span<const NodeId> items =
@@ -170,10 +171,10 @@ void Interpreter::become(NodeId id, Kind kind, std::uint16_t aux) {
   node.aux = aux;
   node.count = 0;
   if ((node.flags & pickle::kFromCall) == 0) return;
-  const Call& call = tape_.call(id);
-  if (kind == Kind::kDict) node.count = call.dict_items.count;
-  if (kind == Kind::kSet || kind == Kind::kFrozenSet) node.count = call.set_items.count;
-  if (kind == Kind::kList || kind == Kind::kTuple) node.count = call.list_items.count;
+  const pickle::Added& added = tape_.added(id);
+  if (kind == Kind::kDict) node.count = added.dict_items.count;
+  if (kind == Kind::kSet || kind == Kind::kFrozenSet) node.count = added.set_items.count;
+  if (kind == Kind::kList || kind == Kind::kTuple) node.count = added.list_items.count;
 }
 
 // Bytes that a call computed: they get a place of their own, and the call is forgotten.
@@ -218,9 +219,9 @@ Status Interpreter::decode(NodeId id, const Known& row) {
 }
 
 Status Interpreter::decode_state(NodeId id, const Known& row) {
-  const Call& call = tape_.call(id);
-  if (call.states.count != 1) return bad("a value is given two states").about(row.name);
-  const std::span<const NodeId> state = tape_.items(call.states);
+  const pickle::Run& states = tape_.added(id).states;
+  if (states.count != 1) return bad("a value is given two states").about(row.name);
+  const std::span<const NodeId> state = tape_.items(states);
   SAFE_LOAD_TRY(charge_match(state));
   if (tape_[state.front()].kind == Kind::kError) {
     become(id, Kind::kError);
@@ -228,7 +229,7 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
   }
   // A BUILD would have been refused: _rebuild_from_type_v2 brought it along, and looked at it.
   if (row.state.empty()) return {};
-  const auto fits = [&](const Form& form) { return matches(form, state, call.states.last); };
+  const auto fits = [&](const Form& form) { return matches(form, state, states.last); };
   if (std::none_of(row.state.begin(), row.state.end(), fits))
     return bad("a known value is given a state it never gets").about(row.name);
   if (row.meaning == Meaning::kArrayDtype) return decode_dtype_state(id);

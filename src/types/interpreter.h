@@ -140,7 +140,7 @@ class Interpreter {
   Status decode_masked_state(pickle::NodeId id);
   Status check_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
   Status add_array(pickle::NodeId id, pickle::Kind kind, Array array, std::uint32_t taken_at);
-  Status prepend(pickle::Run& run, pickle::NodeId container);
+  Status prepend(pickle::NodeId id, pickle::Run pickle::Added::*items, pickle::NodeId container);
 
   Status merge_equal_keys();
   Status merge_keys(pickle::NodeId id, KeyTable& table);

@@ -149,6 +149,39 @@ TEST(RebuildForgeries, ChangeNoAttributesAfterwards) {
       made.storages());
 }
 
+TEST(RebuildForgeries, HaveAttributesWithNames) {
+  TensorBuilder made;
+  const std::string odd = "corrupt: attributes of a tensor that are no dict of names";
+  const std::string whole = made.numbers<float>({1}, {1});
+  const auto typed = [&](std::string_view state) {
+    return from_type("_rebuild_parameter", symbol("torch", "Tensor"),
+                     tuple({whole, kFalse, ordered_dict()}), state);
+  };
+  const std::string numbered = dict({integer(1), kNone});
+  expect_complaints(
+      {
+          {typed(integer(5)), odd},
+          {typed(text("a")), odd},
+          {typed(list({kNone})), odd},
+          {typed(tuple({kNone, integer(2)})), odd},
+          {typed(tuple({kNone, kNone, kNone})), odd},
+          {typed(numbered), odd},
+          {rebuild("_rebuild_parameter_with_state",
+                   {whole, kFalse, ordered_dict(), tuple({kNone, numbered})}),
+           odd},
+      },
+      made.storages());
+}
+
+TEST(RebuildForgeries, NameADeviceThatCouldExist) {
+  TensorBuilder made;
+  const std::string whole = made.numbers<float>({1}, {1});
+  expect_complaints({{rebuild("_rebuild_device_tensor_from_cpu_tensor",
+                              {whole, kFloat, text("../x\x1b"), kFalse}),
+                      "corrupt: an impossible device: ../x?"}},
+                    made.storages());
+}
+
 TEST(RebuildForgeries, GiveGeneratorsAStateTheyNeverGet) {
   TensorBuilder made;
   const std::string odd = "corrupt: a generator with a state it never gets";
