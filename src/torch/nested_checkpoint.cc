@@ -1,6 +1,6 @@
 // A checkpoint inside a pickle: torch.storage._load_from_bytes(bytes), as pickle writes a storage
 // that no torch.save had in hand. Its nodes join the tape, behind all others; the call becomes the
-// storage or tensor that it held. docs/format/zip.md has the rules L1 to L7.
+// storage or tensor that it held. docs/format/stacked.md has the rules L1 to L7.
 #include <algorithm>
 #include <bit>
 

@@ -1,5 +1,5 @@
 // NumPy dtypes: from numpy.dtype(text) and the state it is given to a checked description.
-// docs/format/types.md lists what each NumPy release writes.
+// docs/format/types-numpy.md lists the versions of the state.
 #include <algorithm>
 #include <iterator>
 #include <optional>

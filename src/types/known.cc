@@ -1,6 +1,6 @@
 // The rows stand by subject; the compiler sorts them. Sources: CPython Lib (reduce methods), NumPy
-// numpy/_core/src/multiarray, torch 2.13 torch/_utils.py and torch/storage.py;
-// docs/format/types.md.
+// numpy/_core/src/multiarray, torch 2.13 torch/_utils.py and torch/storage.py.
+// docs/format/types.md, types-numpy.md and tensors.md say what each becomes.
 #include "types/known.h"
 
 #include <algorithm>
