@@ -10,7 +10,7 @@ from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
 from ._errors import Error, UnknownGlobal
 from ._handle import Handle
-from ._inert import AttrRef, GlobalRef, Opaque, Partial
+from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
 from ._load import open
 
@@ -24,7 +24,11 @@ __all__ = [
     "NdArray",
     "Opaque",
     "Partial",
+    "Pattern",
+    "StateRecord",
+    "TensorRecord",
     "TensorView",
+    "TypeExpr",
     "UnknownGlobal",
     "inspect",
     "open",

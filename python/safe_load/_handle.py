@@ -7,6 +7,7 @@ import threading
 from typing import Any, Iterator
 
 from . import _core
+from ._errors import refusal
 from ._makers import Makers
 
 _UNSET: Any = object()
@@ -62,7 +63,7 @@ class Handle:
         if name not in numbers:
             raise KeyError(name)
         with self._building:
-            return self._open_checkpoint().build(self._makers, numbers[name])
+            return self._build(numbers[name])
 
     def get_slice(self, name: str) -> Slice:
         """A tensor that is read only where it is indexed."""
@@ -75,10 +76,17 @@ class Handle:
         Raises Error if it holds a value that cannot be built.
         """
         with self._building:
-            checkpoint = self._open_checkpoint()
+            self._open_checkpoint()
             if self._root is _UNSET:
-                self._root = checkpoint.build(self._makers)
+                self._root = self._build()
             return self._root
+
+    def _build(self, number: int | None = None) -> Any:
+        checkpoint = self._open_checkpoint()
+        issues = checkpoint.check_elements(number)
+        if issues:
+            raise refusal(self._title, len(self._numbers()), [], issues)
+        return checkpoint.build(self._makers, number)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -78,18 +78,22 @@ FACTORIES = (bool, bytes, collections.OrderedDict, dict, float, frozenset, int, 
 
 def _type_expression(origin: Any, parts: Any) -> Any:
     """Optional[int] and the like, where every part is a type of this process; else its text."""
-    if not _is_made_of_types(parts) or isinstance(origin, GlobalRef) and origin.name != "or_":
+    is_union = isinstance(origin, GlobalRef) and origin.name == "or_"
+    if isinstance(origin, GlobalRef) and not is_union or not _are_types(parts, origin is typing.Literal):
         return TypeExpr(origin, parts)
-    if isinstance(origin, GlobalRef):  # functools.reduce(operator.or_, parts)
+    if is_union:  # functools.reduce(operator.or_, parts)
         return functools.reduce(operator.or_, parts)
     if isinstance(origin, type):
         return types.GenericAlias(origin, parts)
     return origin[parts]
 
 
-def _is_made_of_types(value: Any) -> bool:
+def _are_types(value: Any, may_be_literal: bool) -> bool:
+    """typing compiles text that stands where a type should; so text is no type here."""
     if isinstance(value, (tuple, list)):
-        return all(_is_made_of_types(part) for part in value)
+        return all(_are_types(part, may_be_literal) for part in value)
+    if isinstance(value, (str, bytes, int)):
+        return may_be_literal
     return not isinstance(value, (GlobalRef, TypeExpr))
 
 

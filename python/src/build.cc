@@ -132,7 +132,9 @@ class Builder {
       const ValueKind kind = kinds_[i];
       const ValueView value = checkpoint_->value(id);
       Later what = later_for(kind);
-      const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kJaggedTensor;
+      const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kSparseTensor ||
+                                 kind == ValueKind::kNestedTensor ||
+                                 kind == ValueKind::kJaggedTensor;
       if (may_have_more && !value.states().empty()) what = Later::kFill;
       if (what == Later::kNothing) continue;
       std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];
@@ -382,11 +384,13 @@ class Builder {
     };
     const nb::object storage = tensors_.storage(tensor.storage(), type.swap_unit);
     return guarded(value, [&] {
-      return nb::object(makers_.attr("quantized")(
+      nb::object made = makers_.attr("quantized")(
           storage, to_str(type.name), tensor.storage_offset(), to_tuple(tensor.shape()),
           to_tuple(tensor.strides()), own.scale, own.zero_point, part(own.scales),
           part(own.zero_points), own.axis, own.scheme == safe_load::QuantScheme::kPerChannelFloat,
-          tensor.requires_grad()));
+          tensor.requires_grad());
+      return tensor.is_parameter() ? makers_.attr("finish")(made, true, tensor.requires_grad())
+                                   : made;
     });
   }
 
@@ -401,15 +405,16 @@ class Builder {
         object.attr("extend")(list_of(value.items()));
         return;
       case ValueKind::kSet:
-        for (std::size_t i = 0; i < value.items().size(); ++i)
-          check(PySet_Add(object.ptr(), made(value.items()[i]).ptr()));
-        return;
+        return fill_keys(value, [&] {
+          for (std::size_t i = 0; i < value.items().size(); ++i)
+            check(PySet_Add(object.ptr(), made(value.items()[i]).ptr()));
+        });
       case ValueKind::kDict:
-        return set_items(object, value.items());
+        return fill_keys(value, [&] { set_items(object, value.items()); });
       case ValueKind::kOrderedDict:
       case ValueKind::kDefaultDict:
       case ValueKind::kCounter:
-        set_items(object, value.items());
+        fill_keys(value, [&] { set_items(object, value.items()); });
         return set_attributes(object, value);
       case ValueKind::kOpaque:
         return fill_opaque(object, value);
@@ -419,6 +424,15 @@ class Builder {
       default:
         set_attributes(object, value);
     }
+  }
+
+  // What can be a key is Python's to say: some versions hash what others do not.
+  template <class Fill>
+  void fill_keys(const ValueView& value, Fill&& fill) {
+    static_cast<void>(guarded(value, [&] {
+      fill();
+      return nb::object(nb::none());
+    }));
   }
 
   // A slice of the right size, so that the list is allocated once.

@@ -97,9 +97,10 @@ nb::object TensorBuilder::storage_value(const StorageView& storage) {
 nb::object TensorBuilder::tensor(const TensorView& tensor) {
   const safe_load::DType dtype = tensor.dtype();
   const auto& type = safe_load::info(dtype);
-  if (!has_torch_ && !(makes_arrays_ && nb::cast<bool>(makers_.attr("makes")(to_str(type.name)))))
-    return nb::cast(tensor_object(tensor));
   const StorageView storage = tensor.storage();
+  const bool makes_array = makes_arrays_ && storage.location() != "meta" &&
+                           nb::cast<bool>(makers_.attr("makes")(to_str(type.name)));
+  if (!has_torch_ && !makes_array) return nb::cast(tensor_object(tensor));
   const Dims shape = tensor.shape();
   const Dims strides = tensor.strides();
   const auto carried = dlpack_type(dtype, exchange_ ? DLTypes::kNarrow : DLTypes::kClassic);

@@ -1,5 +1,6 @@
 """The handle that opens lazily, and inspect()."""
 
+import io
 import json
 import os
 import pathlib
@@ -100,3 +101,14 @@ def test_inspect_is_what_the_command_line_prints(path):
         pytest.skip("SKIPPED: the command line is not built here")
     done = subprocess.run([program, "--json", str(path)], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == package.inspect(path).to_dict()
+
+
+def test_a_handle_builds_no_tensor_whose_elements_contradict_it(torch):
+    index = torch.tensor([0, 1]), torch.tensor([1 << 27]), torch.ones(1)
+    forged = torch.sparse_csr_tensor(*index, (1, 5), check_invariants=False)
+    stream = io.BytesIO()
+    torch.save({"a": forged, "b": torch.ones(1)}, stream)
+    with package.open(stream.getvalue()) as handle:
+        with pytest.raises(package.Error, match=r'\$\["a"\]'):
+            handle.root
+        assert handle.get_tensor("b") == 1

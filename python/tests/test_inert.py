@@ -2,11 +2,13 @@
 
 import copy
 import pickle
+import typing
 
 import pytest
 from forge import call, forge, symbol, text
 
 from safe_load import AttrRef, GlobalRef, Opaque, Partial, UnknownGlobal, safe_load
+import safe_load as sl
 from safe_load import Error
 
 MADE = symbol("pkg", "C") + b"K\x07\x85\x81}" + text("x") + b"K\x01sb"
@@ -76,3 +78,16 @@ def test_an_error_goes_to_another_process_whole():
     again = pickle.loads(pickle.dumps(caught.value))
     assert vars(again) == vars(caught.value) and str(again) == str(caught.value)
     assert again.globals == [UnknownGlobal("pkg.C", 1, "$", 0, True)]
+
+
+def test_text_in_a_type_expression_is_never_compiled():
+    expression = forge(call("_operator", "getitem", symbol("typing", "Optional"), text("1+1")) + b".")
+    assert type(sl.safe_load(expression)) is sl.TypeExpr
+    literal = forge(call("_operator", "getitem", symbol("typing", "Literal"), text("1+1")) + b".")
+    assert sl.safe_load(literal) == typing.Literal["1+1"]
+
+
+def test_a_key_that_python_cannot_hash_is_an_error_that_says_where():
+    key = call("builtins", "slice", b"N", b"N", b"N")
+    with pytest.raises(sl.Error, match=r'\$\["a"\]: dict cannot be built'):
+        sl.safe_load(forge(b"}" + text("a") + b"}" + key + b"Nss."))

@@ -188,3 +188,28 @@ def test_a_sparse_tensor_is_coalesced_only_if_its_indices_are(torch):
     assert saved([[1, 1]]).is_coalesced()
     for columns in ([[0, 0], [0, 0]], [[0, 2], [0, 1]], [[1, 0], [0, 2]]):
         assert not saved(columns).is_coalesced()
+
+
+def saved_and_loaded(torch, value, **options):
+    stream = io.BytesIO()
+    torch.save(value, stream)
+    return safe_load(stream.getvalue(), **options)
+
+
+def test_tensors_of_several_parts_keep_their_attributes(torch):
+    dense = torch.eye(2)
+    for tensor in (dense.to_sparse(), dense.to_sparse_csr(), torch.nested.nested_tensor([dense, dense])):
+        tensor.note = 3
+        assert saved_and_loaded(torch, tensor).note == 3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_quantized_parameter_stays_a_parameter(torch):
+    quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
+    parameter = torch.nn.Parameter(quantized, requires_grad=False)
+    assert type(saved_and_loaded(torch, parameter)) is torch.nn.Parameter
+
+
+def test_without_torch_a_meta_tensor_is_a_view_without_data(torch):
+    view = saved_and_loaded(torch, torch.empty(2, device="meta"), framework="numpy")
+    assert isinstance(view, package.TensorView) and view.shape == (2,)

@@ -167,9 +167,10 @@ Result<bool> Interpreter::is_type_expression(NodeId id) {
         kind == Kind::kRecord &&
         (tape_[parts[next]].aux == static_cast<std::uint16_t>(Meaning::kTypeOf) ||
          tape_[parts[next]].aux == static_cast<std::uint16_t>(Meaning::kTypeExpression));
-    const bool is_literal = kind == Kind::kNone || kind == Kind::kText || kind == Kind::kInt ||
-                            kind == Kind::kBool || kind == Kind::kBytes;
-    if (kind == Kind::kSymbol || is_type_record || is_literal) continue;
+    if (kind == Kind::kNone) continue;
+    const bool is_literal =
+        kind == Kind::kText || kind == Kind::kInt || kind == Kind::kBool || kind == Kind::kBytes;
+    if (kind == Kind::kSymbol || is_type_record || (is_literal && !is_union)) continue;
     if (is_union || kind == Kind::kOpaque) return false;
     return bad("a type expression with a part that is no type");
   }

@@ -95,10 +95,13 @@ Status Interpreter::interpret_call(NodeId id) {
   const pickle::Run& states = tape_.added(call).states;
   if (states.count != 0) {
     pending_.push({states.last, id});
-  } else if (row->needs_state && tape_[id].kind != Kind::kError) {
-    return settle(id, bad("a value that is never filled").about(row->name));
+    return {};
   }
-  return {};
+  const bool is_settled = tape_[id].kind == Kind::kError || tape_[id].kind == Kind::kOpaque;
+  if (is_settled || tape_[call.callee].kind != Kind::kSymbol) return {};
+  const Known* made = known(call.callee);  // of copyreg._reconstructor: what it was asked for
+  if (made == nullptr || !made->needs_state) return {};
+  return settle(id, bad("a value that is never filled").about(made->name));
 }
 
 Status Interpreter::complete(NodeId id) {
@@ -199,11 +202,26 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   SAFE_LOAD_TRY(charge_match(given));
   const auto fits = [&](const Form& form) { return matches(form, given, id); };
   if (!no_keywords || std::none_of(row.call.begin(), row.call.end(), fits)) {
-    // A known function over a value of an unknown class (a Parameter around somebody's tensor
-    // class) is as inert as that value.
-    const auto is_opaque = [&](NodeId argument) { return tape_[argument].kind == Kind::kOpaque; };
-    if (row.kind == SymbolKind::kRebuild && !given.empty() && is_opaque(given.front())) {
+    // A Parameter around somebody's tensor class, or around a tensor of several parts, is inert.
+    const auto is_no_plain_tensor = [&](NodeId argument) {
+      const Node& node = tape_[argument];
+      const auto meaning = static_cast<Meaning>(node.aux);
+      return node.kind == Kind::kOpaque ||
+             (node.kind == Kind::kRecord && meaning >= Meaning::kRebuildSparse &&
+              meaning <= Meaning::kRebuildJagged);
+    };
+    if (row.kind == SymbolKind::kRebuild && !given.empty() && is_no_plain_tensor(given.front())) {
       become(id, Kind::kOpaque, kTensorObject);
+      return {};
+    }
+    // Somebody's subclass of ndarray, somebody's generic type.
+    const bool is_unknown_class = !given.empty() && tape_[given.front()].kind == Kind::kSymbol &&
+                                  known(given.front()) == nullptr;
+    const bool takes_class = row.meaning == Meaning::kArrayShell ||
+                             row.meaning == Meaning::kMaskedShell ||
+                             row.meaning == Meaning::kTypeExpression;
+    if (takes_class && is_unknown_class) {
+      become(id, Kind::kOpaque, kObject);
       return {};
     }
     return bad("a known name is called with arguments it never gets").about(row.name);

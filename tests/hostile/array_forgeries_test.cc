@@ -121,8 +121,6 @@ TEST(ArrayForgeries, HaveStatesInAKnownForm) {
        shell(ndarray, integers({0}), bytes("B"))},
       {build(shell(symbol("numpy", "float64"), integers({0}), bytes("b")), state),
        named("_reconstruct"), shell(symbol("numpy", "float64"), integers({0}), bytes("b"))},
-      {build(shell(symbol("m", "Array"), integers({0}), bytes("b")), state), named("_reconstruct"),
-       shell(symbol("m", "Array"), integers({0}), bytes("b"))},
       {build(array_shell(), kNone),
        "corrupt: a known value is given a state it never gets: _reconstruct", array_shell()},
   });

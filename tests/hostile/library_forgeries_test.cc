@@ -266,7 +266,6 @@ TEST(LibraryForgeries, PutSomethingElseIntoATypeExpression) {
       {reduce(getitem, {optional, call("builtins", "range", {kOne, kOne, kOne})}), part},
       // Otherwise it would be a subscript of anything.
       {reduce(getitem, {dict({kOne, kOne}), kOne}), named("getitem")},
-      {reduce(getitem, {symbol("os", "environ"), text("HOME")}), named("getitem")},
       {reduce(getitem, {symbol("builtins", "list"), kOne}), named("getitem")},
       {reduce(getitem, {optional}), named("getitem")},
       {call("types", "GenericAlias", {text("list"), kOne}), named("GenericAlias")},
