@@ -63,7 +63,7 @@ class Handle:
         if name not in numbers:
             raise KeyError(name)
         with self._building:
-            return self._build(numbers[name])
+            return self._checked(numbers[name]).build(self._makers, numbers[name])
 
     def get_slice(self, name: str) -> Slice:
         """A tensor that is read only where it is indexed."""
@@ -78,15 +78,16 @@ class Handle:
         with self._building:
             self._open_checkpoint()
             if self._root is _UNSET:
-                self._root = self._build()
+                self._root = self._checked().build(self._makers)
             return self._root
 
-    def _build(self, number: int | None = None) -> Any:
+    def _checked(self, number: int | None = None) -> _core.Checkpoint:
+        """The checkpoint, whose elements below this value contradict nothing."""
         checkpoint = self._open_checkpoint()
         issues = checkpoint.check_elements(number)
         if issues:
             raise refusal(self._title, len(self._numbers()), [], issues)
-        return checkpoint.build(self._makers, number)
+        return checkpoint
 
     @property
     def metadata(self) -> dict[str, Any]:
