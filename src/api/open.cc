@@ -256,7 +256,7 @@ class Opening {
       if (storage.entry != nullptr) {
         state_->bytes->add({*next++, {}, is_foreign});
       } else {
-        state_->bytes->add({{}, storage.bytes, kNativeIsBig});
+        state_->bytes->add({{}, storage.nested_bytes(), kNativeIsBig});
       }
     }
     return {};

@@ -56,7 +56,9 @@ void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offs
 // ---- storages
 
 std::string_view StorageView::key() const { return storage_of(state_, id_).key; }
-std::string_view StorageView::location() const { return storage_of(state_, id_).location; }
+std::string_view StorageView::location() const {
+  return state_->meaning->location(storage_of(state_, id_));
+}
 DType StorageView::dtype() const { return storage_of(state_, id_).dtype; }
 bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped; }
 std::uint64_t StorageView::byte_count() const { return storage_of(state_, id_).byte_count; }

@@ -16,8 +16,8 @@ class TextIndex {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
 
-  // Room for so many texts; takes up to 32 bytes for each.
-  void reserve(std::size_t count) { slots_.assign(std::bit_ceil(2 * count + 2), Slot()); }
+  // Room for so many texts; takes up to 22 bytes for each.
+  void reserve(std::size_t count) { slots_.assign(std::bit_ceil(count + count / 3 + 2), Slot()); }
 
   // The number of this text, which becomes `number` if it is new. REQUIRES: room.
   template <class TextOf>

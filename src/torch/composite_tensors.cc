@@ -134,7 +134,6 @@ Status TensorInterpreter::rebuild_meta(std::span<const NodeId> given, Tensor& te
   SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(tensor.sizes));
   SAFE_LOAD_TRY_ASSIGN(const Extents strides, read_extents(tensor.strides));
   Storage storage;
-  storage.location = "meta";
   storage.dtype = tensor.dtype;
   SAFE_LOAD_TRY_ASSIGN(storage.byte_count,
                        required_bytes(sizes.span(), strides.span(), 0, size_of(tensor.dtype)));

@@ -118,11 +118,10 @@ Status TensorInterpreter::place_storages(const StackedPickles& stacked, base::By
     if (numel != whole.byte_count / size_of(whole.dtype))
       return bad("a storage that has another size in its data").about(whole.key);
     SAFE_LOAD_TRY_ASSIGN(const auto content, reader.read_text(whole.byte_count));
-    whole.bytes = base::as_bytes(content);
+    whole.nested = base::as_bytes(content).data();
     for (const StackedStorages::View& view : root.views)
-      storages_[view.storage].bytes =
-          whole.bytes.subspan(static_cast<std::size_t>(view.offset),
-                              static_cast<std::size_t>(storages_[view.storage].byte_count));
+      storages_[view.storage].nested =
+          whole.nested_bytes().subspan(static_cast<std::size_t>(view.offset)).data();
   }
   if (placed != stacked_->roots.size()) return bad("a storage whose bytes are missing");
   return {};

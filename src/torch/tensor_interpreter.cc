@@ -68,14 +68,14 @@ Result<std::uint32_t> TensorInterpreter::number_of_storage(NodeId persistent_id)
 }
 
 // ("storage", class, key, location, numel): the parts of a persistent id that all containers share.
-Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) const {
+Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) {
   const bool is_storage = is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
                           is_text(tape()[parts[3]]);
   if (!is_storage) return bad("a persistent id that is no storage");
   Storage storage;
   storage.key = tape().text(parts[2]);
-  storage.location = tape().text(parts[3]);
+  SAFE_LOAD_TRY_ASSIGN(storage.location, number_of_location(tape().text(parts[3])));
   const types::Known* row = known(parts[1]);
   if (row == nullptr || row->kind != types::SymbolKind::kStorageClass)
     return bad("a storage of an unknown class").about(tape().symbol(parts[1]).name);
@@ -91,8 +91,19 @@ Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> part
   return storage;
 }
 
+Result<std::uint32_t> TensorInterpreter::number_of_location(std::string_view location) {
+  const auto known = location_numbers_.find(location);
+  if (known != location_numbers_.end()) return std::uint32_t{known->second};
+  constexpr std::uint64_t kHashNode = 64;
+  SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(std::string_view) + kHashNode));
+  const auto number = static_cast<std::uint32_t>(locations_.size());
+  locations_.push_back(location);
+  location_numbers_.emplace(location, number);
+  return number;
+}
+
 // Of an archive, where each key has a record; docs/format/zip.md has the rules S1 to S7.
-Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) const {
+Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) {
   const std::span<const NodeId> parts = tape().items(persistent_id);
   if (tape()[persistent_id].kind != Kind::kTuple || parts.size() != 5)
     return bad("a persistent id that is no storage");

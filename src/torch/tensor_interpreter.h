@@ -57,6 +57,7 @@ class TensorInterpreter final : public types::Interpreter {
   }
 
   const std::vector<Storage>& storages() const { return storages_; }
+  std::string_view location(const Storage& storage) const { return locations_[storage.location]; }
   const std::vector<Tensor>& tensors() const { return tensors_; }  // by payload of a kTensor
   // By tensor: what BUILD or a rebuild function added to it, or kNoNode.
   const std::vector<pickle::NodeId>& attributes() const { return attributes_; }
@@ -71,8 +72,9 @@ class TensorInterpreter final : public types::Interpreter {
   Status decode_tensor_state(pickle::NodeId id) override;
 
   Result<std::uint32_t> number_of_storage(pickle::NodeId persistent_id);
-  Result<Storage> describe_storage(std::span<const pickle::NodeId> parts) const;
-  Result<Storage> read_storage(pickle::NodeId persistent_id) const;
+  Result<Storage> describe_storage(std::span<const pickle::NodeId> parts);
+  Result<std::uint32_t> number_of_location(std::string_view location);
+  Result<Storage> read_storage(pickle::NodeId persistent_id);
   Result<std::uint32_t> add_storage(const Storage& storage);
   Result<std::uint32_t> append_storage(const Storage& storage);
   std::size_t index_of(const archive::ZipEntry& entry) const;
@@ -107,6 +109,9 @@ class TensorInterpreter final : public types::Interpreter {
 
   const ZipLayout& layout_;
   std::vector<Storage> storages_;
+  std::vector<std::string_view> locations_ = {"meta"};  // the first is Storage::kMeta
+  std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
+      {"meta", Storage::kMeta}};
   // The number of a storage plus one, or 0: by index of its record, or by key if it has none.
   std::vector<std::uint32_t> by_record_;
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> by_key_;
