@@ -17,7 +17,7 @@ constexpr std::uint64_t kLocalSize = 30;
 constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 6 | 1u << 13 | 1u << 5;
 constexpr std::uint16_t kDescriptorFlag = 1u << 3;
 constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
-constexpr std::uint64_t kWindow = std::uint64_t{1} << 16;
+constexpr std::uint64_t kWindow = std::uint64_t{1} << 15;
 constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
 
 // `header` holds the local header and the name behind it.
