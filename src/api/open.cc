@@ -230,17 +230,24 @@ class Opening {
     return {};
   }
 
-  Result<void, Issue> locate_storages() {
-    const std::vector<torch::Storage>& storages = state_->meaning->storages();
+  // Of the storages that have a record, in their order.
+  Result<std::vector<archive::ZipMember>, Issue> locate_members() const {
     std::vector<const archive::ZipEntry*> entries;
-    for (const torch::Storage& storage : storages)
+    for (const torch::Storage& storage : state_->meaning->storages())
       if (storage.entry != nullptr) entries.push_back(storage.entry);
     const archive::ZipEntry* failed = nullptr;
-    const auto located = archive::locate_all(source(), entries, failed);
+    auto located = archive::locate_all(source(), entries, failed);
     if (!located) return as_issue(located.error(), shown(*failed));
+    return *std::move(located);
+  }
+
+  Result<void, Issue> locate_storages() {
+    const std::vector<torch::Storage>& storages = state_->meaning->storages();
+    const auto located = locate_members();
+    if (!located) return located.error();
 
     const bool may_map =
-        state_->bytes->file() != nullptr && !entries.empty() &&
+        state_->bytes->file() != nullptr && !located->empty() &&
         state_->options.access != Access::kCopied &&
         (state_->options.access == Access::kMapped || !state_->bytes->file()->is_on_network());
     if (may_map) {
