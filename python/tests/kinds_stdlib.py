@@ -22,8 +22,8 @@ import uuid
 import zoneinfo
 
 import torch
-from kind import inert, opaque, partly
-from kinds_user import Access, Bits, Color, Level, Mode, own
+from kind import inert, member, opaque, partly
+from kinds_user import Access, Bits, Color, Level, Mode
 
 UTC = datetime.timezone.utc
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
@@ -75,16 +75,16 @@ STDLIB = {
     "PureWindowsPath": lambda: pathlib.PureWindowsPath("C:\\runs\\best.pt"),
     "Path type": lambda: pathlib.Path,
     "Pattern": inert(lambda: re.compile(r"layer(\d+)", re.IGNORECASE), "Pattern"),
-    "enum": own(lambda: Color.RED, "Color"),
-    "enum str value": own(lambda: Color.NAMED, "Color"),
-    "enum IntEnum": own(lambda: Level.LOW, "Level"),
-    "enum str mixin": own(lambda: Mode.TRAIN, "Mode"),
-    "enum StrEnum": own(phase, "Phase"),
-    "enum Flag": own(lambda: Access.WRITE, "Access"),
-    "enum Flag union": own(lambda: Access.READ | Access.WRITE, "Access"),
-    "enum IntFlag union": own(lambda: Bits.LOW | Bits.HIGH, "Bits"),
+    "enum": member(lambda: Color.RED, "kinds_user.Color", "RED"),
+    "enum str value": member(lambda: Color.NAMED, "kinds_user.Color", "NAMED"),
+    "enum IntEnum": member(lambda: Level.LOW, "kinds_user.Level", "LOW"),
+    "enum str mixin": member(lambda: Mode.TRAIN, "kinds_user.Mode", "TRAIN"),
+    "enum StrEnum": member(phase, "kinds_user.Phase", "WARMUP"),
+    "enum Flag": member(lambda: Access.WRITE, "kinds_user.Access", "WRITE"),
+    "enum Flag union": member(lambda: Access.READ | Access.WRITE, "kinds_user.Access", "READ", "WRITE"),
+    "enum IntFlag union": member(lambda: Bits.LOW | Bits.HIGH, "kinds_user.Bits", "LOW", "HIGH"),
     "enum class": inert(lambda: Color, "GlobalRef kinds_user.Color"),
-    "enum stdlib": opaque(lambda: uuid.SafeUUID.unsafe, "uuid.SafeUUID"),
+    "enum stdlib": member(lambda: uuid.SafeUUID.unsafe, "uuid.SafeUUID", "unsafe"),
     "partial": inert(lambda: functools.partial(print, 1, sep="-"), "Partial", "GlobalRef builtins.print"),
     "partial module class": inert(
         lambda: functools.partial(torch.nn.Linear, 4, bias=False),

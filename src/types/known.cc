@@ -128,7 +128,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)"),
     call("functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
     call("_functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
-    value("_operator", "or_", K::kFunction),
+    call("_operator", "or_", K::kFunction, M::kObject, "(any,any)"),
     type_name("typing", "Any"), type_name("typing", "AnyStr"), type_name("typing", "Callable"),
     type_name("typing", "ClassVar"), type_name("typing", "DefaultDict"), type_name("typing", "Deque"),
     type_name("typing", "Dict"), type_name("typing", "Final"), type_name("typing", "FrozenSet"),

@@ -190,6 +190,8 @@ ValueCases references() {
       {symbol("builtins", "Ellipsis"), "builtins.Ellipsis"},
       {symbol("builtins", "NotImplemented"), "builtins.NotImplemented"},
       {builtin("object", {}), "builtins.object()"},
+      {call("_operator", "or_", {call("m", "Flag", {kOne}), call("m", "Flag", {kTwo})}),
+       "_operator.or_(m.Flag(1), m.Flag(2))"},
       {newobj(symbol("__builtin__", "object"), {}), "builtins.object()"},
       {build(newobj(symbol("torch._dynamo.decorators", "_DimRange"), {}), list({kOne, kTwo, kTwo})),
        "torch._dynamo.decorators._DimRange().build([1, 2, 2])"},
