@@ -43,11 +43,11 @@ def difference(ours: Any, theirs: Any, *, protocol: int = 2, forms: set[str] | N
         else:
             forms.add(form)
             mine, other = inert_forms.views(a, b, protocol)
+        if same.was_compared(mine, other):  # a storage is compared once, however many tensors share it
+            continue
         found = _own_difference(mine, other) or same.contradict(mine, other)
         if found:
             return f"{path}: {found}"
-        if same.compared(mine, other):
-            continue
         parts = [(path + step, x, y) for (step, x), (_, y) in zip(mine.parts, other.parts)]
         stack += reversed(parts)
     return None
@@ -83,7 +83,7 @@ class _Identities:
             return "one object where there were two"
         return None
 
-    def compared(self, a: View, b: View) -> bool:
+    def was_compared(self, a: View, b: View) -> bool:
         """Whether the pair has been seen before; now it has."""
         if a.identity is None or b.identity is None:
             return False
