@@ -500,6 +500,10 @@ class Builder {
 
 nb::object build(const std::shared_ptr<const Checkpoint>& checkpoint, const ValueView& root,
                  nb::handle makers) {
+  // One tensor of a handle: it must not cost in proportion to the file.
+  const bool is_plain_tensor =
+      root.kind() == ValueKind::kTensor && root.states().empty() && !root.tensor()->is_quantized();
+  if (is_plain_tensor) return TensorBuilder(checkpoint, makers, {root.id()}).tensor(*root.tensor());
   return Builder(checkpoint, root, makers).run();
 }
 
