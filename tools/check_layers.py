@@ -22,10 +22,11 @@ FOLDERS = {
     "pickle": "base",
     "types": "base pickle",
     "torch": "base archive pickle types json",
-    "scan": "base archive pickle types torch",
+    "container": "base os deflate archive pickle types torch json",
+    "scan": "base archive pickle types torch container",
     "write": "base deflate json torch",
     "report": "base json",
-    "api": "base os deflate json digest archive pickle types torch scan write report",
+    "api": "base os deflate json digest archive pickle types torch container scan write report",
     "include": "",  # the public headers
     "cli": "",
     "python": "",
@@ -34,7 +35,7 @@ FOLDERS = {
 # the standard library's and free for all; any other header that is not here is free for none.
 OWNERS = {
     r"safe_load/(result|limits|dtype|tensor|verdict|version|issue)\.h": " ".join(FOLDERS),
-    r"safe_load/\w+\.h": "api report include cli python",
+    r"safe_load/\w+\.h": "api container report include cli python",
     r"fstream|filesystem|thread": "os cli",
     r"(sys|linux)/.*|unistd\.h|fcntl\.h|windows\.h": "os cli",
     r"libdeflate\.h": "deflate",

@@ -87,7 +87,7 @@ class StateDict {
 
 // What the container says about itself.
 struct ContainerInfo {
-  std::string format;   // "zip"
+  std::string format;   // "zip", "torchscript", "stacked", "pickle", "safetensors", "npy", ...
   std::string prefix;   // the folder in the archive, escaped
   std::string version;  // the version record, escaped; "" if there is none
   int protocol = 0;     // of the pickle
@@ -96,6 +96,7 @@ struct ContainerInfo {
   std::uint64_t record_count = 0;
   std::uint64_t pickle_bytes = 0;
   std::vector<std::string> notes;  // legal but unusual
+  std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
 };
 
 // One place in the result where a value stands, while Checkpoint::for_each visits it.

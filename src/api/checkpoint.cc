@@ -66,7 +66,7 @@ Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
   return Checkpoint(*std::move(state));
 }
 
-const ContainerInfo& Checkpoint::container() const& { return state_->container; }
+const ContainerInfo& Checkpoint::container() const& { return state_->container(); }
 const std::vector<Issue>& Checkpoint::issues() const& { return state_->issues; }
 
 ValueView Checkpoint::root() const& { return {state_.get(), state_->tape->root()}; }
@@ -95,8 +95,8 @@ std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
   for (const NodeId id : reachable_from(value)) {
     const Status checked = this->value(id).check_elements();
     if (checked) continue;
-    Issue issue = api::describe(checked.error(), state_->pickle_member(),
-                                "the value is damaged or was made to mislead; get the file again");
+    Issue issue = state_->describe_at(id, checked.error());
+    issue.hint = "the value is damaged or was made to mislead; get the file again";
     issue.path = path(this->value(id));
     issues.push_back(std::move(issue));
   }
@@ -205,7 +205,7 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     const pickle::Symbol& symbol = tape.symbols()[i];
     SymbolUse use;
     use.name = base::escaped(symbol.module) + '.' + base::escaped(symbol.name);
-    use.is_known = types::find_known(symbol.module, symbol.name) != nullptr;
+    use.is_known = state_->meaning->is_known(i);
     use.is_called = uses[i].calls != 0;
     use.count = uses[i].calls + uses[i].places;
     use.offset = symbol.first_offset;

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "api/storage_bytes.h"
-#include "archive/zip_directory.h"
+#include "container/container.h"
+#include "os/file.h"
 #include "pickle/tape.h"
 #include "safe_load/checkpoint.h"
 #include "torch/tensor_interpreter.h"
-#include "torch/zip_layout.h"
 #include "types/graph.h"
 
 namespace safe_load::api {
@@ -20,19 +20,18 @@ namespace safe_load::api {
 struct State {
   OpenOptions options;
   std::shared_ptr<StorageBytes> bytes;
-  std::optional<archive::ZipDirectory> directory;
-  torch::ZipLayout layout;
-  std::vector<std::byte> small_pickle;  // what is large lies on huge pages instead
-  os::Memory large_pickle;
-  base::Bytes pickle;
+  container::ContainerPtr source;
+  container::Pickles pickles;
   os::HugeBlocks blocks;
   std::optional<pickle::Tape> tape;
   std::optional<torch::TensorInterpreter> meaning;
   std::optional<types::Graph> graph;
-  ContainerInfo container;
   std::vector<Issue> issues;
 
-  std::string pickle_member() const;
+  const ContainerInfo& container() const { return source->info(); }
+
+  // The error as a person should see it: at the place in the file that made the node.
+  Issue describe_at(pickle::NodeId node, const Error& error) const;
 
   // For each value a shortest way from the root; made when first asked for.
   const std::vector<types::Edge>& edges() const;

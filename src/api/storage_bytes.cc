@@ -18,17 +18,16 @@ Status StorageBytes::map() {
 
 void StorageBytes::add(const Origin& origin) {
   Record record{origin};
-  const bool in_place =
-      origin.has_member() && (is_borrowed_ || is_aligned(origin.member.data_offset));
-  record.is_mapped = in_place && origin.member.is_stored();
+  record.is_mapped = origin.memory == nullptr && origin.deflated == nullptr &&
+                     (is_borrowed_ || is_aligned(origin.offset));
   if (!record.is_mapped) {
     record.place = arena_size_;
-    arena_size_ += (origin.size() + kAlignment - 1) / kAlignment * kAlignment;
+    arena_size_ += (origin.size + kAlignment - 1) / kAlignment * kAlignment;
   }
   records_.push_back(record);
 }
 
-// Repacked archives lose torch's alignment; a misaligned element costs more at each use than the
+// Old files and repacked archives lack torch's alignment; a misaligned element costs more at each use than the
 // copy.
 bool StorageBytes::is_aligned(std::uint64_t data_offset) {
   if (own_bytes().empty()) return false;
@@ -54,8 +53,8 @@ Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_
 
 Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
   const Origin& origin = records_[id].origin;
-  if (origin.size() == 0) return base::Bytes();
   if (!spoiled_.empty() && spoiled_.contains(id)) return spoiled_.at(id);
+  if (origin.size == 0) return base::Bytes();
   if (!origin.is_foreign || unit < 2) return in_file_order(id);
   SAFE_LOAD_TRY_ASSIGN(const std::span<std::byte> bytes, swapped(id, unit));
   return base::Bytes(bytes);
@@ -64,9 +63,9 @@ Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
 Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   Record& record = records_[id];
   const Origin& origin = record.origin;
-  const auto size = static_cast<std::size_t>(origin.size());
+  const auto size = static_cast<std::size_t>(origin.size);
   if (record.is_mapped) {
-    const auto offset = static_cast<std::size_t>(origin.member.data_offset);
+    const auto offset = static_cast<std::size_t>(origin.offset);
     if (is_borrowed_) return memory_source_->bytes().subspan(offset, size);
     return base::Bytes(own_bytes().subspan(offset, size));
   }
@@ -76,10 +75,13 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    if (origin.has_member()) {
-      SAFE_LOAD_TRY(archive::read_member(source(), origin.member, place));
+    if (origin.memory != nullptr) {
+      std::copy_n(origin.memory, size, place.begin());
+    } else if (origin.deflated != nullptr) {
+      SAFE_LOAD_TRY(
+          archive::read_member(source(), {origin.deflated, origin.offset}, place));
     } else {
-      std::copy(origin.bytes.begin(), origin.bytes.end(), place.begin());
+      SAFE_LOAD_TRY(source().read_at(origin.offset, place));
     }
     record.is_loaded = true;
   }

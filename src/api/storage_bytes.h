@@ -24,15 +24,14 @@ namespace safe_load::api {
 
 class StorageBytes {
  public:
-  // Where a storage is in the file: a member of an archive, or bytes that were read with the
-  // pickle (and live as long as it); neither: it has none.
+  // Where a storage is: `size` bytes at `memory`, which lives as long as this, or if that is null
+  // at `offset` of the file, where they may be the deflated data of an entry.
   struct Origin {
-    archive::ZipMember member;  // without an entry: none
-    base::Bytes bytes;
+    const std::byte* memory = nullptr;
+    const archive::ZipEntry* deflated = nullptr;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
     bool is_foreign = false;  // in the byte order of other machines
-
-    bool has_member() const { return member.entry != nullptr; }
-    std::uint64_t size() const { return has_member() ? member.size() : bytes.size(); }
   };
 
   // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
@@ -60,9 +59,10 @@ class StorageBytes {
   // Its bytes are known to be damaged: whoever asks for them gets this error.
   void spoil(std::uint32_t id, const Error& error) { spoiled_.emplace(id, error); }
 
-  // Of a storage with a record.
+  // Where its bytes stand in the file as they are; 0: nowhere.
   std::uint64_t data_offset(std::uint32_t id) const {
-    return records_[id].origin.member.data_offset;
+    const Origin& origin = records_[id].origin;
+    return origin.memory == nullptr && origin.deflated == nullptr ? origin.offset : 0;
   }
 
   // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.

@@ -57,7 +57,7 @@ void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offs
 
 std::string_view StorageView::key() const { return storage_of(state_, id_).key; }
 std::string_view StorageView::location() const {
-  return state_->meaning->location(storage_of(state_, id_));
+  return state_->meaning->storages().location(storage_of(state_, id_));
 }
 DType StorageView::dtype() const { return storage_of(state_, id_).dtype; }
 bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped; }
@@ -134,10 +134,9 @@ bool TensorView::is_contiguous() const {
 }
 
 std::uint64_t TensorView::file_offset() const {
-  const archive::ZipEntry* entry = storage_of(state_, storage().id()).entry;
-  if (entry == nullptr || entry->method != 0 || element_count() == 0) return 0;
-  const auto data = state_->bytes->data_offset(storage().id());
-  return data + storage_offset() * size_of(dtype());
+  if (element_count() == 0 || is_meta()) return 0;
+  const std::uint64_t data = state_->bytes->data_offset(storage().id());
+  return data == 0 ? 0 : data + storage_offset() * size_of(dtype());
 }
 
 Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,

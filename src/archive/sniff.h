@@ -10,12 +10,26 @@ namespace safe_load::archive {
 
 // A kind of file, what it is to a person, and the next safe step.
 struct Sniffed {
-  enum class Kind { kZip, kPickle, kOther } kind;
+  enum class Kind {
+    kZip,
+    kStacked,
+    kTar,
+    kSafetensors,
+    kArray,
+    kPickle,
+    kMaybePickle,  // of protocol 0 or 1, which have no magic: it must run to its end to be one
+    kPointer,      // of Git LFS
+    kPage,
+    kJson,
+    kText,
+    kZeros,
+    kOther,
+  } kind;
   std::string_view what;
   std::string_view hint;
 };
 
-// `head`: the first bytes of the file, 512 or all of them. `size`: the whole file's.
+// `head`: the first bytes of the file, 4096 or all of them. `size`: the whole file's.
 Sniffed sniff(base::Bytes head, std::uint64_t size);
 
 }  // namespace safe_load::archive

@@ -335,4 +335,11 @@ const ZipEntry* ZipDirectory::find(std::string_view name) const {
   return found == base::TextIndex::kNone ? nullptr : &entries_[found];
 }
 
+void ZipDirectory::move_by(std::uint64_t offset) {
+  for (ZipEntry& entry : entries_) {
+    entry.local_offset += offset;
+    entry.limit += offset;
+  }
+}
+
 }  // namespace safe_load::archive

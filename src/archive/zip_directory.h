@@ -41,6 +41,9 @@ class ZipDirectory {
   const std::vector<ZipEntry>& entries() const { return entries_; }
   const ZipEntry* find(std::string_view name) const;
 
+  // The same entries as seen from a source of which this one is a part that begins at `offset`.
+  void move_by(std::uint64_t offset);
+
   std::uint64_t directory_bytes() const { return bytes_.size(); }
   std::uint64_t trailing_bytes() const { return trailing_bytes_; }  // behind the end record
 

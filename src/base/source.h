@@ -42,4 +42,26 @@ class MemorySource final : public Source {
   Bytes bytes_;
 };
 
+// A part of another source.
+class PartSource final : public Source {
+ public:
+  // REQUIRES: fits(offset, size, whole.size()). `whole` must outlive this.
+  PartSource(const Source& whole, std::uint64_t offset, std::uint64_t size)
+      : whole_(whole), offset_(offset), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+
+  Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (!fits(offset, into.size(), size_))
+      return Error(ErrorCode::kTruncated, "the data ends before the bytes that were asked for",
+                   offset);
+    return whole_.read_at(offset_ + offset, into);
+  }
+
+ private:
+  const Source& whole_;
+  std::uint64_t offset_;
+  std::uint64_t size_;
+};
+
 }  // namespace safe_load::base

@@ -48,11 +48,11 @@ const Tensor* TensorInterpreter::tensor_at(NodeId id) const {
 // ---- quantized: (storage, offset, sizes, strides, parameters, requires_grad, hooks)
 
 Status TensorInterpreter::rebuild_quantized(std::span<const NodeId> given, Tensor& tensor) {
-  const Storage& storage = storages_[tape()[given[0]].payload];
+  tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
+  const Storage& storage = storages_[tensor.storage];
   has_composites_ = true;
   const auto range = quant_range(storage.dtype);
   if (storage.is_untyped || !range) return bad("a quantized tensor over a storage of another type");
-  tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
   tensor.offset = tape()[given[1]].payload;
   tensor.sizes = given[2];
   tensor.strides = given[3];
@@ -137,9 +137,7 @@ Status TensorInterpreter::rebuild_meta(std::span<const NodeId> given, Tensor& te
   storage.dtype = tensor.dtype;
   SAFE_LOAD_TRY_ASSIGN(storage.byte_count,
                        required_bytes(sizes.span(), strides.span(), 0, size_of(tensor.dtype)));
-  SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage)));
-  tensor.storage = static_cast<std::uint32_t>(storages_.size());
-  storages_.push_back(storage);
+  SAFE_LOAD_TRY_ASSIGN(tensor.storage, storages_.add(storage));
   set_requires_grad(tensor, tape()[given[3]].payload != 0);
   return {};
 }
@@ -266,7 +264,8 @@ Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
 
 // ---- torch.Generator: (seed, offset or None, state)
 
-Status TensorInterpreter::decode_tensor_state(NodeId id) {
+Status TensorInterpreter::decode_tensor_state(NodeId id, Meaning meaning) {
+  if (meaning != Meaning::kGenerator) return decode_old_state(id, meaning);
   const std::span<const NodeId> state = tape().items(tape().items(tape().added(id).states)[0]);
   const auto is_number = [&](NodeId part) {
     return tape()[part].kind == Kind::kInt || tape()[part].kind == Kind::kBigInt;

@@ -23,15 +23,18 @@ class Reader {
     auto built = pickle::run(tape_, rest);
     if (!built) return built.error().at(end_ + built.error().offset());
     end_ += built->end;
+    protocol_ = built->protocol;
     return NodeId{built->root};
   }
 
   std::uint64_t end() const { return end_; }
+  int protocol() const { return protocol_; }
 
  private:
   pickle::Tape& tape_;
   pickle::Program program_;
   std::uint64_t end_ = 0;
+  int protocol_ = 0;
 };
 
 Error not_stacked(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
@@ -50,7 +53,9 @@ Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& pr
   if (tape[machine].kind != Kind::kDict)
     return not_stacked("stacked pickles without a description of the machine");
   StackedPickles stacked;
+  stacked.object_offset = reader.end();
   SAFE_LOAD_TRY_ASSIGN(stacked.object, reader.next());
+  stacked.protocol = reader.protocol();
   SAFE_LOAD_TRY_ASSIGN(stacked.keys, reader.next());
   stacked.data_offset = reader.end();
   return stacked;

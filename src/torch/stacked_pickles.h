@@ -12,7 +12,9 @@ namespace safe_load::torch {
 struct StackedPickles {
   pickle::NodeId object = pickle::kNoNode;
   pickle::NodeId keys = pickle::kNoNode;
-  std::uint64_t data_offset = 0;  // of the storages, in the program's bytes
+  std::uint64_t object_offset = 0;  // of the object's program, in all of them
+  std::uint64_t data_offset = 0;    // of the storages
+  int protocol = 0;
 };
 
 // Adds all five to the tape. kCorrupt: these bytes are no such checkpoint.

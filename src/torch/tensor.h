@@ -1,35 +1,13 @@
-// Storages and tensors of a checkpoint, as numbers that have been checked against each other.
+// Tensors of a checkpoint, as numbers that have been checked against each other.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
-#include "archive/zip_directory.h"
-#include "base/bytes.h"
 #include "pickle/tape.h"
 #include "safe_load/dtype.h"
 
 namespace safe_load::torch {
-
-// One block of bytes that tensors share. Its record, if it has one, has exactly `byte_count` bytes.
-struct Storage {
-  static constexpr std::uint32_t kMeta = 0;
-
-  std::string_view key;
-  // Both absent: no bytes (empty, or on the meta device).
-  const archive::ZipEntry* entry = nullptr;  // the record of an archive
-  const std::byte* nested = nullptr;         // or bytes that stand inside the pickle
-  std::uint64_t byte_count = 0;
-  std::uint32_t location = kMeta;  // the device it was saved from: TensorInterpreter::location()
-  DType dtype = DType::kUint8;
-  bool is_untyped = false;
-
-  bool is_meta() const { return location == kMeta; }
-  base::Bytes nested_bytes() const {
-    return nested == nullptr ? base::Bytes() : base::Bytes(nested, byte_count);
-  }
-};
 
 // How whole numbers stand for real ones: value = scale * (number - zero point), once for all
 // elements or along one axis.

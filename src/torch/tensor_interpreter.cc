@@ -49,25 +49,29 @@ bool has_negatives(DType dtype) {
 
 }  // namespace
 
+void TensorInterpreter::reserve(std::size_t tensors) {
+  storages_.reserve(tensors);
+  tensors_.reserve(tensors);
+  attributes_.reserve(tensors);
+}
+
+Status TensorInterpreter::interpret(NodeId first, NodeId end, PersistentIds& ids) {
+  PersistentIds* const outer = std::exchange(ids_, &ids);
+  const Status done = add(first, end);
+  ids_ = outer;
+  return done;
+}
+
 // ---- storages
 
 Status TensorInterpreter::decode_persistent(NodeId id) {
-  Node& node = tape()[id];
-  const std::uint64_t offset = node.count;
-  auto number = number_of_storage(static_cast<NodeId>(node.payload));
-  if (!number) return number.error().at(offset);
-  become(id, Kind::kStorage);
-  node.payload = *number;
+  const std::uint64_t offset = tape()[id].count;
+  const auto value = ids_->resolve(*this, id);
+  if (!value) return value.error().at(offset);
+  tape()[id] = *value;
   return {};
 }
 
-Result<std::uint32_t> TensorInterpreter::number_of_storage(NodeId persistent_id) {
-  if (stacked_ != nullptr) return add_stacked_storage(persistent_id);
-  SAFE_LOAD_TRY_ASSIGN(const Storage storage, read_storage(persistent_id));
-  return add_storage(storage);
-}
-
-// ("storage", class, key, location, numel): the parts of a persistent id that all containers share.
 Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) {
   const bool is_storage = is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
@@ -75,7 +79,7 @@ Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> part
   if (!is_storage) return bad("a persistent id that is no storage");
   Storage storage;
   storage.key = tape().text(parts[2]);
-  SAFE_LOAD_TRY_ASSIGN(storage.location, number_of_location(tape().text(parts[3])));
+  SAFE_LOAD_TRY_ASSIGN(storage.location, storages_.number_of_location(tape().text(parts[3])));
   const types::Known* row = known(parts[1]);
   if (row == nullptr || row->kind != types::SymbolKind::kStorageClass)
     return bad("a storage of an unknown class").about(tape().symbol(parts[1]).name);
@@ -91,64 +95,10 @@ Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> part
   return storage;
 }
 
-Result<std::uint32_t> TensorInterpreter::number_of_location(std::string_view location) {
-  const auto known = location_numbers_.find(location);
-  if (known != location_numbers_.end()) return std::uint32_t{known->second};
-  constexpr std::uint64_t kHashNode = 64;
-  SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(std::string_view) + kHashNode));
-  const auto number = static_cast<std::uint32_t>(locations_.size());
-  locations_.push_back(location);
-  location_numbers_.emplace(location, number);
-  return number;
-}
-
-// Of an archive, where each key has a record; docs/format/zip.md has the rules S1 to S7.
-Result<Storage> TensorInterpreter::read_storage(NodeId persistent_id) {
-  const std::span<const NodeId> parts = tape().items(persistent_id);
-  if (tape()[persistent_id].kind != Kind::kTuple || parts.size() != 5)
-    return bad("a persistent id that is no storage");
-  SAFE_LOAD_TRY_ASSIGN(Storage storage, describe_storage(parts));
-  if (storage.byte_count == 0 || storage.is_meta()) return storage;
-  storage.entry = layout_.storage(storage.key);
-  if (storage.entry == nullptr)
-    return bad("a storage whose record is not in the archive").about(storage.key);
-  if (storage.entry->size != storage.byte_count)
-    return bad("a storage and its record differ in size").about(storage.key);
-  return storage;
-}
-
-// One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
-Result<std::uint32_t> TensorInterpreter::add_storage(const Storage& storage) {
-  const archive::ZipEntry* record = layout_.storage(storage.key);
-  std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
-  if (known != 0) {
-    const Storage& first = storages_[known - 1];
-    const bool same = storage.dtype == first.dtype && storage.byte_count == first.byte_count &&
-                      (storage.byte_count == 0 || storage.location == first.location);
-    if (same) return known - 1;
-    if (storage.byte_count != 0 || first.byte_count != 0)
-      return bad("a storage that is described in two ways").about(storage.key);
-    // Empty storages may share a key under different classes: each is one of its own.
-  }
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, append_storage(storage));
-  known = number + 1;
-  return number;
-}
-
-Result<std::uint32_t> TensorInterpreter::append_storage(const Storage& storage) {
-  constexpr std::uint64_t kHashNode = 64;
-  SAFE_LOAD_TRY(tape().memory().take(2 * sizeof(Storage) + kHashNode));
-  storages_.push_back(storage);
-  return static_cast<std::uint32_t>(storages_.size() - 1);
-}
-
-std::size_t TensorInterpreter::index_of(const archive::ZipEntry& entry) const {
-  return static_cast<std::size_t>(&entry - layout_.directory->entries().data());
-}
-
 // ---- tensors
 
 Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
+  if (meaning > Meaning::kMemoryFormat) return decode_old(id, meaning);
   if (meaning >= Meaning::kGenerator) return decode_small_value(id, meaning);
   if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
   if (meaning == Meaning::kLoadFromBytes) return decode_nested(id);
@@ -157,6 +107,13 @@ Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(id, meaning, arguments(id), tensor, attributes));
   return become_tensor(id, tensor, attributes);
+}
+
+Result<NodeId> TensorInterpreter::add_tensor(const Tensor& tensor) {
+  SAFE_LOAD_TRY(check_tensor(tensor));
+  SAFE_LOAD_TRY_ASSIGN(const NodeId id, tape().add_node({}));
+  SAFE_LOAD_TRY(become_tensor(id, tensor, kNoNode));
+  return NodeId{id};
 }
 
 Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId attributes) {
@@ -223,8 +180,8 @@ Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
 Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> given,
                                        Tensor& tensor) {
   const bool is_v3 = meaning == Meaning::kRebuildTensorV3;
-  const Storage& storage = storages_[tape()[given[0]].payload];
   tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
+  const Storage& storage = storages_[tensor.storage];
   tensor.offset = tape()[given[1]].payload;
   tensor.sizes = given[2];
   tensor.strides = given[3];
@@ -236,10 +193,14 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
   if (given.size() > metadata_at) {
     SAFE_LOAD_TRY(read_metadata(given[metadata_at], tensor));
   }
+  return check_tensor(tensor);
+}
+
+Status TensorInterpreter::check_tensor(const Tensor& tensor) const {
   SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(tensor.sizes));
   SAFE_LOAD_TRY_ASSIGN(const Extents strides, read_extents(tensor.strides));
   return check_bounds(sizes.span(), strides.span(), tensor.offset, size_of(tensor.dtype),
-                      storage.byte_count);
+                      storages_[tensor.storage].byte_count);
 }
 
 // {"conj": True} and {"neg": True}: bits that are part of the value. Back-ends add keys of their

@@ -39,6 +39,11 @@ Error other_zip(const ZipDirectory& directory) {
       return Error(ErrorCode::kAmbiguous, "a record whose name torch would take for data.pkl",
                    entry.local_offset)
           .about(entry.name);
+    const std::size_t last = entry.name.rfind('/');  // npos + 1 is 0
+    if (entry.name.substr(last + 1) == "data.pkl")
+      return Error(ErrorCode::kCorrupt, "a data.pkl that is in no top folder, where torch has it",
+                   entry.local_offset)
+          .about(entry.name);
   }
   if (find_in_any_folder(directory, "archive_format") != nullptr)
     return unsupported("a torch.export archive (pt2); this version opens torch.save files");
@@ -100,9 +105,7 @@ Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   const auto record = [&](std::string_view name) {
     return directory.find(layout.prefix + std::string(name));
   };
-  if (record("constants.pkl") != nullptr)
-    return Error(ErrorCode::kUnsupported,
-                 "a TorchScript archive; this version opens torch.save files");
+  layout.is_script = record("constants.pkl") != nullptr;
   layout.byte_order = record("byteorder");
   layout.version = record("version");
   layout.format_version = record(".format_version");

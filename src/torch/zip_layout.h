@@ -1,4 +1,5 @@
-// ZipLayout: which records of a zip file make a checkpoint of torch.save (torch 1.6 and later).
+// ZipLayout: which records of a zip file make a checkpoint of torch.save (torch 1.6 and later), or
+// the data of a TorchScript program.
 #pragma once
 
 #include <optional>
@@ -19,6 +20,7 @@ struct ZipLayout {
   const archive::ZipEntry* byte_order = nullptr;  // null: the writer left it out
   const archive::ZipEntry* version = nullptr;
   const archive::ZipEntry* format_version = nullptr;
+  bool is_script = false;
   std::vector<std::string_view> notes;
 
   // The record of a storage. Keys are opaque, but nearly all are small numbers without a leading
@@ -28,8 +30,8 @@ struct ZipLayout {
   std::vector<const archive::ZipEntry*> numbered;  // by key
 };
 
-// kUnsupported names other kinds of zip file that torch writes; kAmbiguous means that two readers
-// would open two different pickles.
+// kUnsupported means that there is none; kAmbiguous, that two readers would open two different
+// pickles.
 Result<ZipLayout> find_layout(const archive::ZipDirectory& directory);
 
 // "little" or "big", exactly; true for big.

@@ -12,21 +12,33 @@ using pickle::kNoNode;
 using pickle::Node;
 using pickle::NodeId;
 
+namespace {
+
+// Any class of a TorchScript program.
+constexpr Known kScriptClass = {
+    "__torch__", "", SymbolKind::kClass, 0, Meaning::kObject, {}, {}, Items::kNone};
+
+}  // namespace
+
 Interpreter::Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits)
-    : tape_(tape), encoding_(encoding), limits_(limits) {
-  look_up_symbols();
-}
+    : tape_(tape), encoding_(encoding), limits_(limits) {}
 
 void Interpreter::look_up_symbols() {
   const pickle::SymbolTable& symbols = tape_.symbols();
-  for (auto i = static_cast<std::uint32_t>(rows_.size()); i < symbols.size(); ++i)
-    rows_.push_back(find_known(symbols[i].module, symbols[i].name));
+  for (auto i = static_cast<std::uint32_t>(rows_.size()); i < symbols.size(); ++i) {
+    const std::string_view module = symbols[i].module;
+    const bool is_script_class =
+        is_script_ && (module == "__torch__" || module.starts_with("__torch__."));
+    rows_.push_back(is_script_class ? &kScriptClass : find_known(module, symbols[i].name));
+  }
 }
 
-Status Interpreter::run() {
-  SAFE_LOAD_TRY(interpret_range(0, tape_.size()));
-  return merge_equal_keys();
+Status Interpreter::add(NodeId first, NodeId end) {
+  look_up_symbols();
+  return interpret_range(first, end);
 }
+
+Status Interpreter::finish() { return merge_equal_keys(); }
 
 Status Interpreter::interpret_apart(NodeId first, NodeId end, bool is_whole) {
   look_up_symbols();
@@ -83,7 +95,7 @@ Status Interpreter::interpret_call(NodeId id) {
     return {};
   }
   const Known* row = known(call.callee);
-  if (row == nullptr) {
+  if (row == nullptr || row == &kScriptClass) {
     become(id, Kind::kOpaque, kObject);
     return {};
   }
@@ -257,7 +269,8 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
     return decode_library_state(id, row.meaning);
   if (row.meaning >= Meaning::kSeedSequence && row.meaning <= Meaning::kRandomState)
     return decode_random_state(id, row.meaning);
-  if (row.meaning == Meaning::kGenerator) return decode_tensor_state(id);
+  if (row.meaning == Meaning::kGenerator || row.meaning > Meaning::kMemoryFormat)
+    return decode_tensor_state(id, row.meaning);
   if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning == Meaning::kPartial) return check_partial_state(state.front());
   return {};  // attributes: kept as they are

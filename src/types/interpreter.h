@@ -48,9 +48,15 @@ class Interpreter {
   Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits);
   virtual ~Interpreter() = default;
 
-  // After it the tape has no kCall, kPersistent or kPy2Text that `tape.root()` can reach. An error
-  // means that the program itself contradicts what it built; bad values are in bad_parts().
-  Status run();
+  // Gives meaning to the nodes [first, end), which a program built: behind them there are no
+  // kCall, kPersistent or kPy2Text that their root can reach. An error means that the program
+  // itself contradicts what it built; bad values are in bad_parts().
+  Status add(pickle::NodeId first, pickle::NodeId end);
+  // Once, behind all: in dicts and sets, equal keys become one.
+  Status finish();
+  // Whether what comes is the data of a TorchScript program, whose classes __torch__.* are known to
+  // be nothing but bags of attributes.
+  void set_script(bool is_script) { is_script_ = is_script; }
 
   const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
@@ -60,6 +66,7 @@ class Interpreter {
     return std::find(rows_.begin(), rows_.end(), nullptr) != rows_.end();
   }
 
+  bool is_known(std::uint32_t symbol_index) const { return rows_[symbol_index] != nullptr; }
   // The row of a symbol node's symbol, or null if it is not known.
   const Known* known(pickle::NodeId symbol) const { return rows_[tape_.symbol_index(symbol)]; }
 
@@ -67,7 +74,7 @@ class Interpreter {
   // Persistent ids and calls of torch belong to torch/.
   virtual Status decode_persistent(pickle::NodeId id) = 0;
   virtual Status decode_tensor(pickle::NodeId id, Meaning meaning) = 0;
-  virtual Status decode_tensor_state(pickle::NodeId id) = 0;
+  virtual Status decode_tensor_state(pickle::NodeId id, Meaning meaning) = 0;
 
   pickle::Tape& tape() { return tape_; }
   const pickle::Tape& tape() const { return tape_; }
@@ -155,6 +162,7 @@ class Interpreter {
   Encoding encoding_;
   Limits limits_;
   std::vector<const Known*> rows_;  // by symbol index
+  bool is_script_ = false;
   std::vector<BadPart> bad_parts_;
   std::vector<ArrayDtype> array_dtypes_;  // by Node::count of a kArrayDtype
   std::vector<Array> arrays_;             // by Node::count of a kArray or kScalar

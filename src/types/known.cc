@@ -31,6 +31,12 @@ constexpr Known stateful(std::string_view module, std::string_view name, SymbolK
   return {module, name, kind, 0, meaning, schema, state, Items::kNone, true};
 }
 
+// A tensor of torch before 0.4, which BUILD fills; `value`: its DType, or kUntyped.
+constexpr Known old_tensor(std::string_view module, std::string_view name, DType dtype) {
+  return {module, name, K::kClass, static_cast<std::uint8_t>(dtype), M::kOldTensor, "()", "(tuple)",
+          Items::kNone, true};
+}
+
 constexpr Known type_name(std::string_view module, std::string_view name) {
   return value(module, name, K::kTypeName);
 }
@@ -268,13 +274,47 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.storage", "_load_from_bytes", K::kFunction, M::kLoadFromBytes, "(bytes)"),
-    value("torch", "Tensor", K::kTensorClass),
-    value("torch.nn.parameter", "Parameter", K::kTensorClass),
+    {"torch", "Tensor", K::kTensorClass, kUntyped, M::kOldTensor, "()", "(tuple)", Items::kNone, true},
+    {"torch.nn.parameter", "Parameter", K::kTensorClass, 0, M::kOldVariable, "(tensor?,bool?)", "(tuple)", Items::kNone, false},
+    {"torch.autograd.variable", "Variable", K::kTensorClass, 0, M::kOldVariable, "(tensor?,bool?)", "(tuple)", Items::kNone, false},
+    call("torch._utils", "_rebuild_device_tensor_from_numpy", K::kFunction, M::kRebuildFromArray, "(array,tensor-dtype,str/device,bool)"),
+    call("torch._utils", "_rebuild_xla_tensor", K::kFunction, M::kRebuildFromArray, "(array,tensor-dtype,str/device,bool)"),
+    call("torch._utils", "_rebuild_mlc_tensor", K::kFunction, M::kRebuildFromArray, "(array,tensor-dtype,str/device,bool)"),
     value("torch.nn.parameter", "Buffer", K::kTensorClass),
     value("torch.nested._internal.nested_tensor", "NestedTensor", K::kTensorClass),
     stateful("torch._dynamo.decorators", "_DimRange", K::kClass, M::kObject, "()", "(any)"),
 
     stateful("torch._C", "Generator", K::kClass, M::kGenerator, "(device)", "(tuple)"),
+
+    // ---- torch: tensors before 0.4
+    old_tensor("torch", "ByteTensor", DType::kUint8),
+    old_tensor("torch", "CharTensor", DType::kInt8),
+    old_tensor("torch", "DoubleTensor", DType::kFloat64),
+    old_tensor("torch", "FloatTensor", DType::kFloat32),
+    old_tensor("torch", "IntTensor", DType::kInt32),
+    old_tensor("torch", "LongTensor", DType::kInt64),
+    old_tensor("torch", "ShortTensor", DType::kInt16),
+    old_tensor("torch", "HalfTensor", DType::kFloat16),
+    old_tensor("torch", "BoolTensor", DType::kBool),
+    old_tensor("torch", "BFloat16Tensor", DType::kBfloat16),
+    old_tensor("torch.cuda", "ByteTensor", DType::kUint8),
+    old_tensor("torch.cuda", "CharTensor", DType::kInt8),
+    old_tensor("torch.cuda", "DoubleTensor", DType::kFloat64),
+    old_tensor("torch.cuda", "FloatTensor", DType::kFloat32),
+    old_tensor("torch.cuda", "IntTensor", DType::kInt32),
+    old_tensor("torch.cuda", "LongTensor", DType::kInt64),
+    old_tensor("torch.cuda", "ShortTensor", DType::kInt16),
+    old_tensor("torch.cuda", "HalfTensor", DType::kFloat16),
+    old_tensor("torch.cuda", "BoolTensor", DType::kBool),
+    old_tensor("torch.cuda", "BFloat16Tensor", DType::kBfloat16),
+
+    // ---- torch: TorchScript's helpers
+    call("torch.jit._pickle", "build_intlist", K::kFunction, M::kListBuilder, "(list)"),
+    call("torch.jit._pickle", "build_doublelist", K::kFunction, M::kListBuilder, "(list)"),
+    call("torch.jit._pickle", "build_boollist", K::kFunction, M::kListBuilder, "(list)"),
+    call("torch.jit._pickle", "build_tensorlist", K::kFunction, M::kListBuilder, "(list)"),
+    call("torch.jit._pickle", "restore_type_tag", K::kFunction, M::kListBuilder, "(any,str)"),
+    call("torch.jit._pickle", "build_tensor_from_id", K::kFunction, M::kTensorFromId, "(uint)"),
 
     // ---- torch: small values
     call("torch", "Size", K::kClass, M::kSize, "(tuple<uint>)|(list<uint>)"),

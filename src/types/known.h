@@ -123,6 +123,12 @@ enum class Meaning : std::uint8_t {
   kLayout,
   kTorchVersion,
   kMemoryFormat,
+  // torch: old and odd writers
+  kOldTensor,
+  kOldVariable,
+  kRebuildFromArray,
+  kListBuilder,
+  kTensorFromId,
 };
 
 enum class Items : std::uint8_t { kNone, kList, kDict, kSet };

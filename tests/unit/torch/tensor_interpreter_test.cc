@@ -133,7 +133,6 @@ TEST(TensorInterpreter, KeepsTensorsInUnknownWrappersReachable) {
                           {reduce(symbol("m", "wrap"), {kTensor}), kTrue, ordered_dict()})),
             "torch._utils._rebuild_parameter(m.wrap(F32 [2, 2] of 0), True, "
             "collections.OrderedDict(){})");
-  EXPECT_EQ(shown(reduce(symbol("torch", "FloatTensor"), {})), "torch.FloatTensor()");
 }
 
 TEST(TensorInterpreter, TakesSizesInEveryForm) {

@@ -94,8 +94,6 @@ TEST(ZipLayout, RefusesAPickleWithoutAFolderName) {
 
 TEST(ZipLayout, NamesOtherKindsOfArchives) {
   expect_all({
-      {{"a/data.pkl", "a/constants.pkl", "a/version"},
-       "unsupported at 0: a TorchScript archive; this version opens torch.save files"},
       {{"a/archive_format", "a/models/model.json"},
        "unsupported at 0: a torch.export archive (pt2); this version opens torch.save files"},
       {{"a/.data/extern_modules", "a/m.py"},
@@ -106,9 +104,9 @@ TEST(ZipLayout, NamesOtherKindsOfArchives) {
       {{"word/document.xml"},
        "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
       {{"data.pkl"},
-       "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
+       "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
       {{"a/b/data.pkl"},
-       "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
+       "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
       // A file in another folder does not make it one of these.
       {{"a/data.pkl", "a/version", "b/constants.pkl"}, "a/ data.pkl - version"},
   });

@@ -255,7 +255,9 @@ TEST(DecodeValues, CoversEveryKnownNameThatIsNoArrayAndNoTensor) {
     const bool is_array_or_tensor =
         row.meaning >= Meaning::kArrayDtype && row.meaning < Meaning::kSize;
     const bool is_called = row.meaning != Meaning::kNotCallable;
-    return row.kind == SymbolKind::kConstant || (is_called && !is_library && !is_array_or_tensor);
+    const bool is_old = row.meaning >= Meaning::kOldTensor;
+    return row.kind == SymbolKind::kConstant ||
+           (is_called && !is_library && !is_array_or_tensor && !is_old);
   });
 }
 

@@ -1,0 +1,153 @@
+#include "archive/tar_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/checked.h"
+#include "base/text.h"
+#include "base/try.h"
+
+namespace safe_load::archive {
+namespace {
+
+// Source: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
+constexpr std::size_t kBlock = 512;
+constexpr std::size_t kNameSize = 100;
+constexpr std::size_t kSizeAt = 124;
+constexpr std::size_t kNumberSize = 12;
+constexpr std::size_t kChecksumAt = 148;
+constexpr std::size_t kChecksumSize = 8;
+constexpr std::size_t kTypeAt = 156;
+constexpr std::size_t kMagicAt = 257;
+constexpr std::size_t kPrefixAt = 345;
+constexpr std::size_t kPrefixSize = 155;
+constexpr std::uint64_t kMostExtension = std::uint64_t{1} << 16;  // bytes of a name or of pax records
+
+std::string_view field(base::Bytes block, std::size_t at, std::size_t size) {
+  return base::as_text(block.subspan(at, size));
+}
+
+// Up to the first NUL.
+std::string_view trimmed(std::string_view text) { return text.substr(0, text.find('\0')); }
+
+std::optional<std::uint64_t> read_octal(std::string_view text) {
+  text = trimmed(text);
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  std::uint64_t value = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '7') return std::nullopt;
+    value = value * 8 + static_cast<std::uint64_t>(digit - '0');
+  }
+  return value;
+}
+
+// Octal digits, or after a byte with its highest bit set a number of eleven bytes.
+std::optional<std::uint64_t> read_size(std::string_view text) {
+  if ((static_cast<std::uint8_t>(text[0]) & 0x80) == 0) return read_octal(text);
+  std::uint64_t value = static_cast<std::uint8_t>(text[0]) & 0x7F;
+  for (const char byte : text.substr(1)) {
+    if (value >> 56 != 0) return std::nullopt;
+    value = value << 8 | static_cast<std::uint8_t>(byte);
+  }
+  return value;
+}
+
+// What pax records ("25 path=some/name\n") say of the next member.
+struct Extension {
+  std::optional<std::string> name;
+  std::optional<std::uint64_t> size;
+};
+
+Status read_pax(std::string_view records, Extension& next) {
+  while (!records.empty()) {
+    const std::size_t space = records.find(' ');
+    const auto length = base::parse_uint64(records.substr(0, space));
+    if (space == std::string_view::npos || !length || *length > records.size() ||
+        *length < space + 3 || records[static_cast<std::size_t>(*length) - 1] != '\n')
+      return Error(ErrorCode::kCorrupt, "a pax record in no known form");
+    std::string_view record = records.substr(0, static_cast<std::size_t>(*length) - 1);
+    records.remove_prefix(static_cast<std::size_t>(*length));
+    record.remove_prefix(space + 1);
+    const std::size_t equals = record.find('=');
+    if (equals == std::string_view::npos)
+      return Error(ErrorCode::kCorrupt, "a pax record in no known form");
+    const std::string_view value = record.substr(equals + 1);
+    if (record.substr(0, equals) == "path") next.name = std::string(value);
+    if (record.substr(0, equals) == "size") {
+      next.size = base::parse_uint64(value);
+      if (!next.size) return Error(ErrorCode::kCorrupt, "a pax size that is no number");
+    }
+  }
+  return {};
+}
+
+std::string name_of(base::Bytes header) {
+  std::string name(trimmed(field(header, 0, kNameSize)));
+  const bool has_prefix = field(header, kMagicAt, 6) == std::string_view("ustar\0", 6);
+  const std::string_view prefix =
+      has_prefix ? trimmed(field(header, kPrefixAt, kPrefixSize)) : std::string_view();
+  return prefix.empty() ? name : std::string(prefix) + "/" + name;
+}
+
+}  // namespace
+
+bool is_tar_header(base::Bytes block) {
+  if (block.size() < kBlock || block[0] == std::byte{0}) return false;
+  const auto stated = read_octal(field(block, kChecksumAt, kChecksumSize));
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const bool is_checksum = i >= kChecksumAt && i < kChecksumAt + kChecksumSize;
+    sum += is_checksum ? std::uint64_t{' '} : std::to_integer<std::uint64_t>(block[i]);
+  }
+  return stated == sum;
+}
+
+Result<std::vector<TarMember>> read_tar(const base::Source& source) {
+  std::vector<TarMember> members;
+  std::array<std::byte, kBlock> header;
+  Extension next;
+  for (std::uint64_t at = 0; at < source.size();) {
+    const auto fail = [&](ErrorCode code, Reason reason) { return Error(code, reason, at); };
+    if (source.size() - at < kBlock)
+      return fail(ErrorCode::kTruncated, "the file ends in the middle of a tar header");
+    SAFE_LOAD_TRY(source.read_at(at, header));
+    if (std::all_of(header.begin(), header.end(), [](std::byte b) { return b == std::byte{0}; }))
+      break;
+    if (!is_tar_header(header))
+      return fail(ErrorCode::kCorrupt, "a tar header whose checksum does not hold");
+    const char type = static_cast<char>(header[kTypeAt]);
+    const bool is_extension = type == 'x' || type == 'g' || type == 'L' || type == 'K';
+    auto size = read_size(field(header, kSizeAt, kNumberSize));
+    if (!is_extension && next.size) size = next.size;
+    if (!size) return fail(ErrorCode::kCorrupt, "a tar member whose size is no number");
+    const std::uint64_t data = at + kBlock;
+    if (!base::fits(data, *size, source.size()))
+      return fail(ErrorCode::kTruncated, "the file ends before the end of a tar member")
+          .about(next.name.value_or(name_of(header)));
+
+    if (type == 'x' || type == 'L') {
+      if (*size > kMostExtension) return fail(ErrorCode::kLimit, "a tar extension over 64 KiB");
+      std::string text(static_cast<std::size_t>(*size), '\0');
+      SAFE_LOAD_TRY(source.read_at(data, base::as_writable_bytes(text)));
+      if (type == 'L') {
+        next.name = std::string(trimmed(text));
+      } else {
+        const Status read = read_pax(text, next);
+        if (!read) return read.error().at(data);
+      }
+    } else if (!is_extension) {
+      const bool is_regular = type == '0' || type == '\0' || type == '7';
+      if (is_regular) members.push_back({next.name.value_or(name_of(header)), data, *size});
+      next = {};
+    }
+    // The rounded size may pass the end of a file without padding; it cannot overflow 64 bits.
+    at = data + (*size + kBlock - 1) / kBlock * kBlock;
+  }
+  return members;
+}
+
+}  // namespace safe_load::archive

@@ -1,0 +1,28 @@
+// TarDirectory: the members of a tar archive, from their headers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/source.h"
+#include "safe_load/result.h"
+
+namespace safe_load::archive {
+
+// A regular file; its data lies in the source.
+struct TarMember {
+  std::string name;  // bytes, never a path
+  std::uint64_t data_offset = 0;
+  std::uint64_t size = 0;
+};
+
+// Whether a block of 512 bytes is the header of a member: its checksum holds.
+bool is_tar_header(base::Bytes block);
+
+// Rules T1 and T7 of docs/format/tar.md: ustar, pax (path and size), GNU long names, sizes in octal
+// or base 256. Links, devices and folders are left out. Errors carry the offset of a header.
+// kTruncated: a member is cut off.
+Result<std::vector<TarMember>> read_tar(const base::Source& source);
+
+}  // namespace safe_load::archive

@@ -1,0 +1,26 @@
+// BarePickle: what pickle.dump wrote. Its tensors are checkpoints inside the pickle.
+#pragma once
+
+#include "container/container.h"
+
+namespace safe_load::container {
+
+class BarePickle final : public Container {
+ public:
+  // Of a pickle with something behind it the first `reach` bytes are read, and more if need be.
+  BarePickle(Slice slice, const OpenOptions& options, std::uint64_t reach)
+      : Container(std::move(slice), options), reach_(reach) {}
+
+  Outcome<void> read(Pickles& pickles) override;
+  Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
+                                const Pickles& pickles) override;
+  bool wants_more() const override { return wants_more_; }
+
+ private:
+  std::uint64_t reach_;
+  std::size_t pickle_ = 0;
+  torch::NoPersistentIds ids_;
+  bool wants_more_ = false;
+};
+
+}  // namespace safe_load::container

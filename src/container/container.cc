@@ -1,0 +1,27 @@
+#include "container/container.h"
+
+namespace safe_load::container {
+
+Outcome<pickle::Built> Container::run(torch::TensorInterpreter& interpreter,
+                                      const pickle::Program& program, torch::PersistentIds& ids,
+                                      std::string member, std::uint64_t shift) {
+  pickle::Tape& tape = interpreter.tape();
+  const pickle::NodeId first = tape.size();
+  sections_.push_back({first, member, shift});
+  const auto fail = [&](const Error& error) {
+    return Failure(error.at(error.offset() + shift), member);
+  };
+  const auto built = pickle::run(tape, program);
+  if (!built) return fail(built.error());
+  const Status done = interpreter.interpret(first, tape.size(), ids);
+  if (!done) return fail(done.error());
+  info_.protocol = built->protocol;
+  return pickle::Built(*built);
+}
+
+void Container::note_rest(std::uint64_t bytes, std::string_view where) {
+  if (bytes != 0)
+    info_.notes.push_back(std::to_string(bytes) + " bytes follow " + std::string(where));
+}
+
+}  // namespace safe_load::container

@@ -1,0 +1,163 @@
+#include "container/foreign.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "archive/tar_directory.h"
+#include "archive/zip_damage.h"
+#include "base/text.h"
+#include "json/reader.h"
+
+namespace safe_load::container {
+
+using archive::Sniffed;
+
+namespace {
+
+constexpr std::size_t kMostShown = 16;  // bytes, or names
+
+std::string count(std::uint64_t number, std::string_view unit) {
+  return std::to_string(number) + " " + std::string(unit) + (number == 1 ? "" : "s");
+}
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+// The text behind "name " at the start of a line.
+std::string_view line_after(std::string_view text, std::string_view name) {
+  const std::size_t at = text.find(name);
+  return at == std::string_view::npos ? "" : first_line(text.substr(at + name.size()));
+}
+
+std::string pointer_facts(std::string_view text) {
+  const auto size = base::parse_uint64(line_after(text, "\nsize "));
+  const std::string_view oid = line_after(text, "\noid ");
+  std::string facts;
+  if (size) facts += "; the real file has " + count(*size, "byte");
+  if (!oid.empty()) facts += ", oid " + base::escaped(oid, 80);
+  return facts;
+}
+
+std::string page_facts(std::string_view text) {
+  const std::size_t title = text.find("<title>");
+  if (title != std::string_view::npos)
+    return ", title " + base::quoted(text.substr(title + 7, text.find('<', title + 7) - title - 7), 80);
+  const std::size_t tag = text.find('<');
+  return ", begins with " + base::quoted(text.substr(tag, text.find('>', tag) - tag + 1), 40);
+}
+
+// What an error message of a server says, or the keys.
+std::string json_facts(const Slice& slice) {
+  constexpr std::uint64_t kMostText = std::uint64_t{1} << 20;
+  if (slice.size > kMostText) return "";
+  std::string text(static_cast<std::size_t>(slice.size), '\0');
+  if (!slice.part().read_at(0, base::as_writable_bytes(text))) return "";
+  const auto read = json::read(text);
+  if (!read || read->object() == nullptr) return "";
+  for (const std::string_view key : {"error", "message"})
+    if (const json::Json* said = read->find(key); said != nullptr && said->text() != nullptr)
+      return ", which says " + base::quoted(*said->text());
+  std::string keys;
+  const auto& members = *read->object();
+  for (std::size_t i = 0; i < std::min(members.size(), kMostShown); ++i)
+    keys += (i == 0 ? "" : ", ") + base::quoted(members[i].first, 40);
+  return keys.empty() ? "" : " with the keys " + keys;
+}
+
+std::string tar_facts(const Slice& slice) {
+  const auto members = archive::read_tar(slice.part());
+  if (!members) return "";
+  std::string names;
+  for (std::size_t i = 0; i < std::min(members->size(), kMostShown); ++i)
+    names += (i == 0 ? "" : ", ") + base::escaped((*members)[i].name, 60);
+  return names.empty() ? "" : " without the members of a checkpoint; it holds " + names;
+}
+
+std::string hex(base::Bytes head) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const std::byte byte : head.first(std::min(head.size(), kMostShown))) {
+    const auto value = std::to_integer<unsigned>(byte);
+    out += out.empty() ? "" : " ";
+    out += kDigits[value >> 4];
+    out += kDigits[value & 15];
+  }
+  return out;
+}
+
+bool is_text(base::Bytes head) {
+  const std::string_view text = base::as_text(head);
+  return base::is_utf8(text.substr(0, text.size() - std::min<std::size_t>(text.size(), 3)), false) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
+         });
+}
+
+}  // namespace
+
+Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes head) {
+  const std::string_view text = base::as_text(head);
+  Failure failure(Error(ErrorCode::kUnsupported, "no checkpoint"), slice.name);
+  failure.hint = sniffed.hint;
+  std::string what(sniffed.what);
+  std::string facts;
+  switch (sniffed.kind) {
+    case Sniffed::Kind::kPointer:
+      facts = pointer_facts(text);
+      break;
+    case Sniffed::Kind::kPage:
+      facts = page_facts(text);
+      break;
+    case Sniffed::Kind::kJson:
+      facts = json_facts(slice);
+      break;
+    case Sniffed::Kind::kTar:
+      facts = tar_facts(slice);
+      break;
+    case Sniffed::Kind::kText:
+      facts = ", first line " + base::quoted(first_line(text), 80);
+      break;
+    case Sniffed::Kind::kMaybePickle:
+    case Sniffed::Kind::kZip:
+    case Sniffed::Kind::kStacked:
+    case Sniffed::Kind::kSafetensors:
+    case Sniffed::Kind::kArray:
+    case Sniffed::Kind::kPickle:
+    case Sniffed::Kind::kZeros:
+    case Sniffed::Kind::kOther:
+      if (sniffed.kind == Sniffed::Kind::kMaybePickle && is_text(head)) {
+        what = "plain text, not a checkpoint";
+        facts = ", first line " + base::quoted(first_line(text), 80);
+        failure.hint = "look into it: it may be a message";
+      } else if (slice.size != 0) {
+        facts = ", first bytes " + hex(head);
+      }
+      break;
+  }
+  failure.message = "this is " + what + " (" + count(slice.size, "byte") + facts + ")";
+  return failure;
+}
+
+Failure describe_damaged_zip(const Slice& slice, Failure why) {
+  const base::PartSource part = slice.part();
+  const bool is_misplaced = why.error.code() == ErrorCode::kCorrupt;
+  if (const auto shift = is_misplaced ? archive::directory_shift(part) : std::nullopt) {
+    const bool is_later = *shift > 0;
+    why.message = std::string(why.error.reason()) + ": it stands " +
+                  count(static_cast<std::uint64_t>(is_later ? *shift : -*shift), "byte") +
+                  (is_later ? " later" : " earlier") + " than the file says";
+    why.hint = "bytes were inserted or lost, as a transfer in text mode does; download it again";
+    return why;
+  }
+  if (why.error.code() != ErrorCode::kTruncated) return why;
+  why.message = "a zip file that is cut off after " + count(slice.size, "byte") +
+                ": it has no central directory";
+  if (const auto last = archive::last_whole_record(part))
+    why.message += "; the last whole record is " + base::escaped(last->name) +
+                   ", which ends at byte " + std::to_string(last->end);
+  why.hint = "download or save it again; part of it is missing";
+  return why;
+}
+
+}  // namespace safe_load::container

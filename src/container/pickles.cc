@@ -1,0 +1,48 @@
+#include "container/pickles.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/checked.h"
+
+namespace safe_load::container {
+
+std::size_t Pickles::add(std::string member, std::uint64_t size, Read read) {
+  blocks_.push_back({std::move(member), size_, size, std::move(read)});
+  // Beyond any limit, which load() checks.
+  size_ = base::checked_add(size_, size).value_or(~std::uint64_t{0});
+  return blocks_.size() - 1;
+}
+
+Outcome<void> Pickles::load(const Limits& limits) {
+  for (const Block& block : blocks_)
+    if (block.offset > limits.max_pickle_bytes ||
+        block.size > limits.max_pickle_bytes - block.offset)
+      return Failure(Error(ErrorCode::kLimit, "a pickle larger than Limits::max_pickle_bytes"),
+                     block.member);
+  if (size_ >= kLarge) {
+    auto memory = os::Memory::allocate(size_);
+    if (!memory) return Failure(memory.error());
+    large_ = *std::move(memory);
+    bytes_ = large_.bytes();
+  } else {
+    small_.resize(static_cast<std::size_t>(size_));
+    bytes_ = small_;
+  }
+  for (const Block& block : blocks_) {
+    const auto done = block.read(bytes_.subspan(static_cast<std::size_t>(block.offset),
+                                                static_cast<std::size_t>(block.size)));
+    if (!done) return done.error();
+  }
+  return {};
+}
+
+pickle::Program Pickles::program(std::size_t number, std::uint64_t skip) const {
+  const Block& block = blocks_[number];
+  const std::uint64_t offset = block.offset + std::min(skip, block.size);
+  return {base::Bytes(bytes_).subspan(static_cast<std::size_t>(offset),
+                                      static_cast<std::size_t>(block.size - (offset - block.offset))),
+          offset, 0};
+}
+
+}  // namespace safe_load::container

@@ -1,0 +1,52 @@
+// Pickles: the programs of a container, read together into one block of memory before any of them
+// runs: the tape shows their text where it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "container/failure.h"
+#include "os/file.h"
+#include "pickle/machine.h"
+#include "safe_load/limits.h"
+
+namespace safe_load::container {
+
+class Pickles {
+ public:
+  using Read = std::function<Outcome<void>(std::span<std::byte>)>;
+
+  // Asks for `size` bytes of a member, which `read` will fill in. Returns the number to ask for
+  // them with.
+  std::size_t add(std::string member, std::uint64_t size, Read read);
+
+  // Reads all. kLimit if they are more than Limits::max_pickle_bytes.
+  Outcome<void> load(const Limits& limits);
+
+  base::Bytes bytes() const { return bytes_; }
+  // The block with this number, from `skip` on.
+  pickle::Program program(std::size_t number, std::uint64_t skip = 0) const;
+  bool is_large() const { return bytes_.size() >= kLarge; }
+
+ private:
+  // From this size on they lie on huge pages; less fits into what the heap holds.
+  static constexpr std::uint64_t kLarge = std::uint64_t{4} << 20;
+
+  struct Block {
+    std::string member;
+    std::uint64_t offset;
+    std::uint64_t size;
+    Read read;
+  };
+  std::vector<Block> blocks_;
+  std::uint64_t size_ = 0;
+  std::vector<std::byte> small_;
+  os::Memory large_;
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace safe_load::container

@@ -1,0 +1,91 @@
+#include "container/recognise.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "archive/sniff.h"
+#include "container/bare_pickle.h"
+#include "container/foreign.h"
+#include "container/member_archive.h"
+#include "container/safetensors_file.h"
+#include "container/stacked_file.h"
+#include "container/tar_file.h"
+#include "container/zip_checkpoint.h"
+
+namespace safe_load::container {
+
+using archive::Sniffed;
+
+namespace {
+
+constexpr int kDeepest = 8;
+
+// Whether bytes without a magic run as a pickle to its end.
+bool runs_as_pickle(const Slice& slice, const Limits& limits) {
+  constexpr std::uint64_t kMostTried = std::uint64_t{16} << 20;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(slice.size, kMostTried)));
+  if (!slice.part().read_at(0, bytes)) return false;
+  pickle::Tape tape(bytes, limits);
+  return pickle::run(tape, pickle::Program{bytes}).ok();
+}
+
+// A zip file by what is in it.
+Outcome<ContainerPtr> recognise_zip(const Slice& slice, const OpenOptions& options,
+                                    std::uint64_t reach) {
+  auto file = ZipFile::open(slice, options.limits);
+  if (!file) return describe_damaged_zip(slice, file.error());
+  const auto layout = torch::find_layout(file->directory());
+  if (layout) return ContainerPtr(std::make_unique<ZipCheckpoint>(*std::move(file), options));
+  const Failure why(layout.error(), slice.name);
+  if (layout.error().code() != ErrorCode::kUnsupported) return why;
+  auto members = MemberArchive::open(*std::move(file), options, reach);
+  if (!members) return members.error();
+  if (*members == nullptr) return why;
+  return ContainerPtr(*std::move(members));
+}
+
+}  // namespace
+
+Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
+                                std::uint64_t reach) {
+  if (slice.depth > kDeepest)
+    return Failure(Error(ErrorCode::kLimit, "more than eight containers inside each other"),
+                   slice.name);
+  std::array<std::byte, 4096> buffer;
+  const auto head = std::span(buffer).first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(slice.size, buffer.size())));
+  const Status read = slice.part().read_at(0, head);
+  if (!read) return Failure(read.error(), slice.name);
+  const Sniffed sniffed = archive::sniff(head, slice.size);
+  switch (sniffed.kind) {
+    case Sniffed::Kind::kZip:
+      return recognise_zip(slice, options, reach);
+    case Sniffed::Kind::kStacked:
+      return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
+    case Sniffed::Kind::kPickle:
+      return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
+    case Sniffed::Kind::kSafetensors:
+      return ContainerPtr(std::make_unique<SafetensorsFile>(slice, options));
+    case Sniffed::Kind::kTar: {
+      auto file = TarFile::open(slice, options);
+      if (!file) return file.error();
+      if (*file != nullptr) return file;
+      break;
+    }
+    case Sniffed::Kind::kMaybePickle:
+      if (!runs_as_pickle(slice, options.limits)) break;
+      return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
+    case Sniffed::Kind::kArray:
+    case Sniffed::Kind::kPointer:
+    case Sniffed::Kind::kPage:
+    case Sniffed::Kind::kJson:
+    case Sniffed::Kind::kText:
+    case Sniffed::Kind::kZeros:
+    case Sniffed::Kind::kOther:
+      break;
+  }
+  return describe_foreign(slice, sniffed, head);
+}
+
+}  // namespace safe_load::container

@@ -1,0 +1,50 @@
+#include "container/stacked_file.h"
+
+#include <algorithm>
+
+#include "torch/stacked_pickles.h"
+
+namespace safe_load::container {
+
+using pickle::NodeId;
+
+Outcome<void> StackedFile::read(Pickles& pickles) {
+  info_.format = "stacked";
+  pickles_ = pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
+    const Status read = slice_.part().read_at(0, into);
+    return read ? Outcome<void>() : Failure(read.error(), slice_.name);
+  });
+  return {};
+}
+
+Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
+  const auto fail = [&](const Error& error) { return Failure(error, slice_.name); };
+  pickle::Tape& tape = interpreter.tape();
+  const NodeId first = tape.size();
+  const pickle::Program program = pickles.program(pickles_);
+  const auto stacked = torch::run_stacked(tape, program);
+  if (!stacked) {
+    wants_more_ = stacked.error().code() == ErrorCode::kTruncated && reach_ < slice_.size;
+    return fail(stacked.error());
+  }
+  sections_.push_back({first, slice_.name, stacked->object_offset});
+  info_.protocol = stacked->protocol;
+  info_.pickle_bytes = stacked->data_offset;
+  ids_.emplace(stacked->keys);
+  const Status meant = interpreter.interpret(first, tape.size(), *ids_);
+  if (!meant) return fail(meant.error());
+  const Status placed = ids_->place(interpreter, slice_.part(), stacked->data_offset,
+                                    slice_.memory == nullptr ? nullptr
+                                                             : slice_.memory + slice_.offset,
+                                    slice_.offset);
+  if (!placed) return fail(placed.error());
+  for (const torch::StackedStorages::Damage& part : ids_->damage())
+    damage_.push_back({part.storage, fail(part.error)});
+  info_.record_count = tape[stacked->keys].count;
+  if (ids_->has_source_text())
+    info_.notes.emplace_back("source text of classes stands beside the values; it is not compiled");
+  note_rest(slice_.size - ids_->end(), "the last storage");
+  return NodeId{stacked->object};
+}
+
+}  // namespace safe_load::container

@@ -1,0 +1,29 @@
+// StackedFile: torch.save before torch 1.6: five pickles in a row, then the bytes of the storages.
+#pragma once
+
+#include <optional>
+
+#include "container/container.h"
+#include "torch/stacked_storages.h"
+
+namespace safe_load::container {
+
+class StackedFile final : public Container {
+ public:
+  // Nothing tells where the pickles end: the first `reach` bytes are read, and more if need be.
+  StackedFile(Slice slice, const OpenOptions& options, std::uint64_t reach)
+      : Container(std::move(slice), options), reach_(reach) {}
+
+  Outcome<void> read(Pickles& pickles) override;
+  Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
+                                const Pickles& pickles) override;
+  bool wants_more() const override { return wants_more_; }
+
+ private:
+  std::uint64_t reach_;
+  std::size_t pickles_ = 0;
+  std::optional<torch::StackedStorages> ids_;
+  bool wants_more_ = false;
+};
+
+}  // namespace safe_load::container

@@ -1,0 +1,121 @@
+#include "container/zip_file.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "deflate/inflate.h"
+
+namespace safe_load::container {
+
+using archive::ZipDirectory;
+using archive::ZipEntry;
+
+Outcome<ZipFile> ZipFile::open(Slice slice, const Limits& limits) {
+  auto directory = ZipDirectory::read(slice.part(), limits);
+  if (!directory) return Failure(directory.error(), slice.name);
+  directory->move_by(slice.offset);
+  ZipFile file(std::move(slice), *std::move(directory));
+  const auto checked = file.check_inflated_size(limits);
+  if (!checked) return checked.error();
+  return file;
+}
+
+// Known from the directory, before the first byte is inflated.
+Outcome<void> ZipFile::check_inflated_size(const Limits& limits) const {
+  const std::uint64_t by_ratio = base::checked_mul(limits.max_inflated_ratio, slice_.size)
+                                     .value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::uint64_t most = std::max(limits.max_inflated_bytes, by_ratio);
+  std::uint64_t total = 0;
+  for (const ZipEntry& entry : directory_.entries()) {
+    if (entry.method == 0) continue;
+    if (!archive::is_plausible_size(entry.compressed_size, entry.size))
+      return Failure(Error(ErrorCode::kCorrupt, "a size that deflated data cannot reach",
+                           entry.local_offset),
+                     shown(entry));
+    if (entry.size > most - total)
+      return Failure(
+          Error(ErrorCode::kLimit, "the records inflate to more than Limits::max_inflated_bytes",
+                entry.local_offset),
+          shown(entry));
+    total += entry.size;
+  }
+  return {};
+}
+
+std::string ZipFile::shown(const ZipEntry& entry) const {
+  return slice_.inside(base::escaped(entry.name));
+}
+
+Outcome<void> ZipFile::read(const ZipEntry& entry, std::span<std::byte> into) const {
+  const auto member = archive::locate(*slice_.whole, entry);
+  if (!member) return Failure(member.error(), shown(entry));
+  const Status read = archive::read_member(*slice_.whole, *member, into);
+  if (!read) return Failure(read.error(), shown(entry));
+  return {};
+}
+
+Outcome<std::string> ZipFile::read_small(const ZipEntry& entry) const {
+  if (entry.size > kSmallRecord)
+    return Failure(Error(ErrorCode::kLimit, "a record of more than 64 bytes where a word is expected",
+                         entry.local_offset),
+                   shown(entry));
+  std::string content(static_cast<std::size_t>(entry.size), '\0');
+  const auto done = read(entry, base::as_writable_bytes(content));
+  if (!done) return done.error();
+  return content;
+}
+
+Outcome<Slice> ZipFile::open_member(const ZipEntry& entry) const {
+  const auto member = archive::locate(*slice_.whole, entry);
+  if (!member) return Failure(member.error(), shown(entry));
+  Slice slice;
+  if (member->is_stored()) {
+    slice = slice_;
+    slice.offset = member->data_offset;
+    slice.size = entry.size;
+  } else {
+    std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
+    const Status read = archive::read_member(*slice_.whole, *member, content);
+    if (!read) return Failure(read.error(), shown(entry));
+    slice = slice_of(std::move(content));
+  }
+  slice.name = shown(entry);
+  slice.depth = slice_.depth + 1;
+  return slice;
+}
+
+void ZipFile::verify(const Container::Report& report) const {
+  std::vector<std::byte> block;
+  for (const ZipEntry& entry : directory_.entries()) {
+    if (entry.is_folder()) continue;
+    const Status checked = check_record(entry, block);
+    if (!checked) report(Failure(checked.error(), shown(entry)), entry);
+  }
+}
+
+// Stored records pass through one block, so that memory does not grow with the file.
+Status ZipFile::check_record(const ZipEntry& entry, std::vector<std::byte>& block) const {
+  const base::Source& source = *slice_.whole;
+  SAFE_LOAD_TRY_ASSIGN(const archive::ZipMember member, archive::locate(source, entry));
+  if (!member.is_stored()) {
+    std::vector<std::byte> content(static_cast<std::size_t>(entry.size));
+    SAFE_LOAD_TRY(archive::read_member(source, member, content));
+    return archive::check_crc(entry, deflate::crc32(0, content));
+  }
+  constexpr std::uint64_t kBlock = std::uint64_t{256} << 10;
+  block.resize(static_cast<std::size_t>(kBlock));
+  std::uint32_t crc = 0;
+  for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
+    const auto part =
+        std::span(block).first(static_cast<std::size_t>(std::min(kBlock, entry.size - done)));
+    SAFE_LOAD_TRY(source.read_at(member.data_offset + done, part));
+    crc = deflate::crc32(crc, part);
+  }
+  return archive::check_crc(entry, crc);
+}
+
+}  // namespace safe_load::container

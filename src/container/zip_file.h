@@ -1,0 +1,43 @@
+// ZipFile: the directory of a zip file and its members, with the checks that belong to all uses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "archive/zip_directory.h"
+#include "archive/zip_member.h"
+#include "container/container.h"
+
+namespace safe_load::container {
+
+class ZipFile {
+ public:
+  // Reads the directory. Entries are placed as in the slice's `whole`.
+  static Outcome<ZipFile> open(Slice slice, const Limits& limits);
+
+  const Slice& slice() const { return slice_; }
+  const archive::ZipDirectory& directory() const { return directory_; }
+
+  // Fills `into`, whose size is the entry's.
+  Outcome<void> read(const archive::ZipEntry& entry, std::span<std::byte> into) const;
+  // A record that is a word or a number.
+  static constexpr std::uint64_t kSmallRecord = 64;
+  Outcome<std::string> read_small(const archive::ZipEntry& entry) const;
+  // A record as the bytes of a container of its own. What is deflated is inflated into memory.
+  Outcome<Slice> open_member(const archive::ZipEntry& entry) const;
+  void verify(const Container::Report& report) const;
+
+  std::string shown(const archive::ZipEntry& entry) const;
+
+ private:
+  ZipFile(Slice slice, archive::ZipDirectory directory)
+      : slice_(std::move(slice)), directory_(std::move(directory)) {}
+
+  Outcome<void> check_inflated_size(const Limits& limits) const;
+  Status check_record(const archive::ZipEntry& entry, std::vector<std::byte>& block) const;
+
+  Slice slice_;
+  archive::ZipDirectory directory_;
+};
+
+}  // namespace safe_load::container
