@@ -91,6 +91,13 @@ std::optional<LastRecord> last_whole_record(const base::Source& source) {
   return last;
 }
 
+bool is_seam(const base::Source& source, std::uint64_t offset) {
+  if (offset < kEndSize) return false;
+  const auto bytes = bytes_at(source, offset - kEndSize, kEndSize + 4);
+  const std::string_view text = base::as_text(bytes);
+  return text.starts_with(kEnd) && text.ends_with(kLocal);
+}
+
 std::optional<std::int64_t> directory_shift(const base::Source& source) {
   const std::uint64_t tail_at = source.size() - std::min(source.size(), kTail);
   const auto tail = bytes_at(source, tail_at, kTail);

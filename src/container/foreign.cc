@@ -144,6 +144,13 @@ Failure describe_damaged_zip(const Slice& slice, Failure why) {
   const bool is_misplaced = why.error.code() == ErrorCode::kCorrupt;
   if (const auto shift = is_misplaced ? archive::directory_shift(part) : std::nullopt) {
     const bool is_later = *shift > 0;
+    if (is_later && archive::is_seam(part, static_cast<std::uint64_t>(*shift))) {
+      why.error = Error(ErrorCode::kUnsupported, "several zip files in one");
+      why.message = "several zip files, one behind the other, as a shard of a distributed checkpoint; "
+                    "the last begins at byte " + std::to_string(*shift);
+      why.hint = "open the folder that the shard belongs to";
+      return why;
+    }
     why.message = std::string(why.error.reason()) + ": it stands " +
                   count(static_cast<std::uint64_t>(is_later ? *shift : -*shift), "byte") +
                   (is_later ? " later" : " earlier") + " than the file says";

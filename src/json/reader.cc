@@ -31,7 +31,7 @@ class Builder {
 
   bool key(std::string& name) {
     if (!keys_.back().insert(name).second) return stop("JSON with one key twice in an object");
-    std::get<Json::Object>(open_.back()->value).emplace_back(std::move(name), Json());
+    std::get<Json::Object>(open_.back()->value).emplace_back().first = std::move(name);
     return true;
   }
 

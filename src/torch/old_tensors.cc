@@ -2,7 +2,10 @@
 // Variable), devices without storages (as NumPy arrays), TorchScript's own helpers.
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/checked.h"
@@ -42,6 +45,43 @@ std::optional<DType> dtype_of(const types::ArrayDtype& type) {
   return std::nullopt;
 }
 
+template <class T>
+void append_little(T value, std::string& out) {
+  if constexpr (std::endian::native == std::endian::big) value = base::reversed(value);
+  std::array<char, sizeof(T)> bytes;
+  std::memcpy(bytes.data(), &value, sizeof(T));
+  out.append(bytes.data(), bytes.size());
+}
+
+template <class T>
+bool append_integer(std::int64_t value, std::string& out) {
+  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return false;
+  append_little(static_cast<T>(value), out);
+  return true;
+}
+
+// One element, as Python's tolist() gave it.
+bool append_number(const pickle::Node& node, DType dtype, std::string& out) {
+  if (dtype == DType::kFloat32 || dtype == DType::kFloat64) {
+    if (node.kind != Kind::kFloat) return false;
+    const auto value = std::bit_cast<double>(node.payload);
+    if (dtype == DType::kFloat64) {
+      append_little(value, out);
+      return true;
+    }
+    const auto narrow = static_cast<float>(value);
+    append_little(narrow, out);
+    return std::isnan(value) || static_cast<double>(narrow) == value;  // it was a float before
+  }
+  if (node.kind != Kind::kInt) return false;
+  const auto value = static_cast<std::int64_t>(node.payload);
+  if (dtype == DType::kInt64) return append_integer<std::int64_t>(value, out);
+  if (dtype == DType::kInt32) return append_integer<std::int32_t>(value, out);
+  if (dtype == DType::kInt16) return append_integer<std::int16_t>(value, out);
+  if (dtype == DType::kInt8) return append_integer<std::int8_t>(value, out);
+  return dtype == DType::kUint8 && append_integer<std::uint8_t>(value, out);
+}
+
 }  // namespace
 
 Status TensorInterpreter::decode_old(NodeId id, Meaning meaning) {
@@ -55,6 +95,7 @@ Status TensorInterpreter::decode_old(NodeId id, Meaning meaning) {
     return {};
   }
   if (meaning == Meaning::kRebuildFromArray) return rebuild_from_array(id);
+  if (meaning == Meaning::kStorageFromList) return storage_from_list(id);
   if (tape().added(id).states.count != 0) return {};  // it becomes a tensor with its state
   if (given.empty()) return bad("a tensor that is never filled");
   Tensor tensor = tensors_[tape()[given[0]].payload];
@@ -156,6 +197,38 @@ Result<NodeId> TensorInterpreter::add_dense_strides(std::span<const std::int64_t
   return tape().add_node({Kind::kTuple, 0, 0, run.count, run.first});
 }
 
+// torch.FloatStorage([0.5, 1.5]): how pickle wrote a storage before torch 0.4.
+Status TensorInterpreter::storage_from_list(NodeId id) {
+  const types::Known& row = *known(tape().call(id).callee);
+  const std::span<const NodeId> items = tape().items(arguments(id)[0]);
+  Storage storage;
+  storage.dtype = static_cast<DType>(row.value);
+  std::string content;
+  content.reserve(items.size() * size_of(storage.dtype));
+  SAFE_LOAD_TRY(tape().work().take(items.size()));
+  for (const NodeId item : items)
+    if (!append_number(tape()[item], storage.dtype, content))
+      return bad("a storage of numbers that its type cannot hold").about(row.name);
+  SAFE_LOAD_TRY_ASSIGN(const std::string_view kept, keep_bytes(content));
+  storage.byte_count = kept.size();
+  if (!kept.empty()) storage.place = base::as_bytes(kept).data();
+  SAFE_LOAD_TRY_ASSIGN(storage.location,
+                       storages_.number_of_location(row.module == "torch" ? "cpu" : "cuda"));
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages_.add(storage));
+  tape()[id] = storage_node(number);
+  return {};
+}
+
+// A copy that lives as long as the tape.
+Result<std::string_view> TensorInterpreter::keep_bytes(std::string_view content) {
+  SAFE_LOAD_TRY(tape().memory().take(content.size()));
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape().add_text(content));
+  SAFE_LOAD_TRY_ASSIGN(const NodeId node,
+                       tape().add_node({Kind::kBytes, pickle::kInArena, 0,
+                                        static_cast<std::uint32_t>(content.size()), place}));
+  return tape().text(node);
+}
+
 // float32 that were bfloat16: their lower halves are zero.
 Result<std::string_view> TensorInterpreter::upper_halves(std::string_view floats, bool is_big) {
   std::string halves(floats.size() / 2, '\0');
@@ -166,12 +239,7 @@ Result<std::string_view> TensorInterpreter::upper_halves(std::string_view floats
     halves[i] = is_big ? item[1] : item[2];
     halves[i + 1] = is_big ? item[0] : item[3];
   }
-  SAFE_LOAD_TRY(tape().memory().take(halves.size()));
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape().add_text(halves));
-  SAFE_LOAD_TRY_ASSIGN(const NodeId node,
-                       tape().add_node({Kind::kBytes, pickle::kInArena, 0,
-                                        static_cast<std::uint32_t>(halves.size()), place}));
-  return tape().text(node);
+  return keep_bytes(halves);
 }
 
 }  // namespace safe_load::torch

@@ -94,6 +94,8 @@ class TensorInterpreter final : public types::Interpreter {
   Status decode_old(pickle::NodeId id, types::Meaning meaning);
   Status decode_old_state(pickle::NodeId id, types::Meaning meaning);
   Status rebuild_from_array(pickle::NodeId id);
+  Status storage_from_list(pickle::NodeId id);
+  Result<std::string_view> keep_bytes(std::string_view content);
   Result<std::string_view> upper_halves(std::string_view floats, bool is_big);
 
   Storages storages_;

@@ -42,7 +42,8 @@ constexpr Known type_name(std::string_view module, std::string_view name) {
 }
 
 constexpr Known storage(std::string_view module, std::string_view name, DType dtype) {
-  return value(module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype));
+  return {module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype), M::kStorageFromList,
+          "(list)", {}, Items::kNone};
 }
 
 constexpr Known dtype(std::string_view name, DType dtype) {

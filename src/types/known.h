@@ -127,6 +127,7 @@ enum class Meaning : std::uint8_t {
   kOldTensor,
   kOldVariable,
   kRebuildFromArray,
+  kStorageFromList,
   kListBuilder,
   kTensorFromId,
 };
