@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "archive/sniff.h"
+#include "container/array_file.h"
 #include "container/bare_pickle.h"
 #include "container/foreign.h"
 #include "container/member_archive.h"
 #include "container/safetensors_file.h"
+#include "container/script_2018.h"
 #include "container/stacked_file.h"
 #include "container/tar_file.h"
 #include "container/zip_checkpoint.h"
@@ -39,6 +41,12 @@ Outcome<ContainerPtr> recognise_zip(const Slice& slice, const OpenOptions& optio
   if (layout) return ContainerPtr(std::make_unique<ZipCheckpoint>(*std::move(file), options));
   const Failure why(layout.error(), slice.name);
   if (layout.error().code() != ErrorCode::kUnsupported) return why;
+  const bool is_in_file = slice.memory == nullptr;
+  if (torch::find_record(file->directory(), "model.json") != nullptr && is_in_file)
+    return ContainerPtr(std::make_unique<Script2018>(*std::move(file), options));
+  if (torch::find_record(file->directory(), "archive_format") != nullptr ||
+      torch::find_record(file->directory(), ".data/extern_modules") != nullptr)
+    return why;
   auto members = MemberArchive::open(*std::move(file), options, reach);
   if (!members) return members.error();
   if (*members == nullptr) return why;
@@ -77,6 +85,7 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
       if (!runs_as_pickle(slice, options.limits)) break;
       return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
     case Sniffed::Kind::kArray:
+      return ContainerPtr(std::make_unique<ArrayFile>(slice, options));
     case Sniffed::Kind::kPointer:
     case Sniffed::Kind::kPage:
     case Sniffed::Kind::kJson:

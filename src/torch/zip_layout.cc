@@ -17,12 +17,6 @@ std::optional<std::string_view> folder_of(std::string_view name, std::string_vie
   return name.substr(0, slash + 1);
 }
 
-const ZipEntry* find_in_any_folder(const ZipDirectory& directory, std::string_view record) {
-  for (const ZipEntry& entry : directory.entries())
-    if (folder_of(entry.name, record)) return &entry;
-  return nullptr;
-}
-
 bool equals_but_for_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -45,13 +39,10 @@ Error other_zip(const ZipDirectory& directory) {
                    entry.local_offset)
           .about(entry.name);
   }
-  if (find_in_any_folder(directory, "archive_format") != nullptr)
+  if (find_record(directory, "archive_format") != nullptr)
     return unsupported("a torch.export archive (pt2); this version opens torch.save files");
-  if (find_in_any_folder(directory, ".data/extern_modules") != nullptr)
+  if (find_record(directory, ".data/extern_modules") != nullptr)
     return unsupported("a torch.package archive; this version opens torch.save files");
-  if (find_in_any_folder(directory, "model.json") != nullptr)
-    return unsupported(
-        "a TorchScript archive of 2018 or 2019; this version opens torch.save files");
   const Error plain = unsupported("a zip file without a data.pkl: not a checkpoint of torch.save");
   if (directory.entries().empty()) return plain;
   return plain.about(directory.entries().front().name);
@@ -80,6 +71,12 @@ void number_storages(ZipLayout& layout) {
 }
 
 }  // namespace
+
+const ZipEntry* find_record(const ZipDirectory& directory, std::string_view record) {
+  for (const ZipEntry& entry : directory.entries())
+    if (folder_of(entry.name, record)) return &entry;
+  return nullptr;
+}
 
 const ZipEntry* ZipLayout::storage(std::string_view key) const {
   if (const auto number = small_number(key, numbered.size())) return numbered[*number];

@@ -338,6 +338,33 @@ Result<ArrayDtype> parse_type_string(std::string_view text) {
   return type;
 }
 
+Result<ArrayDtype> parse_described_type(std::string_view text) {
+  if (text.empty()) return bad_dtype("a type that NumPy does not write");
+  const char order = text.front();
+  if (std::string_view("<>|=").find(order) != std::string_view::npos) text.remove_prefix(1);
+  const std::size_t bracket = text.find('[');
+  SAFE_LOAD_TRY_ASSIGN(ArrayDtype type, parse_type_string(text.substr(0, bracket)));
+  if (has_order(type.kind, type.itemsize)) type.order = order == '>' ? '>' : '<';
+  if (bracket == std::string_view::npos) return type;
+  std::string_view unit = text.substr(bracket + 1);
+  if ((type.kind != 'M' && type.kind != 'm') || !unit.ends_with(']'))
+    return bad_dtype("a type that NumPy does not write").about(text);
+  unit.remove_suffix(1);
+  const std::size_t digits = std::min(unit.find_first_not_of("0123456789"), unit.size());
+  const auto count = digits == 0 ? std::optional<std::uint64_t>(1)
+                                 : base::parse_uint64(unit.substr(0, digits));
+  const auto* known = std::find(std::begin(kUnits), std::end(kUnits), unit.substr(digits));
+  if (!count || *count == 0 || *count > 0x7FFFFFFF || known == std::end(kUnits))
+    return bad_dtype("a date type with an unknown unit").about(text);
+  type.unit_count = static_cast<std::uint32_t>(*count);
+  type.unit = *known;
+  return type;
+}
+
+std::uint8_t structure_flags(const ArrayDtype& part) {
+  return static_cast<std::uint8_t>(kNeedsPython | (part.flags & kInheritedFlags));
+}
+
 Status Interpreter::decode_dtype(NodeId id) {
   const NodeId type_argument = arguments(id)[0];
   ArrayDtype type;

@@ -58,6 +58,19 @@ class Interpreter {
   // be nothing but bags of attributes.
   void set_script(bool is_script) { is_script_ = is_script; }
 
+  // The array of a .npy file, as its header describes it.
+  struct FileArray {
+    pickle::NodeId dtype;
+    pickle::NodeId shape;
+    bool is_fortran;
+    bool has_objects;  // then a pickle follows that holds the whole array
+  };
+  Result<FileArray> read_array_header(pickle::NodeId header);
+  // In bytes, if it has no objects.
+  Result<std::uint64_t> size_of_array(const FileArray& header) const;
+  // `data`: bytes of the tape, as many as that.
+  Result<pickle::NodeId> add_file_array(const FileArray& header, pickle::NodeId data);
+
   const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
   const std::vector<Array>& arrays() const { return arrays_; }
@@ -140,6 +153,9 @@ class Interpreter {
   Status decode_dtype(pickle::NodeId id);
   Status decode_dtype_state(pickle::NodeId id);
   Status add_dtype(pickle::NodeId id, ArrayDtype type);
+  Result<pickle::NodeId> describe_dtype(pickle::NodeId descr, std::uint8_t depth);
+  Result<ArrayDtype> describe_structure(pickle::NodeId descr, std::uint8_t depth);
+  Result<pickle::NodeId> describe_subarray(pickle::NodeId item, pickle::NodeId shape);
   Status decode_array_state(pickle::NodeId id);
   Status decode_from_buffer(pickle::NodeId id);
   Status decode_scalar(pickle::NodeId id);

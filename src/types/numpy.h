@@ -56,6 +56,12 @@ struct ArrayDtype {
 // The type that a type string (the first argument of numpy.dtype) names, without its state.
 Result<ArrayDtype> parse_type_string(std::string_view text);
 
+// A type text with its byte order, and a unit for dates: "<f8", "|S5", "<M8[25s]".
+Result<ArrayDtype> parse_described_type(std::string_view text);
+
+// The flags that a structure gets from a part; from none: its own.
+std::uint8_t structure_flags(const ArrayDtype& part);
+
 // An array or a scalar (which has no dimensions). The product of its sizes times its item size is
 // the number of data bytes, or without it the number of nodes in the list.
 // A scalar with objects has an array without dimensions as its data.

@@ -339,8 +339,6 @@ TEST(ZipMemberForgeries, OtherArchivesAreNamed) {
        "a torch.export archive (pt2); this version opens torch.save files"},
       {"package", with("a/.data/extern_modules"), kCode, 0,
        "a torch.package archive; this version opens torch.save files"},
-      {"early TorchScript", with("a/model.json"), kCode, 0,
-       "a TorchScript archive of 2018 or 2019; this version opens torch.save files"},
       {"data.pkl without a folder", ZipBuilder().stored("data.pkl", small_pickle()).build(),
        ErrorCode::kCorrupt, 0, "a data.pkl that is in no top folder, where torch has it: data.pkl"},
       {"data.pkl two folders down", ZipBuilder().stored("a/b/data.pkl", "N.").build(),

@@ -98,9 +98,6 @@ TEST(ZipLayout, NamesOtherKindsOfArchives) {
        "unsupported at 0: a torch.export archive (pt2); this version opens torch.save files"},
       {{"a/.data/extern_modules", "a/m.py"},
        "unsupported at 0: a torch.package archive; this version opens torch.save files"},
-      {{"a/model.json", "a/tensors/0"},
-       "unsupported at 0: a TorchScript archive of 2018 or 2019; this version opens torch.save "
-       "files"},
       {{"word/document.xml"},
        "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
       {{"data.pkl"},
