@@ -76,6 +76,20 @@ class Opaque:
 
         return to_container(self)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The state_dict() of a module, as an OrderedDict, or of an optimizer, as a dict.
+
+        Of a module: parameters and persistent buffers by their dotted names, in the order of torch, detached;
+        shared ones under every name. A module inside itself is left out. What a class computes by code of its
+        own (get_extra_state, hooks) is not there, for nothing is run. Of an optimizer: `state` and
+        `param_groups`, parameters as numbers.
+
+        Raises TypeError if this is neither, and Error if parts of it contradict each other. Thread-safe.
+        """
+        from ._modules import state_dict
+
+        return state_dict(self)
+
     # ---- as a mapping or a sequence
 
     def keys(self) -> KeysView[Any]:
