@@ -82,7 +82,7 @@ def _attributes_of(child: object, prefix: str) -> dict[str, Any]:
     if attributes is None:
         kind = child.cls if isinstance(child, Opaque) else type(child).__name__
         raise Error(
-            f"safe_load: {printable(prefix[:-1])!r} is no module but {printable(kind)}, whose tensors have no known names",
+            f"safe_load: {printable(prefix[:-1])!r} is no module but {printable(kind)}, which has no names for tensors",
             code="unsupported",
             hint="attributes() gives the parts of the module",
         )
