@@ -113,7 +113,9 @@ class Opaque:
         return iter(content) if isinstance(content, dict) else map(value_of, content)
 
     def __len__(self) -> int:
-        return len(_content(self) or self.set_items)
+        if self.cls in _configs.CONTAINERS:
+            return len(_content(self))
+        return len(self.list_items) + len(self.dict_items) + len(self.set_items)
 
     def __bool__(self) -> bool:
         return True
