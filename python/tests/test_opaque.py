@@ -416,6 +416,9 @@ def test_a_tree_is_escaped_and_bounded():
     assert any("<script>" in words for words in page.texts)  # as text
     wide = Page(loaded(Mapping({i: [[j] for j in range(99)] for i in range(999)}), unknown="opaque")._repr_html_())
     assert wide.tags == [] and len(wide.texts) < 700 and "..." in wide.texts
+    for count, rows in ((50, 50), (51, 51)):  # the last row of the second says that there is more
+        markup = loaded(Sequence(range(count)), unknown="opaque")._repr_html_()
+        assert markup.count("<li>") == rows and ("..." in markup) == (count > 50)
     nested = opaque(symbol("pkg", "C") + b"q\x000N" + b"q\x010h\x00h\x01\x85R" * 1000)
     assert Page(nested._repr_html_()).deepest < 40
 
