@@ -13,6 +13,8 @@ from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
 from ._load import open
+from ._torch_load import as_torch_load
+from ._weights import state_dict, strip_prefix
 
 __all__ = [
     "AttrRef",
@@ -30,7 +32,10 @@ __all__ = [
     "TensorView",
     "TypeExpr",
     "UnknownGlobal",
+    "as_torch_load",
     "inspect",
     "open",
     "safe_load",
+    "state_dict",
+    "strip_prefix",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generic, ParamSpec, cast
 
-from . import _inspect, _load
+from . import _inspect, _load, _torch_load, _weights
 
 _P = ParamSpec("_P")
 
@@ -14,12 +14,21 @@ class _Function(Generic[_P]):
 
     open = staticmethod(_load.open)
     inspect = staticmethod(_inspect.inspect)
+    as_torch_load = staticmethod(_torch_load.as_torch_load)
+    state_dict = staticmethod(_weights.state_dict)
+    strip_prefix = staticmethod(_weights.strip_prefix)
 
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> Any: ...
 
 
 def _with_attributes(function: Callable[_P, Any]) -> _Function[_P]:
-    vars(function).update(open=_load.open, inspect=_inspect.inspect)
+    vars(function).update(
+        open=_load.open,
+        inspect=_inspect.inspect,
+        as_torch_load=_torch_load.as_torch_load,
+        state_dict=_weights.state_dict,
+        strip_prefix=_weights.strip_prefix,
+    )
     return cast("_Function[_P]", function)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterator
+from typing import Any, ItemsView, Iterator, KeysView, ValuesView
+
+from . import _configs
+from ._errors import printable
 
 
 class Opaque:
@@ -13,8 +16,15 @@ class Opaque:
     args, kwargs: what its class was called with. state: what BUILD gave it (None, or a list if there were
     several). list_items, dict_items, set_items: what was added to it.
 
-    Indexing, iterating and len() go to the added items. Two are equal only if they are one object. It is
-    pickled and copied as an Opaque, by protocol 2 or later.
+    It behaves as what it stands for did. Of a subclass of dict, list or set, indexing, iterating, `in`, len()
+    and keys(), values(), items(), get() go to the added items; of a config container of a known package
+    (omegaconf, easydict, yacs, ...), to its content, which attributes give too (cfg.model.lr). Other attributes
+    are those of its state. The names of this class come first: attributes() has those that they hide, and no
+    name is looked up that begins and ends with an underscore.
+
+    Raises KeyError, IndexError and AttributeError as a dict, a list and an object do, and TypeError for keys()
+    and the like of a sequence. Two are equal only if they are one object. It is pickled and copied as an
+    Opaque, by protocol 2 or later. Reading it is thread-safe.
     """
 
     __slots__ = ("args", "cls", "dict_items", "how", "kwargs", "list_items", "set_items", "state", "__weakref__")
@@ -54,26 +64,144 @@ class Opaque:
         }
         return {name: part for name, part in parts.items() if name == "cls" or (part is not None and len_of(part))}
 
+    def to_container(self) -> Any:
+        """A config container, or a subclass of dict or list, as plain dicts, lists and tuples, all the way down.
+
+        Nodes of configs become their values; an interpolation stays the text that it is. What is shared or
+        contains itself does so in the result. Classes and attributes are dropped; records of other objects,
+        tensors and all other values stay the objects that they are. Raises TypeError if this record holds no
+        items. Thread-safe.
+        """
+        from ._containers import to_container
+
+        return to_container(self)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state_dict() of a module, as an OrderedDict, or of an optimizer, as a dict.
+
+        Of a module: parameters and persistent buffers by their dotted names, in the order of torch, detached;
+        shared ones under every name. A module inside itself is left out. What a class computes by code of its
+        own (get_extra_state, hooks) is not there, for nothing is run. Of an optimizer: `state` and
+        `param_groups`, parameters as numbers.
+
+        Raises TypeError if this is neither, and Error if parts of it contradict each other. Thread-safe.
+        """
+        from ._modules import state_dict
+
+        return state_dict(self)
+
+    # ---- as a mapping or a sequence
+
+    def keys(self) -> KeysView[Any]:
+        """The keys of a mapping; TypeError for a sequence."""
+        return _pairs(self).keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The values of a mapping; TypeError for a sequence."""
+        return _values(self).values()
+
+    def items(self) -> ItemsView[Any, Any]:
+        """The pairs of a mapping; TypeError for a sequence."""
+        return _values(self).items()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key of a mapping, or the default; TypeError for a sequence."""
+        return value_of(_pairs(self).get(key, default))
+
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.list_items or self.dict_items or self.set_items)
+        content = _content(self) or self.set_items
+        return iter(content) if isinstance(content, dict) else map(value_of, content)
 
     def __len__(self) -> int:
+        if self.cls in _configs.CONTAINERS:
+            return len(_content(self))
         return len(self.list_items) + len(self.dict_items) + len(self.set_items)
 
     def __bool__(self) -> bool:
         return True
 
+    def __contains__(self, item: Any) -> bool:
+        content = _content(self)
+        return item in content if isinstance(content, dict) and content else item in list(self)
+
     def __getitem__(self, key: Any) -> Any:
-        return self.list_items[key] if self.list_items else self.dict_items[key]
+        content = _content(self)
+        if isinstance(content, list) and isinstance(key, slice):
+            return [value_of(value) for value in content[key]]
+        return value_of(content[key])
+
+    # ---- as an object
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Opaque.__slots__ or (name.startswith("_") and name.endswith("_")):
+            raise AttributeError(name)  # protocols of Python and of notebooks are not the file's to answer
+        if self.cls in _configs.CONTAINERS:
+            content = _content(self)
+            if isinstance(content, dict) and name in content:
+                return value_of(content[name])
+        attributes = self.attributes()
+        if name in attributes:
+            return attributes[name]
+        raise AttributeError(f"{printable(self.cls)} has no attribute {printable(name)!r}")
+
+    def __dir__(self) -> list[str]:
+        names = [*self.attributes(), *(self if self.cls in _configs.CONTAINERS else ())]
+        return [*super().__dir__(), *(name for name in names if isinstance(name, str) and name.isidentifier())]
 
     def __repr__(self) -> str:
-        names = list(self.attributes())[:4]
-        shown = f" with {', '.join(str(name)[:40] for name in names)}" if names else ""
-        return f"<Opaque {self.cls}{shown}>"
+        from ._show import line
+
+        return line(self)
+
+    def _repr_html_(self) -> str:
+        from ._show import tree
+
+        return tree(self)
+
+
+def _content(record: Opaque) -> dict[Any, Any] | list[Any]:
+    """What indexing goes to."""
+    held: Any = None
+    if record.cls in _configs.CONTENT:
+        held = record.attributes().get(_configs.CONTENT[record.cls])
+    elif record.cls in _configs.DICTS_FROM_ARGUMENT and record.args:
+        held = record.args[0]
+    return held if isinstance(held, (dict, list)) else record.list_items or record.dict_items
+
+
+def content_of(record: Opaque) -> dict[Any, Any] | list[Any] | None:
+    """The content of a mapping or a sequence; None for a record that is neither, or a set."""
+    content = _content(record)
+    return content if content or record.cls in _configs.CONTAINERS else None
+
+
+def _pairs(record: Opaque) -> dict[Any, Any]:
+    content = _content(record)
+    if isinstance(content, list):
+        raise TypeError(f"{printable(record.cls)} is a sequence and has no keys")
+    return content
+
+
+def _values(record: Opaque) -> dict[Any, Any]:
+    return {key: value_of(value) for key, value in _pairs(record).items()}
 
 
 class _States(list[Any]):
     """The states of an object that was given several."""
+
+
+def value_of(value: Any) -> Any:
+    """What a node of a config stands for; any other value as it is."""
+    passed: set[int] = set()
+    while isinstance(value, Opaque) and id(value) not in passed:
+        passed.add(id(value))
+        attributes = value.attributes()
+        if value.cls in _configs.VALUE and _configs.VALUE[value.cls] in attributes:
+            value = attributes[_configs.VALUE[value.cls]]
+        elif value.cls in _configs.CONTENT and _configs.CONTENT[value.cls] in attributes:
+            held = attributes[_configs.CONTENT[value.cls]]
+            return held if held is None or isinstance(held, str) else value
+    return value
 
 
 def len_of(part: Any) -> bool:
@@ -97,7 +225,7 @@ class GlobalRef:
         return hash((self.module, self.name))
 
     def __repr__(self) -> str:
-        return f"<GlobalRef {self.module}.{self.name}>"
+        return f"<GlobalRef {printable(f'{self.module}.{self.name}')}>"
 
 
 class AttrRef:
@@ -110,7 +238,9 @@ class AttrRef:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<AttrRef {self.target!r}.{self.name}>"
+        from ._show import short
+
+        return f"<AttrRef {short(self.target)}.{printable(self.name)}>"
 
 
 class Partial:
@@ -125,7 +255,9 @@ class Partial:
         self.attributes: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"<Partial of {self.function!r}>"
+        from ._show import short
+
+        return f"<Partial of {short(self.function)}>"
 
 
 @dataclasses.dataclass(frozen=True)

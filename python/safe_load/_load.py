@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any, Callable, Mapping
 
-from . import _core
+from . import _configs, _core
 from ._errors import Error, UnknownGlobal, refusal
 from ._handle import Handle
 from ._makers import Makers
@@ -44,7 +44,7 @@ def safe_load(
         False reads tensors into memory. None maps, except on network file systems. A mapped file must
         not be overwritten or cut while tensors are alive.
     unknown: "error" raises one Error that lists all classes that are not known; "opaque" returns them as
-        inert records (Opaque, GlobalRef).
+        inert records (Opaque, GlobalRef). Config containers of well-known packages are such records always.
     encoding: what str of Python 2 becomes: "utf-8", "latin1" or "bytes".
     framework: "torch", "numpy" or "none"; None takes torch if it can be imported, else numpy, else none.
     constructors: {"package.Class": callable}: makes objects of these classes by callable(*args, **kwargs),
@@ -113,7 +113,8 @@ def _refuse(
     names: list[UnknownGlobal] = []
     if unknown == "error" and checkpoint.has_unknown_symbols():
         for row in checkpoint.symbols():
-            if not row["is_known"] and row["name"] not in constructors:
+            is_known = row["is_known"] or row["name"] in _configs.KNOWN or row["name"] in constructors
+            if not is_known:
                 names.append(
                     UnknownGlobal(row["name"], row["count"], row["path"], row["offset"], row["called"])
                 )

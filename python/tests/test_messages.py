@@ -24,16 +24,15 @@ HEADER = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
 WHOLE = forge(tensor("0", 100) + b".", {"0": bytes(400)})
 
 FILES = {
-    "git-lfs pointer": (POINTER, ["Git LFS pointer", "135 bytes", "git lfs pull"]),
-    "web page": (b"<!DOCTYPE html><html><title>Login</title></html>", ["web page", "<!DOCTYPE"]),
-    "json": (b'{"error": "Unauthorized"}', ["JSON"]),
-    "cut off": (WHOLE[:-30], ["cut off", "download"]),
+    "git-lfs pointer": (POINTER, ["Git LFS pointer", "135 bytes", "git lfs pull", "the real file has", "sha256:"]),
+    "web page": (b"<!DOCTYPE html><html><title>Login</title></html>", ["web page", "<!DOCTYPE", "Login", "49 bytes"]),
+    "json": (b'{"error": "Unauthorized"}', ["JSON", "Unauthorized"]),
+    "cut off": (WHOLE[:-30], ["cut off", "download", f"{len(WHOLE) - 30} bytes", "last whole record is archive/"]),
     "cut early": (WHOLE[:200], ["cut off", "download"]),
     "short storage": (forge(tensor("0", 100) + b".", {"0": bytes(396)}), ["differ in size", "archive/data.pkl+0x", "$"]),
     "safetensors": (len(HEADER).to_bytes(8, "little") + HEADER + bytes(4), ["safetensors"]),
     "GGUF": (b"GGUF\3\0\0\0" + bytes(56), ["GGUF"]),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(56), ["HDF5"]),
-    "TorchScript": (archive(**{"data.pkl": b"N.", "constants.pkl": b").", "code____torch__.py": b"", "version": b"3\n"}), ["TorchScript"]),
     "another zip": (archive(readme=b"hello"), ["data.pkl"]),
     "empty": (b"", ["empty"]),
     "zeros": (bytes(4096), ["zero bytes", "copy it again"]),

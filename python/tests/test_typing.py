@@ -94,7 +94,10 @@ def test_everything_public_is_annotated():
             assert all(p.annotation is not p.empty for p in parameters) or function.__name__.startswith("__"), function
 
 
-@pytest.mark.parametrize("function", [package.safe_load, package.open, package.inspect])
+FUNCTIONS = [package.safe_load, package.open, package.inspect, package.state_dict, package.strip_prefix]
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS, package.as_torch_load])
 def test_annotations_can_be_evaluated(function):
     assert set(typing.get_type_hints(function)) == {*inspect.signature(function).parameters, "return"}
 
@@ -109,7 +112,7 @@ def test_everything_public_has_a_docstring():
                     assert inspect.getdoc(part), f"{name}.{key}"
 
 
-@pytest.mark.parametrize("function", [package.safe_load, package.open, package.inspect])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_argument_is_explained(function):
     where = function.__doc__ + ("" if function is package.safe_load else package.safe_load.__doc__)
     for name in inspect.signature(function).parameters:
@@ -128,6 +131,10 @@ def test_every_argument_is_explained(function):
         ("UnknownGlobal", ["name", "count", "path", "offset"]),
         ("Limits", ["Error"]),
         ("TensorView", ["buffer", "DLPack"]),
+        ("Opaque", ["KeyError", "IndexError", "AttributeError", "TypeError", "thread-safe"]),
+        ("as_torch_load", ["ImportError", "TypeError", "threads", "weights_only", "nested"]),
+        ("state_dict", ["OrderedDict", "ValueError", "Thread-safe"]),
+        ("strip_prefix", ["OrderedDict", "ValueError", "TypeError", "Thread-safe"]),
     ],
 )
 def test_docstrings_say_what_counts(name, words):

@@ -1,7 +1,9 @@
 """A client that type checkers accept at their strictest, and that runs. Argument: a checkpoint."""
 
 import sys
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import safe_load as package
 from safe_load import AttrRef, Error, GlobalRef, Handle, Inspection, Limits, NdArray, Opaque, Partial, TensorView
@@ -23,8 +25,14 @@ def names_of(handle: Handle) -> list[str]:
 
 def show(record: Opaque | AttrRef | GlobalRef | Partial) -> str:
     if isinstance(record, Opaque):
+        pairs, state = record.items(), record.state_dict()
+        print(len(record), len(pairs), record.get("lr"), "lr" in record, record.to_container(), len(state))
         return f"{record.cls} {record.args} {record.to_dict()}"
     return repr(record)
+
+
+def weights_of(path: Path) -> OrderedDict[str, Any]:
+    return safe_load.strip_prefix(package.state_dict(safe_load(path, framework="none")), "module.")
 
 
 def report(done: int, total: int, unit: str) -> None:
@@ -35,7 +43,7 @@ def main(path: Path) -> None:
     limits = Limits()
     limits.max_dims = 8
     whole = safe_load(path, "cpu", None, limits=limits, progress=report, constructors={"pkg.C": dict}, framework="none")
-    print(type(whole).__name__)
+    print(type(whole).__name__, len(weights_of(path)), safe_load.as_torch_load.__name__)
     with safe_load.open(path, framework="none", mmap=False) as handle:
         print(len(names_of(handle)), size_of(handle.get_tensor(handle.keys()[0])), handle.metadata["format"])
     found: Inspection = safe_load.inspect(str(path))

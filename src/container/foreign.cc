@@ -40,11 +40,14 @@ std::string pointer_facts(std::string_view text) {
 }
 
 std::string page_facts(std::string_view text) {
-  const std::size_t title = text.find("<title>");
-  if (title != std::string_view::npos)
-    return ", title " + base::quoted(text.substr(title + 7, text.find('<', title + 7) - title - 7), 80);
+  constexpr std::string_view kTitle = "<title>";
   const std::size_t tag = text.find('<');
-  return ", begins with " + base::quoted(text.substr(tag, text.find('>', tag) - tag + 1), 40);
+  std::string facts =
+      ", begins with " + base::quoted(text.substr(tag, text.find('>', tag) - tag + 1), 40);
+  const std::size_t title = text.find(kTitle);
+  if (title == std::string_view::npos) return facts;
+  const std::string_view rest = text.substr(title + kTitle.size());
+  return facts + ", title " + base::quoted(rest.substr(0, rest.find('<')), 80);
 }
 
 // What an error message of a server says, or the keys.

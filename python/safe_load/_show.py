@@ -1,0 +1,137 @@
+"""How records look: one line for a terminal, a folded tree for a notebook. All text from a file is escaped."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import itertools
+import types
+from typing import Any, Iterator
+
+from . import _configs
+from ._errors import printable
+from ._inert import AttrRef, GlobalRef, Opaque, Partial, content_of, value_of
+
+_LONGEST_TEXT = 30  # characters of a text
+_LONGEST_LINE = 240
+_LARGEST_INT = 128  # bits
+_PARTS_IN_A_LINE = 4
+_WIDEST = 50  # rows of one value in a tree
+_DEEPEST = 6
+_MOST_ROWS = 500
+
+Row = tuple[str, Any]  # a step of an object path, and what is there
+
+
+def line(record: Opaque) -> str:
+    """`<Opaque pkg.Config .lr: 0.1, .layers: list of 3>`: printable, and of bounded length."""
+    rows = [f"{step}: {short(part)}" for step, part in itertools.islice(_rows(record), _PARTS_IN_A_LINE + 1)]
+    if len(rows) > _PARTS_IN_A_LINE:
+        rows[_PARTS_IN_A_LINE] = "..."
+    text = f"Opaque {printable(record.cls)} {', '.join(rows)}".rstrip()
+    return f"<{text}>" if len(text) <= _LONGEST_LINE else f"<{text[:_LONGEST_LINE]}...>"
+
+
+def tree(record: Opaque) -> str:
+    """HTML of nested <details>, without scripts, of bounded depth, width and size."""
+    return _Tree().node("", record, ())
+
+
+def short(value: Any) -> str:
+    """A few words for a value; of what lies inside it nothing but the count."""
+    if isinstance(value, str):
+        return f'"{_cut(value)}"'
+    if isinstance(value, bytes):
+        return repr(value) if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]!r}..."
+    if isinstance(value, int) and value.bit_length() > _LARGEST_INT:
+        return f"int of {value.bit_length()} bits"
+    if value is None or isinstance(value, (bool, int, float, complex)):
+        return repr(value)
+    if isinstance(value, (dict, list, tuple, set, frozenset)):
+        return f"{type(value).__name__} of {len(value)}"
+    if isinstance(value, Opaque):
+        return f"Opaque {printable(value.cls)}"
+    if isinstance(value, GlobalRef):
+        return printable(f"{value.module}.{value.name}")
+    return _other(value)
+
+
+def _other(value: Any) -> str:
+    """The class, and of tensors and arrays their type and shape."""
+    kind = type(value)
+    if not (hasattr(kind, "dtype") and hasattr(kind, "shape")):
+        return kind.__name__
+    dtype = printable(str(value.dtype).removeprefix("torch."))
+    return f"{kind.__name__} {dtype} {list(value.shape)}"
+
+
+def _cut(text: str) -> str:
+    return printable(text[:_LONGEST_TEXT]) + ("..." if len(text) > _LONGEST_TEXT else "")
+
+
+def _rows(value: Any) -> Iterator[Row]:
+    """What lies directly inside a value, by the steps of object paths."""
+    if isinstance(value, Opaque):
+        yield from _record_rows(value)
+    elif isinstance(value, dict):
+        yield from ((f"[{short(key)}]", part) for key, part in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{i}]", part) for i, part in enumerate(value))
+    elif isinstance(value, (set, frozenset)):
+        yield from (("{}", part) for part in value)
+    elif isinstance(value, (argparse.Namespace, types.SimpleNamespace)):
+        yield from _attribute_rows(vars(value))
+    elif isinstance(value, AttrRef):
+        yield f".{_cut(value.name)} of", value.target
+    elif isinstance(value, Partial):
+        yield from ((".function", value.function), (".args", value.args), (".keywords", value.keywords))
+
+
+def _record_rows(record: Opaque) -> Iterator[Row]:
+    """Of a config container its content, of any other record all its parts."""
+    if record.cls in _configs.CONTAINERS:
+        yield from ((step, value_of(part)) for step, part in _rows(content_of(record)))
+        return
+    attributes = record.attributes()
+    yield from ((f".args{step}", part) for step, part in _rows(record.args))
+    yield from ((f".kwargs{step}", part) for step, part in _rows(record.kwargs))
+    yield from _attribute_rows(attributes)
+    if record.state is not None and not attributes and not isinstance(record.state, dict):
+        yield ".state", record.state
+    yield from _rows(record.list_items)
+    yield from _rows(record.dict_items)
+    yield from (("{}", part) for part in record.set_items)
+
+
+def _attribute_rows(attributes: dict[Any, Any]) -> Iterator[Row]:
+    return ((f".{_cut(name) if isinstance(name, str) else short(name)}", part) for name, part in attributes.items())
+
+
+class _Tree:
+    """Rows of a tree, as many as there may be. Its recursion is as deep as the tree that it writes."""
+
+    def __init__(self) -> None:
+        self._rows_left = _MOST_ROWS
+
+    def node(self, step: str, value: Any, above: tuple[int, ...]) -> str:
+        label = html.escape(f"{step}: {short(value)}" if step else short(value))
+        if id(value) in above:
+            return f"{label} (see above)"
+        inside = self._inside(value, (*above, id(value)))
+        if not inside:
+            return label
+        return f"<details{'' if above else ' open'}><summary>{label}</summary><ul>{inside}</ul></details>"
+
+    def _inside(self, value: Any, above: tuple[int, ...]) -> str:
+        rows = _rows(value)
+        shown: list[str] = []
+        for step, part in rows:
+            if len(above) > _DEEPEST or len(shown) == _WIDEST or self._rows_left == 0:
+                shown.append("<li>...</li>")
+                break
+            self._rows_left -= 1
+            shown.append(f"<li>{self.node(step, part, above)}</li>")
+        return "".join(shown)
+
+
+__all__ = ["line", "short", "tree"]

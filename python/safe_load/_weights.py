@@ -1,0 +1,129 @@
+"""Chores around weights: finding them in a checkpoint, and taking prefixes off their names."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import sys
+from typing import Any, Iterable, Mapping
+
+from ._core import TensorView
+from ._errors import printable
+from ._inert import Opaque, TensorRecord, content_of
+from ._modules import module_attributes, module_state
+
+_USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema")
+_PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
+_EXTRA_STATE = "_extra_state"
+_LISTED = 12  # keys in a message
+
+StateDict = collections.OrderedDict[str, Any]
+
+
+def state_dict(obj: Any) -> StateDict:
+    """The weights in what safe_load() gave, as a new OrderedDict; the tensors are those of the file.
+
+    obj: a dict with tensors, a record of a whole module (as its own state_dict() gives it), or a dict that holds
+        one of the two under `state_dict`, `model_state_dict`, `model`, `net`, `module`, `params_ema` or `ema`.
+        The object itself comes first, then these keys in this order. NumPy arrays count as tensors if there are
+        no others.
+
+    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`. Raises ValueError
+    if no weights are found, and says which keys there are. Thread-safe.
+    """
+    candidates = [obj, *_under_usual_keys(obj)]
+    for kinds in (_tensor_types(), _array_types()):
+        for candidate in candidates:
+            if module_attributes(candidate) is not None:
+                return module_state(candidate)
+            pairs = _pairs_of(candidate)
+            if any(isinstance(value, kinds) for value in pairs.values()):
+                return _tensors(candidate, pairs, kinds)
+    raise ValueError(_nothing_found(obj))
+
+
+def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[str] = _PREFIXES) -> StateDict:
+    """A new OrderedDict with a prefix taken off the names that begin with it, in the same order.
+
+    state_dict: names to tensors.
+    prefix: a prefix with its dot, or several; each is taken off once, in whatever order they stand. Without it
+        `module.` of DataParallel and `_orig_mod.` of torch.compile.
+
+    Names without the prefix stay. Raises ValueError if two names become one, and TypeError if state_dict is no
+    mapping. Thread-safe.
+    """
+    prefixes = (prefix,) if isinstance(prefix, str) else tuple(prefix)
+    if not isinstance(state_dict, (Mapping, Opaque)):
+        raise TypeError(f"state_dict must be a mapping, not {type(state_dict).__name__}")
+    found: StateDict = collections.OrderedDict()
+    for name, value in state_dict.items():
+        stripped = _stripped(name, prefixes)
+        if stripped in found:
+            raise ValueError(f"without the prefix two names are {printable(str(stripped))!r}")
+        found[stripped] = value
+    metadata = getattr(state_dict, "_metadata", None)
+    if isinstance(metadata, dict):
+        # Names of modules, without the dot: of "module" nothing is left, and it comes after the wrapper's "".
+        _set_metadata(found, {_stripped(f"{name}.", prefixes)[:-1]: value for name, value in metadata.items()})
+    return found
+
+
+def _under_usual_keys(obj: Any) -> list[Any]:
+    pairs = _pairs_of(obj)
+    return [pairs[key] for key in _USUAL_KEYS if key in pairs]
+
+
+def _pairs_of(value: Any) -> dict[Any, Any]:
+    """The items of a dict, or of a record of a subclass of dict."""
+    pairs = content_of(value) if isinstance(value, Opaque) else value
+    return pairs if isinstance(pairs, dict) else {}
+
+
+def _tensors(holder: Any, pairs: dict[Any, Any], kinds: tuple[type, ...]) -> StateDict:
+    found: StateDict = collections.OrderedDict()
+    for key, value in pairs.items():
+        name = str(key) if isinstance(key, int) else key
+        if isinstance(name, str) and (isinstance(value, kinds) or name.endswith(_EXTRA_STATE)):
+            found[name] = value
+    metadata = getattr(holder, "_metadata", None)
+    if isinstance(metadata, dict):
+        _set_metadata(found, metadata)
+    return found
+
+
+def _set_metadata(found: StateDict, metadata: dict[Any, Any]) -> None:
+    """What load_state_dict() reads the versions of modules from."""
+    vars(found)["_metadata"] = collections.OrderedDict(metadata)
+
+
+def _tensor_types() -> tuple[type, ...]:
+    torch = sys.modules.get("torch")
+    return (TensorView, TensorRecord) if torch is None else (TensorView, TensorRecord, torch.Tensor)
+
+
+def _array_types() -> tuple[type, ...]:
+    numpy = sys.modules.get("numpy")
+    return _tensor_types() if numpy is None else (*_tensor_types(), numpy.ndarray)
+
+
+def _stripped(name: Any, prefixes: tuple[str, ...]) -> Any:
+    """The name without each of the prefixes that it begins with."""
+    left = list(prefixes)
+    while isinstance(name, str) and (found := next((p for p in left if name.startswith(p)), None)) is not None:
+        left.remove(found)
+        name = name[len(found) :]
+    return name
+
+
+def _nothing_found(obj: Any) -> str:
+    pairs = _pairs_of(obj)
+    usual = ", ".join(_USUAL_KEYS)
+    if not pairs:
+        kind = printable(obj.cls) if isinstance(obj, Opaque) else type(obj).__name__
+        return f"no weights: this is a {kind}, neither a dict with items nor a module"
+    keys = ", ".join(repr(printable(str(key))) for key in itertools.islice(pairs, _LISTED))
+    more = f" and {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else ""
+    return f"no weights here or under {usual}; the keys are {keys}{more}"
+
+
+__all__ = ["state_dict", "strip_prefix"]

@@ -1,0 +1,164 @@
+"""Finding the weights in a checkpoint, and taking prefixes off their names."""
+
+import collections
+
+import pytest
+from forge import forge, symbol, tensor, text
+
+import safe_load as sl
+from safe_load import Opaque, safe_load, state_dict, strip_prefix
+
+KEYS = ["state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema"]
+
+
+def loaded(content: bytes, **options):
+    options = {"unknown": "opaque", "framework": "none", **options}
+    return safe_load(forge(content + b".", {"0": bytes(8)}), **options)
+
+
+def dict_of(**parts: bytes) -> bytes:
+    return b"}(" + b"".join(text(name) + part for name, part in parts.items()) + b"u"
+
+
+W = tensor("0", 2)
+MODULE = (
+    symbol("pkg", "Net") + b")\x81" + dict_of(_parameters=dict_of(weight=W), _buffers=b"}", _modules=b"}") + b"b"
+)
+
+
+def test_a_dict_of_tensors_is_its_own_weights():
+    content = loaded(dict_of(b=W, a=W))
+    found = state_dict(content)
+    assert type(found) is collections.OrderedDict and list(found) == ["b", "a"] and found is not content
+    assert all(found[name] is content[name] for name in found)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_weights_are_found_under_every_usual_key(key):
+    assert list(state_dict(loaded(dict_of(epoch=b"K\x01", **{key: dict_of(w=W)})))) == ["w"]
+    assert list(state_dict(loaded(dict_of(**{key: MODULE})))) == ["weight"]
+
+
+def test_the_object_itself_comes_first_and_then_the_keys_in_their_order():
+    parts = {key: dict_of(**{f"in_{key}": W}) for key in reversed(KEYS)}
+    for key in KEYS:
+        assert list(state_dict(loaded(dict_of(**parts)))) == [f"in_{key}"]
+        assert list(state_dict(loaded(dict_of(own=W, **parts)))) == ["own"]
+        del parts[key]
+
+
+def test_a_usual_key_without_tensors_is_passed_over():
+    content = dict_of(state_dict=b"}", model=dict_of(name=text("resnet")), net=b"K\x07", ema=dict_of(w=W))
+    assert list(state_dict(loaded(content))) == ["w"]
+
+
+def test_a_whole_module_and_a_subclass_of_dict_will_do():
+    assert list(state_dict(loaded(MODULE))) == ["weight"]
+    record = loaded(symbol("pkg", "D") + b")\x81(" + text("w") + W + text("n") + b"K\x01u")
+    assert type(record) is Opaque and list(state_dict(record)) == ["w"]
+
+
+def test_what_is_no_tensor_is_left_out_except_extra_state():
+    content = dict_of(w=W, epoch=b"K\x01", _extra_state=b"K\x02", **{"body._extra_state": b"}"})
+    assert list(state_dict(loaded(content))) == ["w", "_extra_state", "body._extra_state"]
+
+
+def test_numbers_become_the_digits_that_a_listing_shows():
+    assert list(state_dict(loaded(b"}(K\x03" + W + text("w") + W + b"u"))) == ["3", "w"]
+
+
+def test_arrays_count_only_where_there_are_no_tensors(torch, np):
+    arrays, tensors = {"w": np.ones(2)}, {"w": torch.ones(2)}
+    assert state_dict({"rng": np.ones(2), "model": tensors})["w"] is tensors["w"]
+    assert state_dict({"epoch": 1, "model": arrays})["w"] is arrays["w"]
+    assert state_dict(arrays)["w"] is arrays["w"]
+
+
+def test_arrays_of_a_file_are_weights(np):
+    content = loaded(dict_of(model=dict_of(w=W)), framework="numpy")
+    assert type(state_dict(content)["w"]) is np.ndarray
+
+
+def test_sparse_tensors_without_torch_are_tensors():
+    record = sl.TensorRecord("sparse tensor", {"size": (2, 3)})
+    assert state_dict({"model": {"w": record}})["w"] is record
+
+
+def test_what_has_no_weights_says_which_keys_there_are():
+    with pytest.raises(ValueError, match="the keys are 'epoch', 'my_model'") as caught:
+        state_dict(loaded(dict_of(epoch=b"K\x01", my_model=dict_of(w=W))))
+    assert "model_state_dict" in str(caught.value)
+    many = {f"key{i}\x1b[31m" + "x" * 200: 1 for i in range(100)}
+    with pytest.raises(ValueError, match="and 88 more") as caught:
+        state_dict(many)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
+
+
+@pytest.mark.parametrize("value, kind", [(7, "int"), ("model.pt", "str"), ([], "list"), ({}, "dict"), (None, "NoneType")])
+def test_what_is_no_checkpoint_says_what_it_is(value, kind):
+    with pytest.raises(ValueError, match=f"this is a {kind}"):
+        state_dict(value)
+
+
+def test_an_object_that_is_no_module_says_its_class():
+    with pytest.raises(ValueError, match=r"this is a pkg\.C, neither"):
+        state_dict(loaded(symbol("pkg", "C") + b")\x81"))
+
+
+def test_versions_of_modules_stay_with_the_weights(torch, round_trip):
+    live = torch.nn.DataParallel(torch.nn.BatchNorm1d(2))
+    content = round_trip({"model": live.state_dict()})
+    found = strip_prefix(state_dict(content))
+    assert dict(state_dict(content)._metadata) == dict(live.state_dict()._metadata)
+    assert dict(found._metadata) == dict(live.module.state_dict()._metadata) and list(found) == list(live.module.state_dict())
+    torch.nn.BatchNorm1d(2).load_state_dict(found)
+
+
+# ---- prefixes
+
+
+def test_a_prefix_is_taken_off_in_order():
+    names = {"module.b": 1, "other": 2, "module.a": 3, "module.module.c": 4, "submodule.d": 5}
+    found = strip_prefix(names, "module.")
+    assert type(found) is collections.OrderedDict
+    assert list(found.items()) == [("b", 1), ("other", 2), ("a", 3), ("module.c", 4), ("submodule.d", 5)]
+    assert list(names)[0] == "module.b"
+
+
+def test_the_usual_prefixes_go_in_whatever_order_they_stand():
+    names = {"module._orig_mod.a": 1, "_orig_mod.module.b": 2, "_orig_mod.c": 3, "module.d": 4, "e": 5}
+    assert list(strip_prefix(names)) == ["a", "b", "c", "d", "e"]
+    assert list(strip_prefix({"module.module.a": 1})) == ["module.a"]
+    assert list(strip_prefix({"net.module.a": 1}, ["net.", "module."])) == ["a"]
+
+
+def test_names_that_become_one_are_an_error():
+    with pytest.raises(ValueError, match="'a'"):
+        strip_prefix({"module.a": 1, "a": 2}, "module.")
+    with pytest.raises(ValueError, match="'a'"):
+        strip_prefix({"module.a": 1, "_orig_mod.a": 2})
+
+
+def test_names_that_are_no_text_stay():
+    assert list(strip_prefix({3: 1, b"module.a": 2, "module.": 4})) == [3, b"module.a", ""]
+
+
+def test_a_record_of_a_dict_is_a_mapping_and_other_things_are_not():
+    record = loaded(symbol("pkg", "D") + b")\x81" + text("module.w") + W + b"s")
+    assert list(strip_prefix(record)) == ["w"]
+    for wrong in ([("module.a", 1)], None, "module.a"):
+        with pytest.raises(TypeError, match="must be a mapping"):
+            strip_prefix(wrong)
+
+
+def test_wrapped_and_compiled_weights_fit_the_plain_module(torch, round_trip):
+    live = torch.nn.Linear(2, 3)
+    wrapped = torch.nn.DataParallel(torch.compile(live))
+    assert set(wrapped.state_dict()) == {"module._orig_mod.weight", "module._orig_mod.bias"}
+    found = strip_prefix(state_dict(round_trip({"model": wrapped.state_dict()})))
+    torch.nn.Linear(2, 3).load_state_dict(found)
+    assert torch.equal(found["weight"], live.weight)
+
+
+def test_the_helpers_hang_on_the_function_too():
+    assert safe_load.state_dict is sl.state_dict and safe_load.strip_prefix is sl.strip_prefix
