@@ -1,6 +1,7 @@
 """state_dict() of whole modules and optimizers, from what they were pickled with.
 
 A module is told by its parts, not by its name: attributes with the dicts `_parameters`, `_buffers` and `_modules`.
+Of a TorchScript module (`__torch__.*`) every tensor among its attributes counts, for only its code tells more.
 The order is that of torch.nn.Module.state_dict(): parameters, buffers that persist, then the children.
 """
 
@@ -10,9 +11,11 @@ import collections
 import sys
 from typing import Any, Iterator
 
+from ._core import TensorView
 from ._errors import Error, printable
-from ._inert import Opaque
+from ._inert import Opaque, TensorRecord
 
+_SCRIPT = "__torch__."
 _PARTS = ("_parameters", "_buffers", "_modules")
 
 # Stops a few modules that contain each other twice and twice again, which have more names than memory has bytes.
@@ -32,10 +35,24 @@ def module_attributes(value: object) -> dict[str, Any] | None:
     """The attributes of a module, None for any other value. torch.fx hands them to a function as an argument."""
     if not isinstance(value, Opaque):
         return None
+    if value.cls.startswith(_SCRIPT):
+        return _script_attributes(value)
     for part in (value.attributes(), *value.args):
         if isinstance(part, dict) and all(isinstance(part.get(name), dict) for name in _PARTS):
             return part
     return None
+
+
+def _script_attributes(module: Opaque) -> dict[str, Any]:
+    """Of a TorchScript module, whose file does not tell parameters from buffers."""
+    attributes = module.attributes()
+    children = {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, Opaque) and value.cls.startswith(_SCRIPT)
+    }
+    tensors = {name: value for name, value in attributes.items() if isinstance(value, array_types())}
+    return {"_parameters": tensors, "_buffers": {}, "_modules": children}
 
 
 def module_state(module: Opaque) -> collections.OrderedDict[str, Any]:
@@ -97,6 +114,16 @@ def _own_tensors(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def tensor_types() -> tuple[type, ...]:
+    torch = sys.modules.get("torch")
+    return (TensorView, TensorRecord) if torch is None else (TensorView, TensorRecord, torch.Tensor)
+
+
+def array_types() -> tuple[type, ...]:
+    numpy = sys.modules.get("numpy")
+    return tensor_types() if numpy is None else (*tensor_types(), numpy.ndarray)
+
+
 def _detached(tensor: Any) -> Any:
     torch = sys.modules.get("torch")
     return tensor.detach() if torch is not None and isinstance(tensor, torch.Tensor) else tensor
@@ -133,4 +160,4 @@ def _key(key: Any, numbers: dict[int, int]) -> Any:
     raise Error("safe_load: an optimizer has state for a parameter that is in none of its groups", code="corrupt")
 
 
-__all__ = ["module_attributes", "module_state", "state_dict"]
+__all__ = ["array_types", "module_attributes", "module_state", "state_dict", "tensor_types"]

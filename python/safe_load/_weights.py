@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import collections
 import itertools
-import sys
 from typing import Any, Iterable, Mapping
 
-from ._core import TensorView
 from ._errors import printable
-from ._inert import Opaque, TensorRecord, content_of
-from ._modules import module_attributes, module_state
+from ._inert import Opaque, content_of
+from ._modules import array_types, module_attributes, module_state, tensor_types
 
 _USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema")
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
@@ -25,14 +23,16 @@ def state_dict(obj: Any) -> StateDict:
 
     obj: a dict with tensors, a record of a whole module (as its own state_dict() gives it), or a dict that holds
         one of the two under `state_dict`, `model_state_dict`, `model`, `net`, `module`, `params_ema` or `ema`.
-        The object itself comes first, then these keys in this order. NumPy arrays count as tensors if there are
+        These keys come first, in this order, then the object itself; a whole module comes before its keys. NumPy arrays count as tensors if there are
         no others.
 
     What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`. Raises ValueError
     if no weights are found, and says which keys there are. Thread-safe.
     """
-    candidates = [obj, *_under_usual_keys(obj)]
-    for kinds in (_tensor_types(), _array_types()):
+    candidates = [*_under_usual_keys(obj), obj]
+    if module_attributes(obj) is not None:
+        candidates.insert(0, obj)
+    for kinds in (tensor_types(), array_types()):
         for candidate in candidates:
             if module_attributes(candidate) is not None:
                 return module_state(candidate)
@@ -94,16 +94,6 @@ def _tensors(holder: Any, pairs: dict[Any, Any], kinds: tuple[type, ...]) -> Sta
 def _set_metadata(found: StateDict, metadata: dict[Any, Any]) -> None:
     """What load_state_dict() reads the versions of modules from."""
     vars(found)["_metadata"] = collections.OrderedDict(metadata)
-
-
-def _tensor_types() -> tuple[type, ...]:
-    torch = sys.modules.get("torch")
-    return (TensorView, TensorRecord) if torch is None else (TensorView, TensorRecord, torch.Tensor)
-
-
-def _array_types() -> tuple[type, ...]:
-    numpy = sys.modules.get("numpy")
-    return _tensor_types() if numpy is None else (*_tensor_types(), numpy.ndarray)
 
 
 def _stripped(name: Any, prefixes: tuple[str, ...]) -> Any:

@@ -39,12 +39,13 @@ def test_weights_are_found_under_every_usual_key(key):
     assert list(state_dict(loaded(dict_of(**{key: MODULE})))) == ["weight"]
 
 
-def test_the_object_itself_comes_first_and_then_the_keys_in_their_order():
+def test_the_keys_come_first_in_their_order_and_then_the_object_itself():
     parts = {key: dict_of(**{f"in_{key}": W}) for key in reversed(KEYS)}
     for key in KEYS:
         assert list(state_dict(loaded(dict_of(**parts)))) == [f"in_{key}"]
-        assert list(state_dict(loaded(dict_of(own=W, **parts)))) == ["own"]
+        assert list(state_dict(loaded(dict_of(own=W, **parts)))) == [f"in_{key}"]
         del parts[key]
+    assert list(state_dict(loaded(dict_of(own=W, **parts)))) == ["own"]
 
 
 def test_a_usual_key_without_tensors_is_passed_over():

@@ -15,6 +15,18 @@ bool is_module(const ValueView& value) {
          value.attribute("_buffers").is_dict() && value.attribute("_modules").is_dict();
 }
 
+// A module of a TorchScript program: its attributes are its parameters, buffers and children.
+bool is_script_module(const ValueView& value) {
+  const std::string_view module = value.module();
+  return value.kind() == ValueKind::kOpaque &&
+         (module == "__torch__" || module.starts_with("__torch__."));
+}
+
+Values attributes_of(const ValueView& script_module) {
+  const Values states = script_module.states();
+  return states.size() == 1 && states[0].is_dict() ? states[0].items() : Values();
+}
+
 bool holds_tensors(const ValueView& value) {
   const Values pairs = value.is_dict() ? value.items() : value.dict_items();
   for (std::size_t i = 1; i < pairs.size(); i += 2)
@@ -46,7 +58,18 @@ void add_tensors(const Values& pairs, const std::string& prefix, const ValueView
   }
 }
 
-// Parameters, then buffers that persist, then children, in the order of the module.
+// Parameters, then buffers that persist; for TorchScript, which does not tell them apart, tensors.
+void add_own(const ValueView& module, const std::string& prefix, Items& items) {
+  if (is_script_module(module)) {
+    add_tensors(attributes_of(module), prefix, {}, items);
+    return;
+  }
+  add_tensors(module.attribute("_parameters").items(), prefix, {}, items);
+  add_tensors(module.attribute("_buffers").items(), prefix,
+              module.attribute("_non_persistent_buffers_set"), items);
+}
+
+// The tensors of a module itself, then its children, in the order of the module.
 Status add_module(const ValueView& module, std::size_t most, Items& items) {
   struct Open {
     ValueView module;
@@ -57,12 +80,12 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
     if (steps > most) return Error(ErrorCode::kCorrupt, "a module that contains itself");
     const Open current = std::move(open.back());
     open.pop_back();
-    add_tensors(current.module.attribute("_parameters").items(), current.prefix, {}, items);
-    add_tensors(current.module.attribute("_buffers").items(), current.prefix,
-                current.module.attribute("_non_persistent_buffers_set"), items);
-    const Values children = current.module.attribute("_modules").items();
+    add_own(current.module, current.prefix, items);
+    const bool is_script = is_script_module(current.module);
+    const Values children = is_script ? attributes_of(current.module)
+                                      : current.module.attribute("_modules").items();
     for (std::size_t i = children.size(); i >= 2; i -= 2)
-      if (is_module(children[i - 1]))
+      if (is_script ? is_script_module(children[i - 1]) : is_module(children[i - 1]))
         open.push_back({children[i - 1], current.prefix + name_of(children[i - 2]) + "."});
   }
   return {};
@@ -71,11 +94,13 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
 }  // namespace
 
 Result<StateDict> Checkpoint::state_dict() const& {
-  std::vector<ValueView> candidates = {root()};
+  std::vector<ValueView> candidates;
   for (const std::string_view key : kUsualKeys) candidates.push_back(root()[key]);
+  const bool is_whole_module = is_module(root()) || is_script_module(root());
+  candidates.insert(is_whole_module ? candidates.begin() : candidates.end(), root());
   for (const ValueView& candidate : candidates) {
     StateDict found;
-    if (is_module(candidate)) {
+    if (is_module(candidate) || is_script_module(candidate)) {
       SAFE_LOAD_TRY(add_module(candidate, value_count(), found.items_));
       return found;
     }

@@ -61,7 +61,17 @@ TEST(StateDict, TakesTheFirstThatHoldsTensors) {
   const auto with = [](std::int64_t offset) { return dict({text("w"), weight(offset)}); };
   EXPECT_EQ(names(dict({text("model"), with(1), text("state_dict"), with(2)})), "w@2");
   EXPECT_EQ(names(dict({text("model"), with(1), text("state_dict"), "}"})), "w@1");
-  EXPECT_EQ(names(dict({text("top"), weight(3), text("state_dict"), with(2)})), "top@3");
+  EXPECT_EQ(names(dict({text("top"), weight(3), text("state_dict"), with(2)})), "w@2");
+}
+
+TEST(StateDict, WalksTorchScriptByAttributes) {
+  const auto script = [](std::string_view name, std::string_view attributes) {
+    return build(newobj(symbol("__torch__.m", name), {}), attributes);
+  };
+  const std::string conv = script("Conv", dict({text("weight"), weight(1), text("bias"), kNone}));
+  const std::string net = script(
+      "Net", dict({text("training"), kTrue, text("conv"), conv, text("scale"), weight(2)}));
+  EXPECT_EQ(names(net), "scale@2 conv.weight@1");
 }
 
 TEST(StateDict, IsNoneWithoutTensors) {
