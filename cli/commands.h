@@ -7,5 +7,6 @@ namespace cli {
 
 int list(const Options& options);
 int show(const Options& options);
+int explain(const Options& options);
 
 }  // namespace cli

@@ -12,8 +12,15 @@ int main(int argc, char** argv) {
   try {
     const cli::Parsed parsed = cli::parse(argc, argv);
     if (parsed.exit_code >= 0) return parsed.exit_code;
-    return parsed.options.command == cli::Command::kShow ? cli::show(parsed.options)
-                                                         : cli::list(parsed.options);
+    switch (parsed.options.command) {
+      case cli::Command::kList:
+        return cli::list(parsed.options);
+      case cli::Command::kShow:
+        return cli::show(parsed.options);
+      case cli::Command::kExplain:
+        return cli::explain(parsed.options);
+    }
+    return cli::kUsage;
   } catch (const std::exception& error) {
     std::cerr << "safe-load: " << error.what() << '\n';
     return cli::kFailed;

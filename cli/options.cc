@@ -16,13 +16,14 @@ constexpr const char* kExamples =
     "  safe-load model.pt                          what is in it\n"
     "  safe-load show model.pt '$[\"args\"]'         one value\n"
     "  safe-load show model.pt model.fc.weight     one tensor, with its statistics\n"
+    "  safe-load explain model.pt                  why torch.load refuses it\n"
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
 // A path is short for `ls PATH`.
 std::vector<std::string> with_command(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto is_word = [](const std::string& text) { return text == "ls" || text == "show"; };
+  const auto is_word = [](const std::string& text) { return text == "ls" || text == "show" || text == "explain"; };
   const auto is_flag = [](const std::string& text) { return text.size() > 1 && text[0] == '-'; };
   const auto first = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
   if (first != arguments.end() && !is_word(*first)) arguments.insert(arguments.begin(), "ls");
@@ -58,7 +59,10 @@ Parsed parse(int argc, char** argv) {
   show->add_option("PATH", options.path,
                    "An object path such as $[\"model\"][0].lr, or a tensor's dotted name")
       ->required();
-  for (CLI::App* command : {list, show}) add_common(*command, options);
+  CLI::App* explain = app.add_subcommand(
+      "explain", "Say why torch.load(weights_only=True) of torch 2.13 refuses checkpoints");
+  explain->add_option("FILE", options.files, "Checkpoints")->required();
+  for (CLI::App* command : {list, show, explain}) add_common(*command, options);
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   std::vector<std::string> arguments = with_command(argc, argv);
@@ -72,7 +76,9 @@ Parsed parse(int argc, char** argv) {
     parsed.exit_code = kUsage;
     return parsed;
   }
-  options.command = show->parsed() ? Command::kShow : Command::kList;
+  options.command = show->parsed()      ? Command::kShow
+                    : explain->parsed() ? Command::kExplain
+                                        : Command::kList;
   return parsed;
 }
 

@@ -7,12 +7,12 @@
 
 namespace cli {
 
-enum class Command { kList, kShow };
+enum class Command { kList, kShow, kExplain };
 enum class Color { kAuto, kAlways, kNever };
 
 struct Options {
   Command command = Command::kList;
-  std::vector<std::string> files;  // of kList
+  std::vector<std::string> files;  // of kList and kExplain
   std::string file;                // of kShow
   std::string path;                // of kShow: an object path, or the dotted name of a tensor
   bool json = false;

@@ -47,6 +47,8 @@ struct OpenOptions {
   bool verify = false;  // hold every record against its CRC-32, which reads the whole file
 };
 
+struct Refusal;
+
 struct NamedTensor {
   std::string name;  // keys and attributes joined by dots: model.fc.bias
   TensorView tensor;
@@ -95,6 +97,7 @@ struct ContainerInfo {
   std::uint64_t file_size = 0;
   std::uint64_t record_count = 0;
   std::uint64_t pickle_bytes = 0;
+  bool has_source_text = false;    // source text of classes stands beside the values
   std::vector<std::string> notes;  // legal but unusual
   std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
 };
@@ -184,6 +187,7 @@ class Checkpoint {
   std::vector<Issue> check_elements(const ValueView& value) const;
 
  private:
+  friend std::vector<Refusal> torch_refusals(const Checkpoint&, std::string_view);
   explicit Checkpoint(std::unique_ptr<api::State> state);
   std::unique_ptr<api::State> state_;
 };

@@ -3,6 +3,7 @@
 
 #include "safe_load/checkpoint.h"
 #include "safe_load/dtype.h"
+#include "safe_load/explain.h"
 #include "safe_load/issue.h"
 #include "safe_load/limits.h"
 #include "safe_load/report.h"

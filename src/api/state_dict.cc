@@ -24,7 +24,7 @@ bool is_script_module(const ValueView& value) {
 
 Values attributes_of(const ValueView& script_module) {
   const Values states = script_module.states();
-  return states.size() == 1 && states[0].is_dict() ? states[0].items() : Values();
+  return states.size() == 1 && states[0].is_dict() ? states[0].items() : states;
 }
 
 bool holds_tensors(const ValueView& value) {

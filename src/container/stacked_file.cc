@@ -41,7 +41,8 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
   for (const torch::StackedStorages::Damage& part : ids_->damage())
     damage_.push_back({part.storage, fail(part.error)});
   info_.record_count = tape[stacked->keys].count;
-  if (ids_->has_source_text())
+  info_.has_source_text = ids_->has_source_text();
+  if (info_.has_source_text)
     info_.notes.emplace_back("source text of classes stands beside the values; it is not compiled");
   note_rest(slice_.size - ids_->end(), "the last storage");
   return NodeId{stacked->object};

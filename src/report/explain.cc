@@ -1,0 +1,113 @@
+// Why torch refuses a file, in plain words and as JSON.
+#include "safe_load/explain.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "json/writer.h"
+#include "safe_load/report.h"
+
+namespace safe_load {
+namespace {
+
+std::string_view what_we_do(const Refusal& refusal) {
+  switch (refusal.kind) {
+    case RefusalKind::kContainer:
+      return "opens it";
+    case RefusalKind::kOpcode:
+    case RefusalKind::kText:
+      return "reads it";
+    case RefusalKind::kGlobal:
+    case RefusalKind::kImport:
+    case RefusalKind::kBlocked:
+      return refusal.is_rebuilt ? "rebuilds the value, without calling the name"
+                                : "keeps an inert record of it, and calls nothing";
+    case RefusalKind::kUnnamedClass:
+      return "needs no class for it";
+    case RefusalKind::kItems:
+    case RefusalKind::kCallable:
+    case RefusalKind::kPersistentId:
+      return "keeps what the file says, and calls nothing";
+  }
+  return "";
+}
+
+std::string places(const Refusal& refusal) {
+  std::string text = refusal.member.empty() ? "byte " : refusal.member + " at byte ";
+  text += std::to_string(refusal.offset);
+  if (!refusal.object_path.empty()) text += ", " + refusal.object_path;
+  if (refusal.count > 1) text += " and " + std::to_string(refusal.count - 1) + " more";
+  return text;
+}
+
+void add_reasons(const std::vector<Refusal>& refusals, bool is_final, std::string& out) {
+  for (const Refusal& refusal : refusals) {
+    if (refusal.is_final != is_final) continue;
+    out += "  " + refusal.why() + '\n';
+    if (refusal.kind != RefusalKind::kContainer) out += "    where: " + places(refusal) + '\n';
+    out += "    safe_load " + std::string(what_we_do(refusal)) + '\n';
+  }
+}
+
+}  // namespace
+
+std::string explanation_text(const Checkpoint& checkpoint, std::string_view title) {
+  const std::vector<Refusal> refusals = torch_refusals(checkpoint, title);
+  std::string out(title);
+  if (refusals.empty())
+    return out + ": torch.load(weights_only=True) of torch 2.13 opens this file, and so does "
+                 "safe_load\n";
+  const auto finals = static_cast<std::size_t>(
+      std::count_if(refusals.begin(), refusals.end(), [](const Refusal& r) { return r.is_final; }));
+  const auto counted = [](std::size_t count) {
+    return std::to_string(count) + (count == 1 ? " reason" : " reasons");
+  };
+  out += ": torch.load(weights_only=True) of torch 2.13 refuses this file for " +
+         counted(refusals.size()) + "\n";
+  if (finals != 0) {
+    out += "no list of allowed names helps against\n";
+    add_reasons(refusals, true, out);
+  }
+  if (finals != refusals.size()) {
+    out += "names that are missing from torch's list\n";
+    add_reasons(refusals, false, out);
+  }
+  out += "next\n  safe_load opens it and runs none of it: ";
+  out += std::to_string(checkpoint.tensors().size()) + " tensors";
+  if (!checkpoint.issues().empty())
+    out += ", " + std::to_string(checkpoint.issues().size()) + " damaged values";
+  out += checkpoint.has_unknown_symbols()
+             ? "\n  from safe_load import safe_load; safe_load(path, unknown=\"opaque\")\n"
+             : "\n  from safe_load import safe_load; safe_load(path)\n";
+  return out;
+}
+
+std::string explanation_json(const Checkpoint& checkpoint, std::string_view title) {
+  json::JsonWriter writer;
+  const std::vector<Refusal> refusals = torch_refusals(checkpoint, title);
+  writer.begin_object();
+  writer.member("schema", "safe-load.explain/1");
+  writer.member("file", base::escaped(title, 4096));
+  writer.member("torch", "2.13");
+  writer.member("torch_opens_it", refusals.empty());
+  writer.key("reasons");
+  writer.begin_array();
+  for (const Refusal& refusal : refusals) {
+    writer.begin_object();
+    writer.member("kind", to_text(refusal.kind));
+    writer.member("name", refusal.name);
+    writer.member("why", refusal.why());
+    writer.member("is_final", refusal.is_final);
+    writer.member("member", refusal.member);
+    writer.member("offset", refusal.offset);
+    writer.member("path", refusal.object_path);
+    writer.member("count", refusal.count);
+    writer.member("safe_load", what_we_do(refusal));
+    writer.end_object();
+  }
+  writer.end_array();
+  writer.end_object();
+  return std::move(writer).take() + '\n';
+}
+
+}  // namespace safe_load
