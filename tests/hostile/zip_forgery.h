@@ -12,7 +12,7 @@
 
 namespace test_support {
 
-struct Forgery {
+struct ForgedFile {
   std::string what;
   std::string file;
   safe_load::ErrorCode code;
@@ -22,9 +22,9 @@ struct Forgery {
 };
 
 // Each is refused with exactly this, and with a next step unless there is none to take.
-inline void expect_refused(const std::vector<Forgery>& forgeries,
+inline void expect_refused(const std::vector<ForgedFile>& forgeries,
                            const safe_load::OpenOptions& options = {}) {
-  for (const Forgery& forgery : forgeries) {
+  for (const ForgedFile& forgery : forgeries) {
     const auto opened = open_bytes(forgery.file, options);
     if (opened) {
       ADD_FAILURE() << "opens: " << forgery.what;

@@ -36,7 +36,7 @@ TEST(ZipMemberForgeries, Z9OtherMethodsAreNotReadWhenNeeded) {
     return lying(which, [](ZipEntryParts& lie) { lie.central.method = lie.local.method = 12; });
   };
   const auto row = [&](std::size_t which, std::string_view member, std::string_view message) {
-    return Forgery{std::string(member),
+    return ForgedFile{std::string(member),
                    method(which).build(),
                    ErrorCode::kUnsupported,
                    method(which).local_offset(which),
@@ -56,7 +56,7 @@ TEST(ZipMemberForgeries, Z9OtherMethodsAreNotReadWhenNeeded) {
 }
 
 TEST(ZipMemberForgeries, Z10EncryptedOrPatchedEntriesAreNotReadWhenNeeded) {
-  std::vector<Forgery> rows;
+  std::vector<ForgedFile> rows;
   for (const std::uint16_t bit : kOpaqueBits) {
     const ZipBuilder zip =
         lying(kStorage, [&](ZipEntryParts& lie) { lie.central.flags = lie.local.flags = bit; });
@@ -175,7 +175,7 @@ TEST(ZipMemberForgeries, Z13OneRangeUsedByManyIsRefused) {
 
 TEST(ZipMemberForgeries, Z14LocalHeadersAgreeWithTheDirectory) {
   const std::uint64_t at = honest().local_offset(kStorage);
-  std::vector<Forgery> rows;
+  std::vector<ForgedFile> rows;
   const auto row = [&](std::string what, ErrorCode code, std::string_view message, auto lie) {
     rows.push_back({std::move(what), lying(kStorage, lie).build(), code, at, message, "a/data/0"});
   };

@@ -143,11 +143,15 @@ Result<Checkpoint, Issue> open(const CheckpointBuilder& file, const OpenOptions&
 }
 
 std::string complaint(const CheckpointBuilder& file, const OpenOptions& options) {
+  return complaint(file.build(), options);
+}
+
+std::string complaint(std::string_view file, const OpenOptions& options) {
   const auto told = [](const Issue& issue) {
     return std::string(to_text(issue.code)) + " at " + std::to_string(issue.offset) + ": " +
            issue.message;
   };
-  const auto opened = open(file, options);
+  const auto opened = open_bytes(file, options);
   if (!opened) return told(opened.error());
   std::string out;
   for (const Issue& issue : opened->issues()) out += (out.empty() ? "" : "\n") + told(issue);

@@ -89,6 +89,7 @@ safe_load::Result<safe_load::Checkpoint, safe_load::Issue> open(
 
 // "CODE at OFFSET: message" of the one thing that is wrong with the file (why it does not open, or
 // its only issue), "" if nothing is, and all issues in lines if there are several.
+std::string complaint(std::string_view file, const safe_load::OpenOptions& options = {});
 std::string complaint(const CheckpointBuilder& file, const safe_load::OpenOptions& options = {});
 
 }  // namespace test_support
