@@ -1,5 +1,6 @@
 #include "torch/stacked_storages.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -37,16 +38,22 @@ Result<std::uint32_t> StackedStorages::add(TensorInterpreter& interpreter,
                                            std::span<const NodeId> parts) {
   Storages& storages = interpreter.storages();
   SAFE_LOAD_TRY_ASSIGN(const Storage storage, interpreter.describe_storage(parts.first(5)));
+  if (views_.contains(storage.key))
+    return bad("a storage that is described in two ways").about(storage.key);
   const auto [entry, is_new] = roots_.try_emplace(storage.key, Root());
   Root& root = entry->second;
   if (is_new) {
     SAFE_LOAD_TRY_ASSIGN(root.storage, storages.add(storage));
   }
+  const bool is_whole = interpreter.tape()[parts[5]].kind == Kind::kNone;
   const Storage& whole = storages[root.storage];
   if (whole.dtype != storage.dtype || whole.byte_count != storage.byte_count ||
-      whole.location != storage.location)
+      whole.location != storage.location) {
+    // Empty storages may share a key under different classes: each is one of its own.
+    if (storage.byte_count == 0 && whole.byte_count == 0 && is_whole) return storages.add(storage);
     return bad("a storage that is described in two ways").about(storage.key);
-  if (interpreter.tape()[parts[5]].kind == Kind::kNone) return std::uint32_t{root.storage};
+  }
+  if (is_whole) return std::uint32_t{root.storage};
   return add_view(interpreter, storage, root, parts[5]);
 }
 
@@ -55,26 +62,30 @@ Result<std::uint32_t> StackedStorages::add_view(TensorInterpreter& interpreter, 
   const pickle::Tape& tape = interpreter.tape();
   Storages& storages = interpreter.storages();
   const std::span<const NodeId> parts = tape.items(view);
+  const std::uint64_t unit = size_of(storage.dtype);
   const auto is_count = [&](NodeId node) {
-    return tape[node].kind == Kind::kInt && tape[node].payload <= storage.byte_count;
+    return tape[node].kind == Kind::kInt && tape[node].payload <= storage.byte_count / unit;
   };
   if (tape[view].kind != Kind::kTuple || parts.size() != 3 || !is_text(tape[parts[0]]) ||
       !is_count(parts[1]) || !is_count(parts[2]))
     return bad("a view of a storage in a form that torch does not write").about(storage.key);
-  const std::uint64_t unit = size_of(storage.dtype);
   const std::uint64_t offset = tape[parts[1]].payload * unit;
   const std::uint64_t whole = std::exchange(storage.byte_count, tape[parts[2]].payload * unit);
   if (!base::fits(offset, storage.byte_count, whole))
     return bad("a view that reaches past its storage").about(storage.key);
   storage.key = tape.text(parts[0]);
-  for (const View& known : root.views) {
-    if (storages[known.storage].key != storage.key) continue;
-    if (known.offset == offset && storages[known.storage].byte_count == storage.byte_count)
-      return std::uint32_t{known.storage};
-    return bad("a view of a storage that is described in two ways").about(storage.key);
+  const auto known = views_.find(storage.key);
+  if (known != views_.end()) {
+    const View& view_of_key = known->second;
+    if (view_of_key.root == root.storage && view_of_key.offset == offset &&
+        storages[view_of_key.storage].byte_count == storage.byte_count)
+      return std::uint32_t{view_of_key.storage};
   }
+  if (known != views_.end() || roots_.contains(storage.key))
+    return bad("a view of a storage that is described in two ways").about(storage.key);
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add(storage));
-  root.views.push_back({number, offset});
+  views_.emplace(storage.key, View{number, root.storage, offset});
+  root.views.push_back({number, root.storage, offset});
   return number;
 }
 
@@ -126,9 +137,14 @@ Status StackedStorages::place(TensorInterpreter& interpreter, const base::Source
     settle(root.storage, 0);
     for (const View& view : root.views) settle(view.storage, view.offset);
   }
-  for (const auto& [key, root] : roots_)
-    if (!root.is_placed && !storages[root.storage].is_meta())
-      damage_.push_back({root.storage, bad("a storage whose bytes are missing").about(key)});
+  for (const auto& [key, root] : roots_) {
+    if (root.is_placed || storages[root.storage].is_meta()) continue;
+    const Error error = bad("a storage whose bytes are missing").about(key);
+    damage_.push_back({root.storage, error});
+    for (const View& view : root.views) damage_.push_back({view.storage, error});
+  }
+  std::sort(damage_.begin(), damage_.end(),
+            [](const Damage& a, const Damage& b) { return a.storage < b.storage; });
   end_ = position;
   return {};
 }

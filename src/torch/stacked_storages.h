@@ -36,7 +36,7 @@ class StackedStorages final : public PersistentIds {
   Status place(TensorInterpreter& interpreter, const base::Source& source, std::uint64_t position,
                const std::byte* memory, std::uint64_t shift);
 
-  // What is wrong with single storages, once place() succeeded.
+  // What is wrong with single storages, in their order, once place() succeeded.
   const std::vector<Damage>& damage() const { return damage_; }
   std::uint64_t end() const { return end_; }  // behind the last storage
   bool has_source_text() const { return has_source_text_; }
@@ -44,6 +44,7 @@ class StackedStorages final : public PersistentIds {
  private:
   struct View {
     std::uint32_t storage;  // its number
+    std::uint32_t root;     // the number of the storage that it is a part of
     std::uint64_t offset;   // bytes, in its root
   };
   struct Root {
@@ -57,7 +58,9 @@ class StackedStorages final : public PersistentIds {
                                  pickle::NodeId view);
 
   pickle::NodeId keys_;
+  // By key. torch looks for both kinds in one table, so that no key may stand for two things.
   std::unordered_map<std::string_view, Root, base::TextHash> roots_;
+  std::unordered_map<std::string_view, View, base::TextHash> views_;
   std::vector<Damage> damage_;
   std::uint64_t end_ = 0;
   bool has_source_text_ = false;
