@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "base/hash.h"
+
 namespace safe_load::json {
 namespace {
 
@@ -79,7 +81,7 @@ class Builder {
   }
 
   std::vector<Json*> open_;
-  std::vector<std::unordered_set<std::string>> keys_;
+  std::vector<std::unordered_set<std::string, base::TextHash>> keys_;
   std::optional<Error> error_;
 };
 
@@ -99,6 +101,10 @@ const Json* Json::find(std::string_view key) const {
 }
 
 Result<Json> read(std::string_view text) {
+  // The parser takes a NUL for the end of its input: what follows would be hidden.
+  const std::size_t null = text.find('\0');
+  if (null != std::string_view::npos)
+    return Error(ErrorCode::kCorrupt, "text that is no JSON", null);
   Builder builder;
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   if (builder.error()) return *builder.error();
