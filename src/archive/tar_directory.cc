@@ -60,7 +60,16 @@ std::optional<std::uint64_t> read_size(std::string_view text) {
 struct Extension {
   std::optional<std::string> name;
   std::optional<std::uint64_t> size;
+  bool is_sparse = false;
 };
+
+// Programs differ on which of two names or sizes counts.
+template <class T>
+Status set_once(std::optional<T>& place, T value) {
+  if (place) return Error(ErrorCode::kAmbiguous, "two tar headers that say different things of one member");
+  place = std::move(value);
+  return {};
+}
 
 Status read_pax(std::string_view records, Extension& next) {
   while (!records.empty()) {
@@ -76,10 +85,15 @@ Status read_pax(std::string_view records, Extension& next) {
     if (equals == std::string_view::npos)
       return Error(ErrorCode::kCorrupt, "a pax record in no known form");
     const std::string_view value = record.substr(equals + 1);
-    if (record.substr(0, equals) == "path") next.name = std::string(value);
-    if (record.substr(0, equals) == "size") {
-      next.size = base::parse_uint64(value);
-      if (!next.size) return Error(ErrorCode::kCorrupt, "a pax size that is no number");
+    const std::string_view key = record.substr(0, equals);
+    next.is_sparse = next.is_sparse || key.starts_with("GNU.sparse.");
+    if (key == "path") {
+      SAFE_LOAD_TRY(set_once(next.name, std::string(value)));
+    }
+    if (key == "size") {
+      const auto size = base::parse_uint64(value);
+      if (!size) return Error(ErrorCode::kCorrupt, "a pax size that is no number");
+      SAFE_LOAD_TRY(set_once(next.size, std::uint64_t{*size}));
     }
   }
   return {};
@@ -129,18 +143,22 @@ Result<std::vector<TarMember>> read_tar(const base::Source& source) {
       return fail(ErrorCode::kTruncated, "the file ends before the end of a tar member")
           .about(next.name.value_or(name_of(header)));
 
-    if (type == 'x' || type == 'L') {
+    // Python's tarfile takes no data to follow these, others take it as it is said.
+    if (type >= '1' && type <= '6' && *size != 0)
+      return fail(ErrorCode::kAmbiguous, "a link, folder or device with bytes of its own");
+    if (type == 'x' || type == 'L' || type == 'g') {
       if (*size > kMostExtension) return fail(ErrorCode::kLimit, "a tar extension over 64 KiB");
       std::string text(static_cast<std::size_t>(*size), '\0');
       SAFE_LOAD_TRY(source.read_at(data, base::as_writable_bytes(text)));
-      if (type == 'L') {
-        next.name = std::string(trimmed(text));
-      } else {
-        const Status read = read_pax(text, next);
-        if (!read) return read.error().at(data);
-      }
+      Extension of_all;
+      const Status read = type == 'L' ? set_once(next.name, std::string(trimmed(text)))
+                                      : read_pax(text, type == 'g' ? of_all : next);
+      if (!read) return read.error().at(data);
+      if (of_all.name || of_all.size || of_all.is_sparse)
+        return fail(ErrorCode::kAmbiguous, "a name or size for all members of an archive");
     } else if (!is_extension) {
-      const bool is_regular = type == '0' || type == '\0' || type == '7';
+      const bool is_regular =
+          (type == '0' || type == '\0' || type == '7') && !next.is_sparse;
       if (is_regular) members.push_back({next.name.value_or(name_of(header)), data, *size});
       next = {};
     }
