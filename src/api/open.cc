@@ -1,8 +1,11 @@
 // Opening a checkpoint: from bytes to a container, its pickles, tape, values and tensors.
 #include <algorithm>
 #include <bit>
+#include <unordered_map>
 
 #include "api/state.h"
+#include "base/budget.h"
+#include "base/checked.h"
 #include "base/text.h"
 #include "container/recognise.h"
 #include "pickle/machine.h"
@@ -54,7 +57,9 @@ class Opening {
       : bytes_(std::move(bytes)), options_(options) {}
 
   Result<std::unique_ptr<State>, Issue> run() {
-    for (std::uint64_t reach = kFirstReach;; reach *= kMoreReach) {
+    // A file whose pickles are as long as they may be is read that far, and no further.
+    const std::uint64_t most = options_.limits.max_pickle_bytes;
+    for (std::uint64_t reach = std::min(kFirstReach, most);; reach = next_reach(reach, most)) {
       state_ = std::make_unique<State>();
       state_->bytes = bytes_;
       state_->options = options_;
@@ -71,10 +76,19 @@ class Opening {
   }
 
  private:
+  static std::uint64_t next_reach(std::uint64_t reach, std::uint64_t most) {
+    return reach < most ? std::min(reach * kMoreReach, most) : most + 1;
+  }
+
   container::Slice whole_file() const {
     container::Slice slice;
     slice.whole = std::shared_ptr<const base::Source>(bytes_, &bytes_->source());
     slice.size = bytes_->source().size();
+    const std::uint64_t by_ratio =
+        base::checked_mul(options_.limits.max_inflated_ratio, slice.size).value_or(UINT64_MAX);
+    constexpr Reason kExhausted = "the records inflate to more than Limits::max_inflated_bytes";
+    slice.inflation = std::make_shared<base::Budget>(
+        std::max(options_.limits.max_inflated_bytes, by_ratio), kExhausted);
     return slice;
   }
 
@@ -179,21 +193,29 @@ class Opening {
 
   Step report_damage() {
     if (state_->source->damage().empty()) return {};
+    pickle::Tape& tape = *state_->tape;
+    Status paid =
+        tape.memory().take(tape.size() * (sizeof(types::Edge) + 3 * sizeof(pickle::NodeId)));
+    if (!paid) return as_issue(Failure(paid.error()));
     const std::vector<NodeId> first = first_uses();
     for (const Container::Damage& damage : state_->source->damage()) {
+      bytes_->spoil(damage.storage, damage.failure.error);
+      if (first[damage.storage] == pickle::kNoNode) continue;  // only its views are used, or nothing
       Issue issue = as_issue(damage.failure);
       issue.path = state_->graph->path(state_->edges(), first[damage.storage]);
+      paid = tape.memory().take(2 * sizeof(Issue) + issue.message.size() + issue.member.size() +
+                                issue.path.size() + issue.hint.size());
+      if (!paid) return as_issue(Failure(paid.error()));
       state_->issues.push_back(std::move(issue));
-      bytes_->spoil(damage.storage, damage.failure.error);
     }
     return {};
   }
 
-  // For each storage the first tensor on it, or the storage itself, that is part of the result.
+  // For each storage the first tensor on it, or the storage itself, that is part of the result;
+  // kNoNode if none is.
   std::vector<NodeId> first_uses() const {
     const pickle::Tape& tape = *state_->tape;
-    std::vector<NodeId> first(state_->meaning->storages().size(), tape.root());
-    std::vector<bool> is_found(first.size());
+    std::vector<NodeId> first(state_->meaning->storages().size(), pickle::kNoNode);
     const auto& edges = state_->edges();
     for (NodeId id = 0; id < tape.size(); ++id) {
       const pickle::Node& node = tape[id];
@@ -204,20 +226,21 @@ class Opening {
       } else if (node.kind != pickle::Kind::kStorage) {
         continue;
       }
-      if (is_found[number]) continue;
-      is_found[number] = true;
-      first[number] = id;
+      if (first[number] == pickle::kNoNode) first[number] = id;
     }
     return first;
   }
 
   Step verify() {
     if (!options_.verify) return {};
-    state_->source->verify([this](const Failure& failure, const ZipEntry& entry) {
+    std::unordered_multimap<const ZipEntry*, std::uint32_t> places;
+    const std::vector<torch::Storage>& storages = state_->meaning->storages().all();
+    for (std::uint32_t id = 0; id < storages.size(); ++id)
+      if (storages[id].entry() != nullptr) places.emplace(storages[id].entry(), id);
+    state_->source->verify([&](const Failure& failure, const ZipEntry& entry) {
       state_->issues.push_back(as_issue(failure));
-      const std::vector<torch::Storage>& storages = state_->meaning->storages().all();
-      for (std::uint32_t id = 0; id < storages.size(); ++id)
-        if (storages[id].entry() == &entry) bytes_->spoil(id, failure.error);
+      const auto [first, last] = places.equal_range(&entry);
+      for (auto place = first; place != last; ++place) bytes_->spoil(place->second, failure.error);
     });
     return {};
   }

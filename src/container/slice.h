@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/budget.h"
 #include "base/source.h"
 
 namespace safe_load::container {
@@ -21,6 +22,8 @@ struct Slice {
   const std::byte* memory = nullptr;  // the bytes of `whole`; null: it is the file
   std::string name;                   // of the member, escaped; "" for a file
   int depth = 0;                      // containers around this one
+  // What the whole file may inflate to, shared by all containers in it.
+  std::shared_ptr<base::Budget> inflation;
 
   base::PartSource part() const { return {*whole, offset, size}; }
   // A name inside of this one, as errors show it.

@@ -1,10 +1,8 @@
 #include "container/zip_file.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
-#include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "deflate/inflate.h"
@@ -19,29 +17,21 @@ Outcome<ZipFile> ZipFile::open(Slice slice, const Limits& limits) {
   if (!directory) return Failure(directory.error(), slice.name);
   directory->move_by(slice.offset);
   ZipFile file(std::move(slice), *std::move(directory));
-  const auto checked = file.check_inflated_size(limits);
+  const auto checked = file.check_inflated_size();
   if (!checked) return checked.error();
   return file;
 }
 
 // Known from the directory, before the first byte is inflated.
-Outcome<void> ZipFile::check_inflated_size(const Limits& limits) const {
-  const std::uint64_t by_ratio = base::checked_mul(limits.max_inflated_ratio, slice_.size)
-                                     .value_or(std::numeric_limits<std::uint64_t>::max());
-  const std::uint64_t most = std::max(limits.max_inflated_bytes, by_ratio);
-  std::uint64_t total = 0;
+Outcome<void> ZipFile::check_inflated_size() const {
   for (const ZipEntry& entry : directory_.entries()) {
     if (entry.method == 0) continue;
     if (!archive::is_plausible_size(entry.compressed_size, entry.size))
       return Failure(Error(ErrorCode::kCorrupt, "a size that deflated data cannot reach",
                            entry.local_offset),
                      shown(entry));
-    if (entry.size > most - total)
-      return Failure(
-          Error(ErrorCode::kLimit, "the records inflate to more than Limits::max_inflated_bytes",
-                entry.local_offset),
-          shown(entry));
-    total += entry.size;
+    const Status paid = slice_.inflation->take(entry.size);
+    if (!paid) return Failure(paid.error().at(entry.local_offset), shown(entry));
   }
   return {};
 }
@@ -82,6 +72,7 @@ Outcome<Slice> ZipFile::open_member(const ZipEntry& entry) const {
     const Status read = archive::read_member(*slice_.whole, *member, content);
     if (!read) return Failure(read.error(), shown(entry));
     slice = slice_of(std::move(content));
+    slice.inflation = slice_.inflation;
   }
   slice.name = shown(entry);
   slice.depth = slice_.depth + 1;

@@ -33,7 +33,7 @@ class ZipFile {
   ZipFile(Slice slice, archive::ZipDirectory directory)
       : slice_(std::move(slice)), directory_(std::move(directory)) {}
 
-  Outcome<void> check_inflated_size(const Limits& limits) const;
+  Outcome<void> check_inflated_size() const;
   Status check_record(const archive::ZipEntry& entry, std::vector<std::byte>& block) const;
 
   Slice slice_;
