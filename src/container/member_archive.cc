@@ -37,7 +37,9 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open(ZipFile file,
     const bool is_array = key.ends_with(kArraySuffix) && (*container)->info().format == "npy";
     if (is_array) key.remove_suffix(kArraySuffix.size());
     only_arrays = only_arrays && is_array;
-    archive->members_.push_back({std::string(key), *std::move(container)});
+    archive->members_.push_back(
+        {base::is_utf8(key, false) ? std::string(key) : base::escaped(key, key.size() * 4),
+         *std::move(container)});
   }
   if (archive->members_.empty()) return std::unique_ptr<MemberArchive>();
   archive->info_.format = only_arrays ? "npz" : "zip of checkpoints";
@@ -81,6 +83,12 @@ void MemberArchive::take_facts(Container& member) {
     info_.notes.push_back(member.slice().name + ": " + note);
   sections_.insert(sections_.end(), member.sections().begin(), member.sections().end());
   damage_.insert(damage_.end(), member.damage().begin(), member.damage().end());
+}
+
+// The records of the zip file itself, and then those of the zip files in it.
+void MemberArchive::verify(const Report& report) const {
+  file_.verify(report);
+  for (const Member& member : members_) member.container->verify(report);
 }
 
 bool MemberArchive::wants_more() const {

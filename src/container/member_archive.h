@@ -25,7 +25,7 @@ class MemberArchive final : public Container {
   Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
                                 const Pickles& pickles) override;
   bool wants_more() const override;
-  void verify(const Report& report) const override { file_.verify(report); }
+  void verify(const Report& report) const override;
 
  private:
   MemberArchive(ZipFile file, const OpenOptions& options)
