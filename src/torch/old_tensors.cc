@@ -86,7 +86,12 @@ bool append_number(const pickle::Node& node, DType dtype, std::string& out) {
 
 Status TensorInterpreter::decode_old(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
-  if (meaning == Meaning::kListBuilder) {  // its one argument, as it is
+  if (meaning == Meaning::kListBuilder) {  // its first argument, as it is
+    const pickle::Node& value = tape()[given[0]];
+    const bool was_call = value.kind == Kind::kCall || (value.flags & pickle::kFromCall) != 0;
+    if (was_call && tape().added(given[0]).states.count != 0 &&
+        tape().added(given[0]).states.last > id)
+      return bad("a value that is used before it was filled");
     tape()[id] = tape()[given[0]];
     return {};
   }
@@ -159,6 +164,8 @@ Status TensorInterpreter::rebuild_from_array(NodeId id) {
   }
   storage.byte_count = content.size();
   if (!content.empty()) storage.place = base::as_bytes(content).data();
+  if (is_text(tape()[given[2]]) && !is_device(tape().text(given[2])))
+    return bad("an impossible device").about(tape().text(given[2]));
   const std::string_view location = is_text(tape()[given[2]])
                                         ? tape().text(given[2])
                                         : tape().text(arguments(given[2])[0]);

@@ -24,7 +24,16 @@ constexpr std::string_view kLayouts[] = {"torch.strided",    "torch.sparse_coo",
                                          "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc",
                                          "torch._mkldnn",    "torch.jagged"};
 
-// "cuda" or "cuda:1", the index at most 127 as in torch.
+// Numbers, whole ones included (whose negative wraps), but no packed or scale-only types.
+bool has_negatives(DType dtype) {
+  const bool is_integer =
+      dtype <= DType::kInt64 || (dtype >= DType::kUint16 && dtype <= DType::kUint64);
+  return is_integer || (info(dtype).is_floating && dtype != DType::kFloat8E8m0fnu &&
+                        dtype != DType::kFloat4E2m1fnX2);
+}
+
+}  // namespace
+
 bool is_device(std::string_view text) {
   constexpr std::size_t kMostText = 32;
   if (text.size() > kMostText) return false;
@@ -38,16 +47,6 @@ bool is_device(std::string_view text) {
   const auto index = base::parse_uint64(text.substr(colon + 1));
   return index && *index <= 127;
 }
-
-// Numbers, whole ones included (whose negative wraps), but no packed or scale-only types.
-bool has_negatives(DType dtype) {
-  const bool is_integer =
-      dtype <= DType::kInt64 || (dtype >= DType::kUint16 && dtype <= DType::kUint64);
-  return is_integer || (info(dtype).is_floating && dtype != DType::kFloat8E8m0fnu &&
-                        dtype != DType::kFloat4E2m1fnX2);
-}
-
-}  // namespace
 
 void TensorInterpreter::reserve(std::size_t tensors) {
   storages_.reserve(tensors);

@@ -26,6 +26,9 @@ inline bool is_text(const pickle::Node& node) {
   return node.kind == pickle::Kind::kText || node.kind == pickle::Kind::kBytes;
 }
 
+// "cuda" or "cuda:1", the index at most 127 as in torch.
+bool is_device(std::string_view text);
+
 class TensorInterpreter final : public types::Interpreter {
  public:
   TensorInterpreter(pickle::Tape& tape, types::Encoding encoding, const Limits& limits)
