@@ -107,6 +107,8 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
                  kLengthSize)
         .about(*label->text());
 
+  if (shape->array()->size() > torch::kMostDims)
+    return bad("a tensor with more than 64 dimensions").about(name);
   std::vector<std::int64_t> sizes;
   for (const Json& item : *shape->array()) {
     const auto size = item.integer();

@@ -106,8 +106,7 @@ TEST(SafetensorsForgeries, HaveShapesThatFitTheirRange) {
   std::string many = "1";
   for (int i = 0; i < 63; ++i) many += ",1";
   EXPECT_EQ(shaped("2," + many.substr(2)), "");
-  EXPECT_TRUE(shaped("2," + many).starts_with("corrupt: a tensor with more dimensions"))
-      << shaped("2," + many);
+  EXPECT_EQ(shaped("2," + many), "corrupt: a tensor with more than 64 dimensions: w");
 }
 
 TEST(SafetensorsForgeries, NameTypesThatExist) {
