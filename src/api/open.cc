@@ -169,6 +169,8 @@ class Opening {
       if (!mapped) return as_issue(Failure(mapped.error()));
     }
     constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
+    const Status paid = state_->tape->memory().take(storages.size() * StorageBytes::kRecordSize);
+    if (!paid) return as_issue(Failure(paid.error()));
     bytes_->reserve(storages.size());
     auto next = located->begin();
     for (const torch::Storage& storage : storages) {
@@ -196,6 +198,9 @@ class Opening {
     pickle::Tape& tape = *state_->tape;
     Status paid =
         tape.memory().take(tape.size() * (sizeof(types::Edge) + 3 * sizeof(pickle::NodeId)));
+    if (!paid) return as_issue(Failure(paid.error()));
+    constexpr std::uint64_t kTreeNode = 64;  // that StorageBytes keeps of each
+    paid = tape.memory().take(state_->source->damage().size() * (sizeof(Error) + kTreeNode));
     if (!paid) return as_issue(Failure(paid.error()));
     const std::vector<NodeId> first = first_uses();
     for (const Container::Damage& damage : state_->source->damage()) {

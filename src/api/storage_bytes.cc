@@ -11,6 +11,8 @@ constexpr std::uint64_t kAlignment = 64;
 
 }  // namespace
 
+const std::size_t StorageBytes::kRecordSize = sizeof(Record);
+
 Status StorageBytes::map() {
   SAFE_LOAD_TRY_ASSIGN(mapping_, os::Memory::map(*file_));
   return {};

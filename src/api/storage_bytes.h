@@ -51,6 +51,8 @@ class StorageBytes {
   bool is_borrowed() const { return is_borrowed_; }
   bool is_mapped() const { return !mapping_.bytes().empty(); }
 
+  static const std::size_t kRecordSize;  // bytes of memory that each storage takes
+
   Status map();
   // Of the next storage. All are added before any bytes are asked for.
   void reserve(std::size_t storages) { records_.reserve(storages); }

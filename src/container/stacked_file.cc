@@ -38,6 +38,8 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
                                                              : slice_.memory + slice_.offset,
                                     slice_.offset);
   if (!placed) return fail(placed.error());
+  const Status paid = tape.memory().take(2 * sizeof(Damage) * ids_->damage().size());
+  if (!paid) return fail(paid.error());
   for (const torch::StackedStorages::Damage& part : ids_->damage())
     damage_.push_back({part.storage, fail(part.error)});
   info_.record_count = tape[stacked->keys].count;

@@ -17,6 +17,8 @@ namespace {
 
 Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
+constexpr std::uint64_t kHashNode = 64;  // bytes that an entry of a hash table takes at most
+
 }  // namespace
 
 Result<pickle::Node> StackedStorages::resolve(TensorInterpreter& interpreter, NodeId id) {
@@ -43,6 +45,7 @@ Result<std::uint32_t> StackedStorages::add(TensorInterpreter& interpreter,
   const auto [entry, is_new] = roots_.try_emplace(storage.key, Root());
   Root& root = entry->second;
   if (is_new) {
+    SAFE_LOAD_TRY(interpreter.tape().memory().take(sizeof(Root) + kHashNode));
     SAFE_LOAD_TRY_ASSIGN(root.storage, storages.add(storage));
   }
   const bool is_whole = interpreter.tape()[parts[5]].kind == Kind::kNone;
@@ -83,10 +86,16 @@ Result<std::uint32_t> StackedStorages::add_view(TensorInterpreter& interpreter, 
   }
   if (known != views_.end() || roots_.contains(storage.key))
     return bad("a view of a storage that is described in two ways").about(storage.key);
+  SAFE_LOAD_TRY(interpreter.tape().memory().take(3 * sizeof(View) + kHashNode));
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add(storage));
   views_.emplace(storage.key, View{number, root.storage, offset});
   root.views.push_back({number, root.storage, offset});
   return number;
+}
+
+// Of a storage and all of its views.
+Status StackedStorages::pay_for_damage(TensorInterpreter& interpreter, const Root& root) const {
+  return interpreter.tape().memory().take(2 * sizeof(Damage) * (1 + root.views.size()));
 }
 
 Status StackedStorages::place(TensorInterpreter& interpreter, const base::Source& source,
@@ -123,6 +132,9 @@ Status StackedStorages::place(TensorInterpreter& interpreter, const base::Source
     }
     position = data + *bytes;
     const bool is_as_described = *bytes == whole.byte_count;
+    if (!is_as_described) {
+      SAFE_LOAD_TRY(pay_for_damage(interpreter, root));
+    }
     const auto settle = [&](std::uint32_t number, std::uint64_t offset) {
       const std::uint64_t start = data + offset;
       if (!is_as_described) {
@@ -139,6 +151,7 @@ Status StackedStorages::place(TensorInterpreter& interpreter, const base::Source
   }
   for (const auto& [key, root] : roots_) {
     if (root.is_placed || storages[root.storage].is_meta()) continue;
+    SAFE_LOAD_TRY(pay_for_damage(interpreter, root));
     const Error error = bad("a storage whose bytes are missing").about(key);
     damage_.push_back({root.storage, error});
     for (const View& view : root.views) damage_.push_back({view.storage, error});

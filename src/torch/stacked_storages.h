@@ -56,6 +56,7 @@ class StackedStorages final : public PersistentIds {
   Result<std::uint32_t> add(TensorInterpreter& interpreter, std::span<const pickle::NodeId> parts);
   Result<std::uint32_t> add_view(TensorInterpreter& interpreter, Storage storage, Root& root,
                                  pickle::NodeId view);
+  Status pay_for_damage(TensorInterpreter& interpreter, const Root& root) const;
 
   pickle::NodeId keys_;
   // By key. torch looks for both kinds in one table, so that no key may stand for two things.
