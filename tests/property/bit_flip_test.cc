@@ -77,6 +77,11 @@ TEST(BitFlips, InSmallFilesEndWell) {
   for (const Fixture& fixture : small_fixtures()) expect_to_survive_flips(fixture, 1);
 }
 
+TEST(BitFlips, InOtherContainersEndWell) {
+  for (const Fixture& fixture : container_fixtures())
+    expect_to_survive_flips(fixture, fixture.name == "tar" ? 3 : 1);
+}
+
 TEST(BitFlips, InAFileOfTorchEndWell) { expect_to_survive_flips(example(), 53); }
 
 // The container stays whole, so that every flip reaches the machine and the decoders.

@@ -3,6 +3,7 @@
 #include <safe_load/report.h>
 
 #include "support/checkpoint_builder.h"
+#include "support/stacked_builder.h"
 
 namespace {
 
@@ -25,8 +26,9 @@ struct Deep {
   std::size_t levels;
 };
 
-void expect_listed_and_freed(const Deep& deep) {
-  auto opened = open(CheckpointBuilder(deep.value));
+void expect_listed_and_freed(const Deep& deep, std::string file = "") {
+  if (file.empty()) file = CheckpointBuilder(deep.value).build();
+  auto opened = open_bytes(file);
   ASSERT_TRUE(opened.ok()) << deep.name << ": " << opened.error();
   EXPECT_TRUE(opened->issues().empty()) << deep.name;
   EXPECT_EQ(opened->root().kind(), deep.root) << deep.name;
@@ -43,6 +45,14 @@ void expect_listed_and_freed(const Deep& deep) {
 TEST(Depth, OfAMillionListsIsListedAndFreed) {
   expect_listed_and_freed(
       {"lists", times("]", kMillion) + "N" + times("a", kMillion), ValueKind::kList, kMillion});
+}
+
+TEST(Depth, OfAMillionListsInOtherContainersIsListedAndFreed) {
+  const Deep deep = {"lists", times("]", kMillion) + "N" + times("a", kMillion), ValueKind::kList,
+                     kMillion};
+  expect_listed_and_freed(deep, StackedBuilder(deep.value).build());
+  expect_listed_and_freed(deep, pickled(deep.value));
+  expect_listed_and_freed(deep, deep.value + ".");
 }
 
 TEST(Depth, OfAMillionTuplesIsListedAndFreed) {

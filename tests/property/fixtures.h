@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "support/checkpoint_builder.h"
+#include "support/safetensors_builder.h"
+#include "support/stacked_builder.h"
+#include "support/tar_builder.h"
 #include "support/temporary_file.h"
 
 namespace test_support {
@@ -62,6 +65,71 @@ inline std::vector<Fixture> small_fixtures() {
       {"deflated, big-endian", deflated.build()},
       {"zip64", wide.build()},
   };
+}
+
+// A parameter, a view of its storage, a storage on its own, a class with its source text.
+inline std::string stacked_file(int protocol = 2) {
+  const std::string whole = stacked_storage("17", 6);
+  const std::string part = stacked_storage("17", 6, "FloatStorage", view_of("18", 2, 4));
+  const std::string module =
+      tuple({text("module"), symbol("m", "Net"), text("net.py"), text("class Net: pass")}) + "Q";
+  return StackedBuilder(
+             dict({text("w"),
+                   rebuild("_rebuild_parameter",
+                           {tensor(whole, 0, {2, 3}, {3, 1}), kTrue, ordered_dict()}),
+                   text("v"), tensor(part, 1, {2}, {1}), text("s"),
+                   stacked_storage("2", 2, "LongStorage"), text("n"), newobj(module, {})}),
+             protocol)
+      .storage("17", raw<float>({1, 2, 3, 4, 5, 6}))
+      .storage("2", raw<std::int64_t>({7, 8}), 8)
+      .build();
+}
+
+// As pickle.dump writes a tensor: its storage is a stacked file inside.
+inline std::string bare_pickle() {
+  const std::string inner =
+      StackedBuilder(stacked_storage("7", 3)).storage("7", raw<float>({1, 2, 3})).build();
+  return pickled(dict({text("w"),
+                       tensor(reduce(symbol("torch.storage", "_load_from_bytes"), {bytes(inner)}),
+                              0, {3}, {1}),
+                       text("n"), list({integer(1), text("two")})}),
+                 4);
+}
+
+inline std::string tar_file() {
+  TarCheckpoint tar;
+  tar.value = dict({text("w"), tar_id("21"), text("r"), tar_id(22), text("s"), tar_id(11)});
+  tar.storages = {tar_storage(11, raw<float>({1, 2, 3, 4, 5, 6}), 6)};
+  tar.views = {tar_view(12, 11, 2, 4)};
+  tar.tensors = {tar_tensor(21, 11, {2, 3}, {3, 1}), tar_tensor(22, 12, {2}, {1}, 1)};
+  // It ends with the data of its last member.
+  const std::uint64_t size = tar.tar().header_offset(3) + 512 + tar.storages_member().size();
+  return tar.build().substr(0, static_cast<std::size_t>(size));
+}
+
+inline std::string safetensors_file() {
+  return safetensors(json_object({"\"__metadata__\":{\"format\":\"pt\"}",
+                                  safetensors_entry("a.b", "F32", {2, 1}, 0, 8),
+                                  safetensors_entry("c", "BF16", {3}, 8, 14),
+                                  safetensors_entry("none", "U8", {0, 2}, 14, 14)}),
+                     raw<float>({1, 2}) + "abcdef");
+}
+
+inline std::string zip_of_checkpoints() {
+  const auto inner = CheckpointBuilder(list({integer(1), storage("0", 1)})).storage("0", "abcd");
+  return ZipBuilder()
+      .stored("a.pt", stacked_file())
+      .deflated("b.zip", ZipBuilder().stored("c.pt", inner.build()).build())
+      .stored("d.pkl", bare_pickle())
+      .stored("e.txt", "Some text.")
+      .build();
+}
+
+// Containers other than one zip file.
+inline std::vector<Fixture> container_fixtures() {
+  return {{"stacked", stacked_file()},         {"stacked, protocol 4", stacked_file(4)},
+          {"pickle", bare_pickle()},           {"tar", tar_file()},
+          {"safetensors", safetensors_file()}, {"zip of checkpoints", zip_of_checkpoints()}};
 }
 
 // What a training script left behind; some 10 KiB, written by torch.

@@ -33,6 +33,30 @@ TEST(Truncation, OfSmallFilesIsAlwaysNoticed) {
   for (const Fixture& fixture : small_fixtures()) expect_every_truncation_refused(fixture);
 }
 
+// What begins such a file tells less than four bytes do of a zip file; and a tar archive may end
+// behind each member, but is no checkpoint then.
+TEST(Truncation, OfOtherContainersIsAlwaysNoticed) {
+  for (const Fixture& fixture : container_fixtures()) {
+    bool is_known = false;
+    for (std::size_t size = 0; size < fixture.file.size(); ++size) {
+      const GuardedBuffer cut(std::string_view(fixture.file).substr(0, size));
+      const auto opened = Checkpoint::open(cut.bytes());
+      ASSERT_FALSE(opened.ok()) << fixture.name << " cut at " << size;
+      const Issue& issue = opened.error();
+      const bool is_unknown = issue.code == ErrorCode::kUnsupported;
+      is_known = is_known || (!is_unknown && fixture.name != "tar");
+      ASSERT_TRUE(issue.code == ErrorCode::kTruncated || (is_unknown && !is_known))
+          << fixture.name << " cut at " << size << ": " << issue;
+      ASSERT_NE(issue.message, "") << size;
+      ASSERT_NE(issue.hint, "") << fixture.name << " cut at " << size << ": " << issue;
+    }
+    const GuardedBuffer whole(fixture.file);
+    const auto opened = Checkpoint::open(whole.bytes());
+    ASSERT_TRUE(opened.ok()) << fixture.name << ": " << opened.error();
+    EXPECT_TRUE(opened->issues().empty()) << fixture.name << ": " << opened->issues()[0];
+  }
+}
+
 TEST(Truncation, OfAFileOfTorchIsAlwaysNoticed) { expect_every_truncation_refused(example()); }
 
 TEST(Truncation, OfTrailingBytesLosesNothing) {
