@@ -1,0 +1,115 @@
+"""TorchScript archives: tensors under dotted names as in the module's own state_dict. No code runs."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import safe_load as package
+from safe_load import safe_load
+
+torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
+
+
+class Block(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+        self.norm = torch.nn.BatchNorm1d(2)
+        self.scale = torch.nn.Parameter(torch.tensor(2.0))
+        self.register_buffer("table", torch.arange(6).reshape(2, 3))
+        self.sizes = [1, 2, 3]
+        self.rates = {"a": 0.5}
+
+    def forward(self, x):
+        return self.norm(self.inner(x)) * self.scale + self.sizes[0] * self.rates["a"]
+
+
+def saved(module) -> bytes:
+    stream = io.BytesIO()
+    torch.jit.save(module, stream)
+    return stream.getvalue()
+
+
+def modules():
+    torch.manual_seed(1)
+    block = Block().eval()
+    yield "script", torch.jit.script(block)
+    yield "trace", torch.jit.trace(block, torch.randn(5, 3))
+    yield "frozen", torch.jit.freeze(torch.jit.script(block))
+    half = Block().to(torch.bfloat16).eval()
+    yield "bfloat16", torch.jit.script(half)
+
+
+@pytest.mark.parametrize("name", ["script", "trace", "frozen", "bfloat16"])
+def test_tensors_have_the_names_of_the_state_dict(name):
+    module = dict(modules())[name]
+    with package.open(saved(module)) as handle:
+        assert handle.metadata["format"] == "torchscript"
+        assert handle.issues == []
+        loaded = {key: handle.get_tensor(key) for key in handle.keys()}
+    for key, tensor in module.state_dict().items():
+        assert key in loaded, (key, list(loaded))
+        assert loaded[key].dtype == tensor.dtype and loaded[key].equal(tensor), key
+        assert loaded[key].stride() == tensor.stride()
+
+
+def test_buffers_that_share_a_storage_still_do():
+    class Tied(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = torch.nn.Parameter(torch.arange(6.0))
+            self.register_buffer("b", self.a.detach()[2:4])
+
+        def forward(self, x):
+            return x + self.a.sum() + self.b.sum()
+
+    with package.open(saved(torch.jit.script(Tied()))) as handle:
+        whole, part = handle.get_tensor("a"), handle.get_tensor("b")
+    assert part.tolist() == [2.0, 3.0]
+    with torch.no_grad():
+        whole[2] = 9
+    assert part.tolist() == [9.0, 3.0]
+
+
+def test_lists_and_dicts_of_the_module_are_plain():
+    with package.open(saved(torch.jit.script(Block()))) as handle:
+        state = handle.root
+        text = repr(state)
+    assert "1, 2, 3" in text and "0.5" in text
+
+
+@pytest.mark.parametrize("values", [[1, 2], [0.5, 1.5], [True, False], ["a", "b"]])
+def test_attributes_of_each_type_are_read(values):
+    class Holder(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values = values
+            self.by_name = {"k": values[0]}
+            self.pair = (values[0], "x")
+            self.tensors = [torch.ones(2), torch.zeros(3)]
+            self.none: int | None = None
+
+        def forward(self, x):
+            return x
+
+    with package.open(saved(torch.jit.script(Holder()))) as handle:
+        assert handle.issues == []
+        text = repr(handle.root)
+        assert sum(handle.get_tensor(key).numel() for key in handle.keys()) == 5
+    assert repr(values)[1:-1] in text
+
+
+def test_no_code_is_run_or_compiled(monkeypatch):
+    content = saved(torch.jit.script(Block()))
+    monkeypatch.setattr(torch.jit, "load", None)
+    monkeypatch.setattr(torch._C, "import_ir_module", None)
+    loaded = safe_load(content, unknown="opaque") if _takes_unknown() else package.open(content).root
+    assert loaded is not None
+
+
+def _takes_unknown() -> bool:
+    import inspect
+
+    return "unknown" in inspect.signature(safe_load).parameters
