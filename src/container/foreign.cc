@@ -42,7 +42,8 @@ std::string pointer_facts(std::string_view text) {
 std::string page_facts(std::string_view text) {
   constexpr std::string_view kTitle = "<title>";
   const std::string_view tag = text.substr(std::min(text.find('<'), text.size()));
-  std::string facts = ", begins with " + base::quoted(tag.substr(0, tag.find('>')), 40);
+  const std::size_t end = std::min(tag.find('>'), tag.size());
+  std::string facts = ", begins with " + base::quoted(tag.substr(0, end + 1), 40);
   const std::size_t title = text.find(kTitle);
   if (title == std::string_view::npos) return facts;
   const std::string_view rest = text.substr(title + kTitle.size());

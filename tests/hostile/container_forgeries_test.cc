@@ -255,7 +255,6 @@ std::vector<Foreign> foreign_files() {
       {"GGML", "lmggrest", "a GGML file"},
       {"HDF5", "\x89HDF\r\n\x1a\nrest", "an HDF5 file"},
       {"HDF5 at 512", std::string(512, ' ') + "\x89HDF\r\n\x1a\n", "an HDF5 file"},
-      {"NumPy", "\x93NUMPY\1\0rest"s, "a NumPy array file"},
       {"ONNX", "\x08\x07\x12\x07pytorch", "perhaps an ONNX or TensorFlow model"},
       {"TFLite", "\x20\0\0\0TFL3rest"s, "a TensorFlow Lite model"},
       {"flatbuffer", "\x20\0\0\0PTMFrest"s, "a PyTorch mobile flatbuffer"},
