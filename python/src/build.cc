@@ -11,6 +11,7 @@
 #include <array>
 #include <string>
 #include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "errors.h"
@@ -91,6 +92,7 @@ class Builder {
         wanted_(checkpoint_->reachable_from(root)),
         made_(checkpoint_->value_count()),
         tensors_(checkpoint_, makers, wanted_),
+        has_table_(checkpoint_->container().format == "tar"),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
         progress_(makers.attr("progress")) {
@@ -217,8 +219,8 @@ class Builder {
       case ValueKind::kSet:
         return checked(PySet_New(nullptr));
       case ValueKind::kTensor:
-        if (!value.tensor()->is_quantized()) return tensors_.tensor(*value.tensor());
-        return quantized(value);
+        if (value.tensor()->is_quantized()) return quantized(value);
+        return has_table_ ? tensor_of_table(*value.tensor()) : tensors_.tensor(*value.tensor());
       case ValueKind::kStorage:
         return tensors_.storage_value(*value.storage());
       case ValueKind::kScalar:
@@ -483,6 +485,13 @@ class Builder {
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   ValueView root_;
+  // One object for each tensor, at however many places its number stands.
+  nb::object tensor_of_table(const safe_load::TensorView& tensor) {
+    nb::object& known = table_[tensor.id()];
+    if (!known.is_valid()) known = tensors_.tensor(tensor);
+    return known;
+  }
+
   nb::handle makers_;
   std::vector<std::uint32_t> wanted_;
   std::vector<ValueKind> kinds_;  // of the wanted ones
@@ -490,6 +499,8 @@ class Builder {
   std::vector<Event> events_;
   std::vector<std::uint32_t> due_;  // the first event that is due then
   TensorBuilder tensors_;
+  bool has_table_;  // of tensors, which values name by number (tar files of torch 0.1)
+  std::unordered_map<std::uint32_t, nb::object> table_;
   nb::dict constructors_;
   bool has_constructors_;
   nb::object progress_;
