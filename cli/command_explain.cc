@@ -16,9 +16,9 @@ int explain(const Options& options) {
       exit_code = kFailed;
       continue;
     }
-    const std::string report = options.json
-                                   ? safe_load::explanation_json(*opened, file)
-                                   : safe_load::explanation_text(*opened, safe_load::printable(file));
+    const std::string report =
+        options.json ? safe_load::explanation_json(*opened, file)
+                     : safe_load::explanation_text(*opened, safe_load::printable(file));
     if (!print(report)) return kFailed;
   }
   return exit_code;

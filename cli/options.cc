@@ -23,7 +23,9 @@ constexpr const char* kExamples =
 // A path is short for `ls PATH`.
 std::vector<std::string> with_command(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto is_word = [](const std::string& text) { return text == "ls" || text == "show" || text == "explain"; };
+  const auto is_word = [](const std::string& text) {
+    return text == "ls" || text == "show" || text == "explain";
+  };
   const auto is_flag = [](const std::string& text) { return text.size() > 1 && text[0] == '-'; };
   const auto first = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
   if (first != arguments.end() && !is_word(*first)) arguments.insert(arguments.begin(), "ls");

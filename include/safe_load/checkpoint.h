@@ -167,8 +167,8 @@ class Checkpoint {
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
 
   // The weights: the tensors of the first dict found under one of the keys state_dict,
-  // model_state_dict, model, net, module, params_ema, ema, or else at the root; a whole nn.Module or
-  // TorchScript module is walked as torch would.
+  // model_state_dict, model, net, module, params_ema, ema, or else at the root; a whole nn.Module
+  // or TorchScript module is walked as torch would.
   Result<StateDict> state_dict() const&;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.

@@ -24,29 +24,29 @@ enum class RefusalKind : std::uint8_t {
 };
 
 constexpr std::string_view to_text(RefusalKind kind) {
-  constexpr std::string_view kTexts[] = {
-      "container", "opcode",   "global", "import", "blocked", "unnamed class",
-      "callable",  "items",    "persistent id", "text"};
+  constexpr std::string_view kTexts[] = {"container",     "opcode",        "global",   "import",
+                                         "blocked",       "unnamed class", "callable", "items",
+                                         "persistent id", "text"};
   return kTexts[static_cast<std::size_t>(kind)];
 }
 
 struct Refusal {
   RefusalKind kind;
-  std::string name;         // of the class, function, opcode or format, escaped
-  std::string member;       // of the container
+  std::string name;          // of the class, function, opcode or format, escaped
+  std::string member;        // of the container
   std::uint64_t offset = 0;  // of the first place, in the member
-  std::string object_path;  // of the first place; "" if it is not part of the result
-  std::uint64_t count = 1;  // places
-  bool is_final = false;    // whether no list of allowed names helps
-  bool is_rebuilt = false;  // a name that safe_load gives a meaning; others become inert records
+  std::string object_path;   // of the first place; "" if it is not part of the result
+  std::uint64_t count = 1;   // places
+  bool is_final = false;     // whether no list of allowed names helps
+  bool is_rebuilt = false;   // a name that safe_load gives a meaning; others become inert records
 
   // What torch does not take, in a sentence.
   std::string why() const;
 };
 
 // In the order in which the pickle comes upon them; none: torch opens it, unless its data is
-// damaged. `file_name` matters only to what torch opens by its name. Takes time in proportion to the
-// pickle.
+// damaged. `file_name` matters only to what torch opens by its name. Takes time in proportion to
+// the pickle.
 std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint, std::string_view file_name = "");
 
 // For people: every reason, what safe_load does with it, and what to do next. Ends in a line feed.

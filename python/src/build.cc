@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <utility>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "errors.h"

@@ -61,8 +61,7 @@ class Explanation {
       found_.push_back(make(RefusalKind::kContainer, std::string(why), true));
     if (info.format == "zip" && info.version.empty())
       found_.push_back(make(RefusalKind::kContainer, "a zip file without a version record", true));
-    if (info.has_source_text)
-      found_.push_back(make(RefusalKind::kPersistentId, "module", true));
+    if (info.has_source_text) found_.push_back(make(RefusalKind::kPersistentId, "module", true));
   }
 
   void add_opcodes() {
@@ -91,9 +90,8 @@ class Explanation {
       if (symbol == kNoNode) continue;
       const std::uint32_t index = tape_.symbol_index(symbol);
       if (id != symbol || edges_[id].parent != kNoNode) ++counts[index];
-      const bool is_better =
-          first[index] == kNoNode ||
-          (edges_[first[index]].parent == kNoNode && edges_[id].parent != kNoNode);
+      const bool is_better = first[index] == kNoNode || (edges_[first[index]].parent == kNoNode &&
+                                                         edges_[id].parent != kNoNode);
       if (is_better) first[index] = id;
     }
     for (std::uint32_t i = 0; i < first.size(); ++i) {
@@ -122,10 +120,9 @@ class Explanation {
                                : odd.kind == Kind::kItems      ? RefusalKind::kItems
                                                                : RefusalKind::kCallable;
       const std::string name = base::escaped(odd.name);
-      const auto known =
-          std::find_if(found_.begin(), found_.end(), [&](const Refusal& refusal) {
-            return refusal.kind == kind && refusal.name == name;
-          });
+      const auto known = std::find_if(found_.begin(), found_.end(), [&](const Refusal& refusal) {
+        return refusal.kind == kind && refusal.name == name;
+      });
       if (known != found_.end()) {
         ++known->count;
         continue;

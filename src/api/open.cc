@@ -42,9 +42,9 @@ std::string_view hint_for(ErrorCode code) {
 }
 
 Issue as_issue(const Failure& failure) {
-  Issue issue = describe(failure.error, failure.member,
-                         failure.hint.empty() ? std::string(hint_for(failure.error.code()))
-                                              : failure.hint);
+  Issue issue =
+      describe(failure.error, failure.member,
+               failure.hint.empty() ? std::string(hint_for(failure.error.code())) : failure.hint);
   if (!failure.message.empty()) issue.message = failure.message;
   return issue;
 }
@@ -160,10 +160,10 @@ class Opening {
       return storage.entry() != nullptr || std::holds_alternative<std::uint64_t>(storage.place);
     };
     const os::File* const file = bytes_->file();
-    const bool may_map =
-        file != nullptr && std::any_of(storages.begin(), storages.end(), is_in_file) &&
-        options_.access != Access::kCopied &&
-        (options_.access == Access::kMapped || !file->is_on_network());
+    const bool may_map = file != nullptr &&
+                         std::any_of(storages.begin(), storages.end(), is_in_file) &&
+                         options_.access != Access::kCopied &&
+                         (options_.access == Access::kMapped || !file->is_on_network());
     if (may_map) {
       const Status mapped = bytes_->map();
       if (!mapped) return as_issue(Failure(mapped.error()));
@@ -205,7 +205,8 @@ class Opening {
     const std::vector<NodeId> first = first_uses();
     for (const Container::Damage& damage : state_->source->damage()) {
       bytes_->spoil(damage.storage, damage.failure.error);
-      if (first[damage.storage] == pickle::kNoNode) continue;  // only its views are used, or nothing
+      if (first[damage.storage] == pickle::kNoNode)
+        continue;  // only its views are used, or nothing
       Issue issue = as_issue(damage.failure);
       issue.path = state_->graph->path(state_->edges(), first[damage.storage]);
       paid = tape.memory().take(2 * sizeof(Issue) + issue.message.size() + issue.member.size() +

@@ -82,8 +82,8 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
     open.pop_back();
     add_own(current.module, current.prefix, items);
     const bool is_script = is_script_module(current.module);
-    const Values children = is_script ? attributes_of(current.module)
-                                      : current.module.attribute("_modules").items();
+    const Values children =
+        is_script ? attributes_of(current.module) : current.module.attribute("_modules").items();
     for (std::size_t i = children.size(); i >= 2; i -= 2)
       if (is_script ? is_script_module(children[i - 1]) : is_module(children[i - 1]))
         open.push_back({children[i - 1], current.prefix + name_of(children[i - 2]) + "."});

@@ -29,8 +29,8 @@ void StorageBytes::add(const Origin& origin) {
   records_.push_back(record);
 }
 
-// Old files and repacked archives lack torch's alignment; a misaligned element costs more at each use than the
-// copy.
+// Old files and repacked archives lack torch's alignment; a misaligned element costs more at each
+// use than the copy.
 bool StorageBytes::is_aligned(std::uint64_t data_offset) {
   if (own_bytes().empty()) return false;
   void* address = own_bytes().data() + data_offset;
@@ -80,8 +80,7 @@ Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
     if (origin.memory != nullptr) {
       std::copy_n(origin.memory, size, place.begin());
     } else if (origin.deflated != nullptr) {
-      SAFE_LOAD_TRY(
-          archive::read_member(source(), {origin.deflated, origin.offset}, place));
+      SAFE_LOAD_TRY(archive::read_member(source(), {origin.deflated, origin.offset}, place));
     } else {
       SAFE_LOAD_TRY(source().read_at(origin.offset, place));
     }

@@ -71,7 +71,9 @@ constexpr Magic kMagics[] = {
     {4, "TFL3"sv, {Kind::kOther, "a TensorFlow Lite model", "open it with TensorFlow Lite"}},
 };
 
-bool is_printable(char c) { return c == '\t' || c == '\r' || c == '\n' || (c >= ' ' && c != '\x7f'); }
+bool is_printable(char c) {
+  return c == '\t' || c == '\r' || c == '\n' || (c >= ' ' && c != '\x7f');
+}
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace

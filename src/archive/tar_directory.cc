@@ -24,7 +24,8 @@ constexpr std::size_t kTypeAt = 156;
 constexpr std::size_t kMagicAt = 257;
 constexpr std::size_t kPrefixAt = 345;
 constexpr std::size_t kPrefixSize = 155;
-constexpr std::uint64_t kMostExtension = std::uint64_t{1} << 16;  // bytes of a name or of pax records
+constexpr std::uint64_t kMostExtension = std::uint64_t{1}
+                                         << 16;  // bytes of a name or of pax records
 
 std::string_view field(base::Bytes block, std::size_t at, std::size_t size) {
   return base::as_text(block.subspan(at, size));
@@ -66,7 +67,8 @@ struct Extension {
 // Programs differ on which of two names or sizes counts.
 template <class T>
 Status set_once(std::optional<T>& place, T value) {
-  if (place) return Error(ErrorCode::kAmbiguous, "two tar headers that say different things of one member");
+  if (place)
+    return Error(ErrorCode::kAmbiguous, "two tar headers that say different things of one member");
   place = std::move(value);
   return {};
 }
@@ -157,8 +159,7 @@ Result<std::vector<TarMember>> read_tar(const base::Source& source) {
       if (of_all.name || of_all.size || of_all.is_sparse)
         return fail(ErrorCode::kAmbiguous, "a name or size for all members of an archive");
     } else if (!is_extension) {
-      const bool is_regular =
-          (type == '0' || type == '\0' || type == '7') && !next.is_sparse;
+      const bool is_regular = (type == '0' || type == '\0' || type == '7') && !next.is_sparse;
       if (is_regular) members.push_back({next.name.value_or(name_of(header)), data, *size});
       next = {};
     }

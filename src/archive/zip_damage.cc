@@ -29,8 +29,7 @@ constexpr std::uint64_t kTail = 65'557;
 std::vector<std::byte> bytes_at(const base::Source& source, std::uint64_t offset,
                                 std::uint64_t size) {
   if (offset >= source.size()) return {};
-  std::vector<std::byte> bytes(
-      static_cast<std::size_t>(std::min(size, source.size() - offset)));
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(size, source.size() - offset)));
   if (!source.read_at(offset, bytes)) return {};
   return bytes;
 }

@@ -91,8 +91,8 @@ Result<NodeId> ArrayFile::add_array(torch::TensorInterpreter& interpreter,
     return Error(ErrorCode::kTruncated, "the file ends before the end of its array");
   note_rest(data.bytes.size() - size, "the array");
   SAFE_LOAD_TRY_ASSIGN(const NodeId bytes,
-                       interpreter.tape().add_node({Kind::kBytes, 0, 0,
-                                                    static_cast<std::uint32_t>(size), data.place}));
+                       interpreter.tape().add_node(
+                           {Kind::kBytes, 0, 0, static_cast<std::uint32_t>(size), data.place}));
   return interpreter.add_file_array(header, bytes);
 }
 

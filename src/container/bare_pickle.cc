@@ -8,10 +8,11 @@ using pickle::NodeId;
 
 Outcome<void> BarePickle::read(Pickles& pickles) {
   info_.format = "pickle";
-  pickle_ = pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
-    const Status read = slice_.part().read_at(0, into);
-    return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-  });
+  pickle_ =
+      pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
+        const Status read = slice_.part().read_at(0, into);
+        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
+      });
   return {};
 }
 

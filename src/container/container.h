@@ -16,7 +16,8 @@
 
 namespace safe_load::container {
 
-// Nodes from `first` on came from this member; offsets in it are `shift` larger than in the program.
+// Nodes from `first` on came from this member; offsets in it are `shift` larger than in the
+// program.
 struct Section {
   pickle::NodeId first;
   std::string member;

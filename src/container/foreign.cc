@@ -91,7 +91,8 @@ std::string hex(base::Bytes head) {
 
 bool is_text(base::Bytes head) {
   const std::string_view text = base::as_text(head);
-  return base::is_utf8(text.substr(0, text.size() - std::min<std::size_t>(text.size(), 3)), false) &&
+  return base::is_utf8(text.substr(0, text.size() - std::min<std::size_t>(text.size(), 3)),
+                       false) &&
          std::all_of(text.begin(), text.end(), [](char c) {
            return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
          });
@@ -149,8 +150,10 @@ Failure describe_damaged_zip(const Slice& slice, Failure why) {
     const bool is_later = *shift > 0;
     if (is_later && archive::is_seam(part, static_cast<std::uint64_t>(*shift))) {
       why.error = Error(ErrorCode::kUnsupported, "several zip files in one");
-      why.message = "several zip files, one behind the other, as a shard of a distributed checkpoint; "
-                    "the last begins at byte " + std::to_string(*shift);
+      why.message =
+          "several zip files, one behind the other, as a shard of a distributed checkpoint; "
+          "the last begins at byte " +
+          std::to_string(*shift);
       why.hint = "open the folder that the shard belongs to";
       return why;
     }

@@ -40,9 +40,10 @@ Outcome<void> Pickles::load(const Limits& limits) {
 pickle::Program Pickles::program(std::size_t number, std::uint64_t skip) const {
   const Block& block = blocks_[number];
   const std::uint64_t offset = block.offset + std::min(skip, block.size);
-  return {base::Bytes(bytes_).subspan(static_cast<std::size_t>(offset),
-                                      static_cast<std::size_t>(block.size - (offset - block.offset))),
-          offset, 0};
+  return {
+      base::Bytes(bytes_).subspan(static_cast<std::size_t>(offset),
+                                  static_cast<std::size_t>(block.size - (offset - block.offset))),
+      offset, 0};
 }
 
 }  // namespace safe_load::container

@@ -23,11 +23,11 @@ Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason, kLengthSize
 // The types that the format names; other labels of ours are no names of it.
 std::optional<DType> dtype_of(std::string_view label) {
   constexpr DType kTypes[] = {
-      DType::kBool,        DType::kUint8,         DType::kInt8,           DType::kFloat8E5m2,
+      DType::kBool,         DType::kUint8,          DType::kInt8,           DType::kFloat8E5m2,
       DType::kFloat8E4m3fn, DType::kFloat8E5m2fnuz, DType::kFloat8E4m3fnuz, DType::kFloat8E8m0fnu,
-      DType::kInt16,       DType::kUint16,        DType::kFloat16,        DType::kBfloat16,
-      DType::kInt32,       DType::kUint32,        DType::kFloat32,        DType::kComplex64,
-      DType::kFloat64,     DType::kInt64,         DType::kUint64,
+      DType::kInt16,        DType::kUint16,         DType::kFloat16,        DType::kBfloat16,
+      DType::kInt32,        DType::kUint32,         DType::kFloat32,        DType::kComplex64,
+      DType::kFloat64,      DType::kInt64,          DType::kUint64,
   };
   for (const DType type : kTypes)
     if (info(type).label == label) return type;
@@ -91,8 +91,8 @@ Result<NodeId> SafetensorsFile::add_tensors(torch::TensorInterpreter& interprete
 }
 
 // {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
-Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter,
-                                           NodeId key, const Json& facts) {
+Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter, NodeId key,
+                                           const Json& facts) {
   const std::string_view name = interpreter.tape().text(key);
   const Json* const label = facts.find("dtype");
   const Json* const shape = facts.find("shape");
@@ -119,8 +119,8 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
   std::uint64_t count = 1;
   for (std::size_t i = sizes.size(); i-- > 0;) {
     strides[i] = static_cast<std::int64_t>(count);
-    const auto next = base::checked_mul(count, std::max<std::uint64_t>(
-                                                   1, static_cast<std::uint64_t>(sizes[i])));
+    const auto next =
+        base::checked_mul(count, std::max<std::uint64_t>(1, static_cast<std::uint64_t>(sizes[i])));
     if (!next || *next > static_cast<std::uint64_t>(INT64_MAX))
       return bad("a tensor with an impossible size").about(name);
     count = *next;

@@ -9,8 +9,7 @@ namespace safe_load::container {
 
 class SafetensorsFile final : public Container {
  public:
-  SafetensorsFile(Slice slice, const OpenOptions& options)
-      : Container(std::move(slice), options) {}
+  SafetensorsFile(Slice slice, const OpenOptions& options) : Container(std::move(slice), options) {}
 
   Outcome<void> read(Pickles& pickles) override;
   Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
@@ -19,8 +18,8 @@ class SafetensorsFile final : public Container {
  private:
   Result<pickle::NodeId> add_tensors(torch::TensorInterpreter& interpreter,
                                      const json::Json::Object& header);
-  Result<pickle::NodeId> add_tensor(torch::TensorInterpreter& interpreter,
-                                    pickle::NodeId key, const json::Json& facts);
+  Result<pickle::NodeId> add_tensor(torch::TensorInterpreter& interpreter, pickle::NodeId key,
+                                    const json::Json& facts);
   Status take_metadata(const json::Json& metadata);
   Status check_ranges() const;
 

@@ -49,9 +49,9 @@ std::optional<DType> dtype_of(std::string_view name) {
     DType dtype;
   };
   constexpr Row kRows[] = {
-      {"FLOAT", DType::kFloat32},   {"DOUBLE", DType::kFloat64}, {"FLOAT16", DType::kFloat16},
-      {"INT32", DType::kInt32},     {"INT64", DType::kInt64},    {"INT16", DType::kInt16},
-      {"INT8", DType::kInt8},       {"UINT8", DType::kUint8},    {"BYTE", DType::kUint8},
+      {"FLOAT", DType::kFloat32}, {"DOUBLE", DType::kFloat64}, {"FLOAT16", DType::kFloat16},
+      {"INT32", DType::kInt32},   {"INT64", DType::kInt64},    {"INT16", DType::kInt16},
+      {"INT8", DType::kInt8},     {"UINT8", DType::kUint8},    {"BYTE", DType::kUint8},
       {"BOOL", DType::kBool},
   };
   for (const Row& row : kRows)

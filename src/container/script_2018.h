@@ -1,6 +1,7 @@
 // Script2018: TorchScript archives of torch 1.0 and 1.1: model.json with a tree of modules and a
-// table of tensors, attributes.pkl, one record for each tensor. Its value is a dict for each module:
-// parameters, attributes and submodules by name. Source: torch/csrc/jit/serialization of 2019.
+// table of tensors, attributes.pkl, one record for each tensor. Its value is a dict for each
+// module: parameters, attributes and submodules by name. Source: torch/csrc/jit/serialization of
+// 2019.
 #pragma once
 
 #include <map>

@@ -10,10 +10,11 @@ using pickle::NodeId;
 
 Outcome<void> StackedFile::read(Pickles& pickles) {
   info_.format = "stacked";
-  pickles_ = pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
-    const Status read = slice_.part().read_at(0, into);
-    return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-  });
+  pickles_ =
+      pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
+        const Status read = slice_.part().read_at(0, into);
+        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
+      });
   return {};
 }
 
@@ -33,10 +34,9 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
   ids_.emplace(stacked->keys);
   const Status meant = interpreter.interpret(first, tape.size(), *ids_);
   if (!meant) return fail(meant.error());
-  const Status placed = ids_->place(interpreter, slice_.part(), stacked->data_offset,
-                                    slice_.memory == nullptr ? nullptr
-                                                             : slice_.memory + slice_.offset,
-                                    slice_.offset);
+  const Status placed = ids_->place(
+      interpreter, slice_.part(), stacked->data_offset,
+      slice_.memory == nullptr ? nullptr : slice_.memory + slice_.offset, slice_.offset);
   if (!placed) return fail(placed.error());
   const Status paid = tape.memory().take(2 * sizeof(Damage) * ids_->damage().size());
   if (!paid) return fail(paid.error());

@@ -24,8 +24,8 @@ Result<NodeId> TapeWriter::floating(double value) {
 
 Result<NodeId> TapeWriter::text(std::string_view text) {
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape_.add_text(text));
-  return tape_.add_node({Kind::kText, pickle::kInArena, 0, static_cast<std::uint32_t>(text.size()),
-                         place});
+  return tape_.add_node(
+      {Kind::kText, pickle::kInArena, 0, static_cast<std::uint32_t>(text.size()), place});
 }
 
 Result<NodeId> TapeWriter::tuple(std::span<const NodeId> items) {

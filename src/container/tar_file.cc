@@ -57,7 +57,9 @@ Result<pickle::Node> TarIds::resolve(torch::TensorInterpreter& interpreter, Node
 class TarFile::Reader {
  public:
   Reader(const Slice& slice, const TarMember& member, const Limits& limits)
-      : slice_(slice), position_(member.data_offset), end_(position_ + member.size),
+      : slice_(slice),
+        position_(member.data_offset),
+        end_(position_ + member.size),
         limits_(limits) {}
 
   std::uint64_t position() const { return position_; }
@@ -140,8 +142,12 @@ Status TarFile::read_storages() {
     if (row == nullptr || row->kind != types::SymbolKind::kStorageClass ||
         row->value == types::kUntyped)
       return fail("a storage of an unknown class").about(symbol.name);
-    StorageRow storage{*key, std::to_string(*key), std::string(tape.text(parts[1])),
-                       static_cast<DType>(row->value), 0, 0};
+    StorageRow storage{*key,
+                       std::to_string(*key),
+                       std::string(tape.text(parts[1])),
+                       static_cast<DType>(row->value),
+                       0,
+                       0};
     SAFE_LOAD_TRY_ASSIGN(const auto numel, reader.next<std::uint64_t>());
     const auto bytes = base::checked_mul(numel, size_of(storage.dtype));
     storage.offset = reader.position();
@@ -209,14 +215,14 @@ Outcome<ContainerPtr> TarFile::open(const Slice& slice, const OpenOptions& optio
   if (!members) return Failure(members.error(), slice.name);
   Members found;
   for (const TarMember& member : *members)
-    for (auto [name, place] : {std::pair("pickle", &found.pickle),
-                               std::pair("storages", &found.storages),
-                               std::pair("tensors", &found.tensors)}) {
+    for (auto [name, place] :
+         {std::pair("pickle", &found.pickle), std::pair("storages", &found.storages),
+          std::pair("tensors", &found.tensors)}) {
       if (member.name != name) continue;
       if (!place->name.empty())
-        return Failure(Error(ErrorCode::kAmbiguous, "two members of one name", member.data_offset)
-                           .about(name),
-                       slice.name);
+        return Failure(
+            Error(ErrorCode::kAmbiguous, "two members of one name", member.data_offset).about(name),
+            slice.name);
       *place = member;
     }
   if (found.pickle.name.empty() || found.storages.name.empty()) return ContainerPtr();
@@ -232,10 +238,11 @@ Outcome<void> TarFile::read(Pickles& pickles) {
     if (!done) return Failure(done.error(), slice_.name);
   }
   info_.pickle_bytes = members_.pickle.size;
-  pickle_ = pickles.add(slice_.inside(members_.pickle.name), members_.pickle.size, [this](std::span<std::byte> into) {
-    const Status read = slice_.part().read_at(members_.pickle.data_offset, into);
-    return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-  });
+  pickle_ = pickles.add(
+      slice_.inside(members_.pickle.name), members_.pickle.size, [this](std::span<std::byte> into) {
+        const Status read = slice_.part().read_at(members_.pickle.data_offset, into);
+        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
+      });
   return {};
 }
 

@@ -37,7 +37,7 @@ class TarFile final : public Container {
   };
   struct StorageRow {
     std::int64_t key;
-    std::string name;      // the key as text
+    std::string name;  // the key as text
     std::string location;
     DType dtype;
     std::uint64_t offset;  // in the slice

@@ -27,9 +27,9 @@ Outcome<void> ZipFile::check_inflated_size() const {
   for (const ZipEntry& entry : directory_.entries()) {
     if (entry.method == 0) continue;
     if (!archive::is_plausible_size(entry.compressed_size, entry.size))
-      return Failure(Error(ErrorCode::kCorrupt, "a size that deflated data cannot reach",
-                           entry.local_offset),
-                     shown(entry));
+      return Failure(
+          Error(ErrorCode::kCorrupt, "a size that deflated data cannot reach", entry.local_offset),
+          shown(entry));
     const Status paid = slice_.inflation->take(entry.size);
     if (!paid) return Failure(paid.error().at(entry.local_offset), shown(entry));
   }
@@ -50,9 +50,10 @@ Outcome<void> ZipFile::read(const ZipEntry& entry, std::span<std::byte> into) co
 
 Outcome<std::string> ZipFile::read_small(const ZipEntry& entry) const {
   if (entry.size > kSmallRecord)
-    return Failure(Error(ErrorCode::kLimit, "a record of more than 64 bytes where a word is expected",
-                         entry.local_offset),
-                   shown(entry));
+    return Failure(
+        Error(ErrorCode::kLimit, "a record of more than 64 bytes where a word is expected",
+              entry.local_offset),
+        shown(entry));
   std::string content(static_cast<std::size_t>(entry.size), '\0');
   const auto done = read(entry, base::as_writable_bytes(content));
   if (!done) return done.error();

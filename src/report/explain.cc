@@ -55,8 +55,9 @@ std::string explanation_text(const Checkpoint& checkpoint, std::string_view titl
   const std::vector<Refusal> refusals = torch_refusals(checkpoint, title);
   std::string out(title);
   if (refusals.empty())
-    return out + ": torch.load(weights_only=True) of torch 2.13 opens this file, and so does "
-                 "safe_load\n";
+    return out +
+           ": torch.load(weights_only=True) of torch 2.13 opens this file, and so does "
+           "safe_load\n";
   const auto finals = static_cast<std::size_t>(
       std::count_if(refusals.begin(), refusals.end(), [](const Refusal& r) { return r.is_final; }));
   const auto counted = [](std::size_t count) {

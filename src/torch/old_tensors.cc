@@ -35,9 +35,9 @@ std::optional<DType> dtype_of(const types::ArrayDtype& type) {
     DType dtype;
   };
   constexpr Row kRows[] = {
-      {'b', 1, DType::kBool},    {'u', 1, DType::kUint8},     {'i', 1, DType::kInt8},
-      {'i', 2, DType::kInt16},   {'i', 4, DType::kInt32},     {'i', 8, DType::kInt64},
-      {'f', 2, DType::kFloat16}, {'f', 4, DType::kFloat32},   {'f', 8, DType::kFloat64},
+      {'b', 1, DType::kBool},      {'u', 1, DType::kUint8},       {'i', 1, DType::kInt8},
+      {'i', 2, DType::kInt16},     {'i', 4, DType::kInt32},       {'i', 8, DType::kInt64},
+      {'f', 2, DType::kFloat16},   {'f', 4, DType::kFloat32},     {'f', 8, DType::kFloat64},
       {'c', 8, DType::kComplex64}, {'c', 16, DType::kComplex128},
   };
   for (const Row& row : kRows)
@@ -115,9 +115,8 @@ Status TensorInterpreter::decode_old_state(NodeId id, Meaning meaning) {
   const std::span<const NodeId> state = tape().items(given_state);
   const std::span<const NodeId> given = arguments(id);
   const auto is = [&](const types::Schema& schema) {
-    return std::any_of(schema.begin(), schema.end(), [&](const types::Form& form) {
-      return matches(form, state, states.last);
-    });
+    return std::any_of(schema.begin(), schema.end(),
+                       [&](const types::Form& form) { return matches(form, state, states.last); });
   };
   Tensor tensor;
   NodeId attributes = kNoNode;
@@ -166,9 +165,8 @@ Status TensorInterpreter::rebuild_from_array(NodeId id) {
   if (!content.empty()) storage.place = base::as_bytes(content).data();
   if (is_text(tape()[given[2]]) && !is_device(tape().text(given[2])))
     return bad("an impossible device").about(tape().text(given[2]));
-  const std::string_view location = is_text(tape()[given[2]])
-                                        ? tape().text(given[2])
-                                        : tape().text(arguments(given[2])[0]);
+  const std::string_view location =
+      is_text(tape()[given[2]]) ? tape().text(given[2]) : tape().text(arguments(given[2])[0]);
   SAFE_LOAD_TRY_ASSIGN(storage.location, storages_.number_of_location(location));
   Tensor tensor;
   tensor.dtype = wanted;
@@ -196,11 +194,10 @@ Result<NodeId> TensorInterpreter::add_dense_strides(std::span<const std::int64_t
   }
   std::array<NodeId, kMostDims> items{};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    SAFE_LOAD_TRY_ASSIGN(items[i], tape().add_node({Kind::kInt, 0, 0, 0,
-                                                    static_cast<std::uint64_t>(strides[i])}));
+    SAFE_LOAD_TRY_ASSIGN(
+        items[i], tape().add_node({Kind::kInt, 0, 0, 0, static_cast<std::uint64_t>(strides[i])}));
   }
-  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run,
-                       tape().add_run(std::span(items).first(sizes.size())));
+  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(items).first(sizes.size())));
   return tape().add_node({Kind::kTuple, 0, 0, run.count, run.first});
 }
 

@@ -138,8 +138,8 @@ Status StackedStorages::place(TensorInterpreter& interpreter, const base::Source
     const auto settle = [&](std::uint32_t number, std::uint64_t offset) {
       const std::uint64_t start = data + offset;
       if (!is_as_described) {
-        damage_.push_back({number, fail("a storage that has another size in its data")
-                                       .about(whole.key)});
+        damage_.push_back(
+            {number, fail("a storage that has another size in its data").about(whole.key)});
       } else if (memory != nullptr) {
         storages[number].place = memory + start;
       } else {

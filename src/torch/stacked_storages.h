@@ -25,7 +25,8 @@ class StackedStorages final : public PersistentIds {
   // `keys`: the node that lists whose bytes follow.
   explicit StackedStorages(pickle::NodeId keys) : keys_(keys) {}
 
-  // ("storage", class, key, location, numel, view): a storage; view is None or (key, offset, numel).
+  // ("storage", class, key, location, numel, view): a storage; view is None or (key, offset,
+  // numel).
   // ("module", class, file, text): the class; the source text is never compiled.
   Result<pickle::Node> resolve(TensorInterpreter& interpreter, pickle::NodeId id) override;
 

@@ -19,7 +19,8 @@ namespace safe_load::torch {
 
 // Where the bytes of a storage are: nowhere (it is empty, or on the meta device), in a record of an
 // archive, in memory that lives as long as the pickle, or at an offset of the file.
-using Place = std::variant<std::monostate, const archive::ZipEntry*, const std::byte*, std::uint64_t>;
+using Place =
+    std::variant<std::monostate, const archive::ZipEntry*, const std::byte*, std::uint64_t>;
 
 // Its place, if it has one, holds exactly `byte_count` bytes.
 struct Storage {

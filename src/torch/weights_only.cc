@@ -105,11 +105,11 @@ std::string dtype_class(std::string_view text) {
     std::string_view name;
   };
   constexpr Row kRows[] = {
-      {"b1", "Bool"},       {"i1", "Int8"},        {"i2", "Int16"},      {"i4", "Int32"},
-      {"i8", "Int64"},      {"u1", "UInt8"},       {"u2", "UInt16"},     {"u4", "UInt32"},
-      {"u8", "UInt64"},     {"f2", "Float16"},     {"f4", "Float32"},    {"f8", "Float64"},
-      {"f16", "LongDouble"}, {"c8", "Complex64"},  {"c16", "Complex128"}, {"c32", "CLongDouble"},
-      {"M8", "DateTime64"}, {"m8", "TimeDelta64"}, {"O8", "Object"},     {"O", "Object"},
+      {"b1", "Bool"},        {"i1", "Int8"},        {"i2", "Int16"},       {"i4", "Int32"},
+      {"i8", "Int64"},       {"u1", "UInt8"},       {"u2", "UInt16"},      {"u4", "UInt32"},
+      {"u8", "UInt64"},      {"f2", "Float16"},     {"f4", "Float32"},     {"f8", "Float64"},
+      {"f16", "LongDouble"}, {"c8", "Complex64"},   {"c16", "Complex128"}, {"c32", "CLongDouble"},
+      {"M8", "DateTime64"},  {"m8", "TimeDelta64"}, {"O8", "Object"},      {"O", "Object"},
   };
   for (const Row& row : kRows)
     if (row.text == text) return "numpy.dtypes." + std::string(row.name) + "DType";
@@ -166,8 +166,7 @@ class Calls {
         names_[full_name(tape_.symbols()[i])] = true;
     const std::size_t dot = name.rfind('.');
     if (dot == std::string::npos) return false;
-    return names_.contains(name) ||
-           is_allowed_by_torch(name.substr(0, dot), name.substr(dot + 1));
+    return names_.contains(name) || is_allowed_by_torch(name.substr(0, dot), name.substr(dot + 1));
   }
 
   std::span<const NodeId> arguments(const Call& call) const {
@@ -254,18 +253,18 @@ std::vector<OddOpcode> odd_opcodes(base::Bytes bytes, int programs) {
   OddOpcode text;
   std::uint64_t start = 0;
   for (int i = 0; i < programs; ++i) {
-    const auto end = pickle::walk(
-        bytes.subspan(static_cast<std::size_t>(start)),
-        [&](Opcode opcode, std::uint64_t offset, base::Bytes argument) {
-          const bool is_odd_text = opcode == Opcode::kSHORT_BINSTRING &&
-                                   !base::is_utf8(base::as_text(argument), false);
-          if (is_supported(opcode) && !is_odd_text) return;
-          OddOpcode& odd = is_odd_text ? text : seen[static_cast<std::size_t>(opcode)];
-          if (odd.count++ != 0) return;
-          odd.name = pickle::name(opcode);
-          odd.offset = start + offset;
-          odd.is_text = is_odd_text;
-        });
+    const auto end =
+        pickle::walk(bytes.subspan(static_cast<std::size_t>(start)),
+                     [&](Opcode opcode, std::uint64_t offset, base::Bytes argument) {
+                       const bool is_odd_text = opcode == Opcode::kSHORT_BINSTRING &&
+                                                !base::is_utf8(base::as_text(argument), false);
+                       if (is_supported(opcode) && !is_odd_text) return;
+                       OddOpcode& odd = is_odd_text ? text : seen[static_cast<std::size_t>(opcode)];
+                       if (odd.count++ != 0) return;
+                       odd.name = pickle::name(opcode);
+                       odd.offset = start + offset;
+                       odd.is_text = is_odd_text;
+                     });
     if (!end) break;  // such a file does not open, and is not explained
     start += *end;
   }

@@ -25,8 +25,7 @@ Result<Storage> ZipStorages::read(TensorInterpreter& interpreter, NodeId persist
   const pickle::Tape& tape = interpreter.tape();
   const std::span<const NodeId> parts = tape.items(persistent_id);
   // TorchScript wrote None behind the size until 2019.
-  const bool is_old =
-      layout_.is_script && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
+  const bool is_old = layout_.is_script && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
   if (tape[persistent_id].kind != Kind::kTuple || (parts.size() != 5 && !is_old))
     return bad("a persistent id that is no storage");
   SAFE_LOAD_TRY_ASSIGN(Storage storage, interpreter.describe_storage(parts.first(5)));

@@ -142,8 +142,8 @@ class LiteralReader {
     const auto content = pickle::decode_string_literal(text_.substr(begin, at_ - begin));
     if (!content || !base::is_utf8(*content, false)) return fail("a text in no known form");
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape_.add_text(*content));
-    return tape_.add_node({Kind::kText, pickle::kInArena, 0,
-                           static_cast<std::uint32_t>(content->size()), place});
+    return tape_.add_node(
+        {Kind::kText, pickle::kInArena, 0, static_cast<std::uint32_t>(content->size()), place});
   }
 
   pickle::Tape& tape_;

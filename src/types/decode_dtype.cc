@@ -351,8 +351,8 @@ Result<ArrayDtype> parse_described_type(std::string_view text) {
     return bad_dtype("a type that NumPy does not write").about(text);
   unit.remove_suffix(1);
   const std::size_t digits = std::min(unit.find_first_not_of("0123456789"), unit.size());
-  const auto count = digits == 0 ? std::optional<std::uint64_t>(1)
-                                 : base::parse_uint64(unit.substr(0, digits));
+  const auto count =
+      digits == 0 ? std::optional<std::uint64_t>(1) : base::parse_uint64(unit.substr(0, digits));
   const auto* known = std::find(std::begin(kUnits), std::end(kUnits), unit.substr(digits));
   if (!count || *count == 0 || *count > 0x7FFFFFFF || known == std::end(kUnits))
     return bad_dtype("a date type with an unknown unit").about(text);

@@ -15,8 +15,8 @@ using pickle::NodeId;
 namespace {
 
 // Any class of a TorchScript program.
-constexpr Known kScriptClass = {
-    "__torch__", "", SymbolKind::kClass, 0, Meaning::kObject, {}, {}, Items::kNone};
+constexpr Known kScriptClass = {"__torch__", "", SymbolKind::kClass, 0, Meaning::kObject,
+                                {},          {}, Items::kNone};
 
 }  // namespace
 

@@ -33,8 +33,8 @@ constexpr Known stateful(std::string_view module, std::string_view name, SymbolK
 
 // A tensor of torch before 0.4, which BUILD fills; `value`: its DType, or kUntyped.
 constexpr Known old_tensor(std::string_view module, std::string_view name, DType dtype) {
-  return {module, name, K::kClass, static_cast<std::uint8_t>(dtype), M::kOldTensor, "()", "(tuple)",
-          Items::kNone, true};
+  return {module,    name,         K::kClass, static_cast<std::uint8_t>(dtype), M::kOldTensor, "()",
+          "(tuple)", Items::kNone, true};
 }
 
 constexpr Known type_name(std::string_view module, std::string_view name) {
@@ -42,8 +42,8 @@ constexpr Known type_name(std::string_view module, std::string_view name) {
 }
 
 constexpr Known storage(std::string_view module, std::string_view name, DType dtype) {
-  return {module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype), M::kStorageFromList,
-          "(list)", {}, Items::kNone};
+  return {module,   name, K::kStorageClass, static_cast<std::uint8_t>(dtype), M::kStorageFromList,
+          "(list)", {},   Items::kNone};
 }
 
 constexpr Known dtype(std::string_view name, DType dtype) {

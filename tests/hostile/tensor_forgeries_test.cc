@@ -139,8 +139,7 @@ TEST(TensorForgeries, HaveTheArgumentsOfTheirFunction) {
       {reduce(symbol("torch.nn.parameter", "Parameter"), {integer(3)}), named("Parameter")},
       {reduce(symbol("torch.storage", "UntypedStorage"), {integer(1 << 30)}),
        "corrupt: a name that stands for a value is called: UntypedStorage"},
-      {reduce(symbol("torch", "Tensor"), {integer(1 << 30)}),
-       named("Tensor")},
+      {reduce(symbol("torch", "Tensor"), {integer(1 << 30)}), named("Tensor")},
   });
 }
 

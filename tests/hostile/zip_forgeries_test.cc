@@ -128,8 +128,8 @@ TEST(ZipForgeries, Z5ThereIsOneDisk) {
   const std::uint64_t end = zip.end_offset();
   constexpr std::string_view kDisks = "the archive is spread over several disks";
   const auto row = [&](std::string what, std::uint64_t at, int size, std::uint64_t blamed) {
-    return ForgedFile{std::move(what), patched(file, at, little(2, size)), ErrorCode::kCorrupt, blamed,
-                   kDisks};
+    return ForgedFile{std::move(what), patched(file, at, little(2, size)), ErrorCode::kCorrupt,
+                      blamed, kDisks};
   };
   const ZipBuilder entry = lying(kStorage, [](ZipEntryParts& lie) { lie.central.disk = 1; });
   expect_refused({
@@ -212,7 +212,8 @@ TEST(ZipForgeries, Z7EntriesAndTheirExtraFieldsAreWhole) {
   const std::string other = "XX" + little(3, 2) + "abc";
   const auto row = [&](std::string what, const std::string& field, bool wide, std::uint64_t at,
                        std::string_view message) {
-    return ForgedFile{std::move(what), central(field, wide).build(), ErrorCode::kCorrupt, at, message};
+    return ForgedFile{std::move(what), central(field, wide).build(), ErrorCode::kCorrupt, at,
+                      message};
   };
   const auto signature = [](std::size_t i) {
     return lying(i, [](ZipEntryParts& lie) { lie.central.signature = 0; });

@@ -37,11 +37,11 @@ TEST(ZipMemberForgeries, Z9OtherMethodsAreNotReadWhenNeeded) {
   };
   const auto row = [&](std::size_t which, std::string_view member, std::string_view message) {
     return ForgedFile{std::string(member),
-                   method(which).build(),
-                   ErrorCode::kUnsupported,
-                   method(which).local_offset(which),
-                   message,
-                   member};
+                      method(which).build(),
+                      ErrorCode::kUnsupported,
+                      method(which).local_offset(which),
+                      message,
+                      member};
   };
   expect_refused({
       row(kPickle, "a/data.pkl", "compressed in a way that torch does not use: a/data.pkl"),

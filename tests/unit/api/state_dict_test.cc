@@ -69,8 +69,8 @@ TEST(StateDict, WalksTorchScriptByAttributes) {
     return build(newobj(symbol("__torch__.m", name), {}), attributes);
   };
   const std::string conv = script("Conv", dict({text("weight"), weight(1), text("bias"), kNone}));
-  const std::string net = script(
-      "Net", dict({text("training"), kTrue, text("conv"), conv, text("scale"), weight(2)}));
+  const std::string net =
+      script("Net", dict({text("training"), kTrue, text("conv"), conv, text("scale"), weight(2)}));
   EXPECT_EQ(names(net), "scale@2 conv.weight@1");
 }
 

@@ -100,10 +100,8 @@ TEST(ZipLayout, NamesOtherKindsOfArchives) {
        "unsupported at 0: a torch.package archive; this version opens torch.save files"},
       {{"word/document.xml"},
        "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
-      {{"data.pkl"},
-       "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
-      {{"a/b/data.pkl"},
-       "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
+      {{"data.pkl"}, "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
+      {{"a/b/data.pkl"}, "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
       // A file in another folder does not make it one of these.
       {{"a/data.pkl", "a/version", "b/constants.pkl"}, "a/ data.pkl - version"},
   });

@@ -203,8 +203,8 @@ TEST(Interpreter, TakesNoKeywordsForKnownNames) {
 TEST(Interpreter, DoesNotCallWhatStandsForAValue) {
   for (const auto& [module, name] :
        {std::pair("torch", "float32"), std::pair("numpy", "ndarray"),
-        std::pair("torch.storage", "UntypedStorage"),
-        std::pair("builtins", "Ellipsis"), std::pair("torch.nn.parameter", "Buffer")})
+        std::pair("torch.storage", "UntypedStorage"), std::pair("builtins", "Ellipsis"),
+        std::pair("torch.nn.parameter", "Buffer")})
     expect_complaints({{reduce(symbol(module, name), {kOne}),
                         "corrupt: a name that stands for a value is called: "s + name}});
 }
