@@ -173,8 +173,10 @@ class Opening {
     if (!paid) return as_issue(Failure(paid.error()));
     bytes_->reserve(storages.size());
     auto next = located->begin();
-    for (const torch::Storage& storage : storages) {
+    for (std::uint32_t id = 0; id < storages.size(); ++id) {
+      const torch::Storage& storage = storages[id];
       StorageBytes::Origin origin;
+      origin.whole = state_->meaning->storages().whole_of(id);
       origin.is_foreign = storage.is_big_endian != kNativeIsBig;
       origin.size = storage.byte_count;
       if (storage.entry() != nullptr) {

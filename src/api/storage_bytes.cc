@@ -20,6 +20,11 @@ Status StorageBytes::map() {
 
 void StorageBytes::add(const Origin& origin) {
   Record record{origin};
+  if (origin.size == 0) record.origin.whole.reset();
+  if (record.origin.whole) {  // it has no place of its own
+    records_.push_back(record);
+    return;
+  }
   record.is_mapped = origin.memory == nullptr && origin.deflated == nullptr &&
                      (is_borrowed_ || is_aligned(origin.offset));
   if (!record.is_mapped) {
@@ -62,7 +67,21 @@ Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
   return base::Bytes(bytes);
 }
 
+std::uint64_t StorageBytes::offset_in_whole(const Origin& part) const {
+  const Origin& whole = records_[*part.whole].origin;
+  return part.memory == nullptr ? part.offset - whole.offset
+                                : static_cast<std::uint64_t>(part.memory - whole.memory);
+}
+
 Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
+  const Origin& origin = records_[id].origin;
+  if (!origin.whole) return whole_in_file_order(id);
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes whole, whole_in_file_order(*origin.whole));
+  return whole.subspan(static_cast<std::size_t>(offset_in_whole(origin)),
+                       static_cast<std::size_t>(origin.size));
+}
+
+Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
   Record& record = records_[id];
   const Origin& origin = record.origin;
   const auto size = static_cast<std::size_t>(origin.size);

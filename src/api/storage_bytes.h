@@ -32,6 +32,7 @@ class StorageBytes {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
     bool is_foreign = false;  // in the byte order of other machines
+    std::optional<std::uint32_t> whole = std::nullopt;  // an earlier storage that has these bytes
   };
 
   // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
@@ -83,6 +84,8 @@ class StorageBytes {
   std::span<std::byte> own_bytes() { return is_mapped() ? mapping_.bytes() : std::span(owned_); }
   bool is_aligned(std::uint64_t data_offset);
   Result<base::Bytes> in_file_order(std::uint32_t id);
+  Result<base::Bytes> whole_in_file_order(std::uint32_t id);
+  std::uint64_t offset_in_whole(const Origin& part) const;
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 
   std::optional<os::File> file_;

@@ -259,8 +259,7 @@ Outcome<NodeId> TarFile::build(torch::TensorInterpreter& interpreter, const Pick
 Status TarFile::add_values(torch::TensorInterpreter& interpreter) {
   torch::Storages& storages = interpreter.storages();
   std::map<std::int64_t, std::uint32_t> numbers;
-  const auto add_storage = [&](std::int64_t key, const torch::Storage& storage) -> Status {
-    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add(storage));
+  const auto name_storage = [&](std::int64_t key, std::uint32_t number) -> Status {
     numbers.emplace(key, number);
     if (!ids_.values.emplace(key, torch::storage_node(number)).second)
       return bad("a key that two values of the archive have").about(std::to_string(key));
@@ -278,7 +277,8 @@ Status TarFile::add_values(torch::TensorInterpreter& interpreter) {
     } else {
       storage.place = slice_.memory + at;
     }
-    SAFE_LOAD_TRY(add_storage(row.key, storage));
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add(storage));
+    SAFE_LOAD_TRY(name_storage(row.key, number));
   }
   for (const ViewRow& row : views_) {
     const auto root = numbers.find(row.root);
@@ -292,7 +292,8 @@ Status TarFile::add_values(torch::TensorInterpreter& interpreter) {
     view.byte_count = *bytes;
     if (auto* at = std::get_if<std::uint64_t>(&view.place)) *at += *offset;
     if (auto* memory = std::get_if<const std::byte*>(&view.place)) *memory += *offset;
-    SAFE_LOAD_TRY(add_storage(row.key, view));
+    SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add_part(view, root->second));
+    SAFE_LOAD_TRY(name_storage(row.key, number));
   }
   TapeWriter writer(interpreter.tape());
   for (const TensorRow& row : tensors_) {

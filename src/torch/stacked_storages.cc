@@ -87,7 +87,7 @@ Result<std::uint32_t> StackedStorages::add_view(TensorInterpreter& interpreter, 
   if (known != views_.end() || roots_.contains(storage.key))
     return bad("a view of a storage that is described in two ways").about(storage.key);
   SAFE_LOAD_TRY(interpreter.tape().memory().take(3 * sizeof(View) + kHashNode));
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add(storage));
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add_part(storage, root.storage));
   views_.emplace(storage.key, View{number, root.storage, offset});
   root.views.push_back({number, root.storage, offset});
   return number;

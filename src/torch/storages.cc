@@ -15,6 +15,13 @@ Result<std::uint32_t> Storages::add(const Storage& storage) {
   return size() - 1;
 }
 
+Result<std::uint32_t> Storages::add_part(const Storage& storage, std::uint32_t whole) {
+  SAFE_LOAD_TRY(memory_.take(kHashNode));
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, add(storage));
+  wholes_.emplace(number, whole_of(whole).value_or(whole));
+  return number;
+}
+
 Result<std::uint32_t> Storages::number_of_location(std::string_view location) {
   const auto known = location_numbers_.find(location);
   if (known != location_numbers_.end()) return std::uint32_t{known->second};

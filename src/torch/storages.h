@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
@@ -54,12 +55,20 @@ class Storages {
 
   void reserve(std::size_t storages) { storages_.reserve(storages); }
   Result<std::uint32_t> add(const Storage& storage);
+  // A storage whose bytes are some of those of `whole`: what is written to one is seen in the other.
+  Result<std::uint32_t> add_part(const Storage& storage, std::uint32_t whole);
+  // The storage that this one is a part of, itself no part of another; none if it is whole.
+  std::optional<std::uint32_t> whole_of(std::uint32_t number) const {
+    const auto found = wholes_.find(number);
+    return found == wholes_.end() ? std::nullopt : std::optional(found->second);
+  }
   // `location` must outlive this.
   Result<std::uint32_t> number_of_location(std::string_view location);
 
  private:
   base::Budget& memory_;
   std::vector<Storage> storages_;
+  std::unordered_map<std::uint32_t, std::uint32_t> wholes_;  // of those that are parts
   std::vector<std::string_view> locations_ = {"meta"};  // the first is Storage::kMeta
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
       {"meta", Storage::kMeta}};

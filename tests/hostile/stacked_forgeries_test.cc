@@ -173,6 +173,29 @@ TEST(StackedForgeries, ViewNothingOutsideTheirStorage) {  // L6
     expect_first_is_bad(viewed(offset, count), odd);
 }
 
+// What is written to a view is seen in its storage, wherever the bytes have to be copied to.
+TEST(StackedForgeries, ShareBytesWithTheirViews) {
+  for (const std::string& shift : {""s, "x"s, "1234567"s}) {
+    const std::string view = stacked_storage("0", 4, "FloatStorage", view_of("v", 1, 2));
+    const auto file = StackedBuilder(list({text(shift), tensor(view, 0, {2}, {1}),
+                                           floats(stacked_storage("0", 4), 4)}))
+                          .storage("0", raw<float>({1, 2, 3, 4}))
+                          .build();
+    for (const std::string& whole : {file, ZipBuilder().deflated("a", file).build()}) {
+      const auto opened = open_bytes(whole);
+      ASSERT_TRUE(opened) << opened.error();
+      const auto tensors = opened->tensors();
+      ASSERT_EQ(tensors.size(), 2u);
+      const auto bytes = tensors[0].tensor.storage().writable_bytes();
+      ASSERT_TRUE(bytes) << bytes.error();
+      ASSERT_EQ(bytes->size(), 8u);
+      EXPECT_EQ((*tensors[0].tensor.as_span<float>())[1], 3.0f);
+      (*bytes)[7] = std::byte{0xc0};
+      EXPECT_EQ((*tensors[1].tensor.as_span<float>())[2], -3.0f) << shift;
+    }
+  }
+}
+
 // An offset of 2^62 doubles is 2^65 bytes, which a multiplication of 64 bits takes for nothing.
 TEST(StackedForgeries, ViewNothingByOverflow) {
   constexpr std::int64_t kMany = std::int64_t{1} << 60;
