@@ -27,7 +27,7 @@ void expect_bounded(const std::string& what, const std::string& file) {
   EXPECT_LE(meter.peak(), (std::size_t{16} << 20) + 64 * file.size())
       << what << ": " << outcome << ", " << meter.peak() / file.size() << " bytes per byte";
   // It hangs, or takes quadratic time; not a measurement.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20)) << what;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << what;
 }
 
 // `row(i)` for i = 0, 1, 2 ... as often as it fits.
@@ -160,7 +160,7 @@ TEST(MemoryBound, OfTarFilesIsBounded) {
   expect_bounded("views", tar.build());
   tar.views.clear();
   const auto scalar = [](int i) {
-    return "(" + integer(i) + integer(INT64_MIN) + "Nt." + little(0, 16);
+    return "(" + integer(i) + integer(INT64_MIN) + "Nt." + std::string(16, '\0');
   };
   tar.tensors = many(scalar);
   expect_bounded("tensors", tar.build());

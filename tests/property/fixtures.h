@@ -125,11 +125,45 @@ inline std::string zip_of_checkpoints() {
       .build();
 }
 
+// A .npy file of version 1 with this header and these bytes.
+inline std::string array_file(std::string_view header, std::string_view data) {
+  return "\x93NUMPY\1" + std::string(1, '\0') + little(header.size(), 2) + std::string(header) +
+         std::string(data);
+}
+
+inline std::string array_file() {
+  return array_file(
+      "{'descr': [('a', '<i4'), ('b', '<f4', (2,))], 'fortran_order': False, 'shape': (2,), }",
+      std::string(24, '\1'));
+}
+
+inline std::string script_of_2018() {
+  const std::string model =
+      "{\"mainModule\":{\"parameters\":[{\"name\":\"w\",\"tensorId\":\"0\"}],\"submodules\":[{"
+      "\"name\":"
+      "\"s\",\"attributes\":[{\"name\":\"a\",\"id\":\"0\"}]}]},\"tensors\":[{\"dims\":[\"2\"],"
+      "\"strides\":["
+      "\"1\"],\"dataType\":\"FLOAT\",\"offset\":\"0\",\"data\":{\"key\":\"tensors/0\"}}]}";
+  return ZipBuilder()
+      .stored("m/model.json", model)
+      .stored("m/attributes.pkl", pickled(tuple({list({integer(1)})})))
+      .stored("m/tensors/0", raw<float>({1, 2}))
+      .build();
+}
+
 // Containers other than one zip file.
 inline std::vector<Fixture> container_fixtures() {
-  return {{"stacked", stacked_file()},         {"stacked, protocol 4", stacked_file(4)},
-          {"pickle", bare_pickle()},           {"tar", tar_file()},
-          {"safetensors", safetensors_file()}, {"zip of checkpoints", zip_of_checkpoints()}};
+  const std::string array =
+      array_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", raw<float>({1, 2}));
+  return {{"stacked", stacked_file()},
+          {"stacked, protocol 4", stacked_file(4)},
+          {"pickle", bare_pickle()},
+          {"tar", tar_file()},
+          {"safetensors", safetensors_file()},
+          {"npy", array_file()},
+          {"npz", ZipBuilder().stored("a.npy", array).deflated("b.npy", array_file()).build()},
+          {"script of 2018", script_of_2018()},
+          {"zip of checkpoints", zip_of_checkpoints()}};
 }
 
 // What a training script left behind; some 10 KiB, written by torch.
