@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "deflate/inflate.h"
+#include "read_everything.h"
 
 using namespace safe_load;
 
@@ -57,21 +58,6 @@ std::string around(std::string_view pickle) {
   put(file, at, 4);
   put(file, 0, 2);
   return file;
-}
-
-void read_everything(const Checkpoint& checkpoint) {
-  if (to_text(checkpoint, "fuzz").empty() || to_json(checkpoint, "fuzz").empty()) std::abort();
-  static_cast<void>(checkpoint.symbols());
-  static_cast<void>(checkpoint.state_dict().ok());
-  for (const NamedTensor& row : checkpoint.tensors()) {
-    const auto size = row.tensor.copy_size();
-    if (!size || *size > (1u << 20)) continue;
-    std::vector<std::byte> copy(static_cast<std::size_t>(*size));
-    static_cast<void>(row.tensor.copy_bytes_to(copy).ok());
-    static_cast<void>(row.tensor.statistics().ok());
-  }
-  for (const Issue& issue : checkpoint.issues())
-    if (issue.message.empty()) std::abort();
 }
 
 }  // namespace

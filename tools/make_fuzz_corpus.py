@@ -2,7 +2,7 @@
 
     python tools/make_fuzz_corpus.py
 
-Needs torch 2.13 and numpy for the checkpoints; the pickles are CPython's.
+Needs torch 2.13, numpy and safetensors for the checkpoints; the pickles are CPython's.
 """
 
 import argparse
@@ -10,13 +10,18 @@ import collections
 import datetime
 import decimal
 import io
+import json
 import pathlib
 import pickle
+import struct
+import tarfile
 import uuid
+import warnings
 import zipfile
 
 import numpy as np
 import torch
+from safetensors.torch import save as save_safetensors
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
 
@@ -31,9 +36,82 @@ VALUES = {
 }
 
 
+def tar(members: dict[str, bytes], form: int) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=form) as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1.5
+            archive.addfile(info, io.BytesIO(content))
+    content = stream.getvalue().rstrip(b"\0")  # tarfile pads to 10 KiB
+    return content + bytes(-len(content) % 512 + 1024)
+
+
+def tar_members() -> dict[str, bytes]:
+    """torch.save of torch 0.1: a tensor of two elements on a view of a storage."""
+    storage = pickle.dumps((1, "cpu", torch.FloatStorage), 2) + struct.pack("<q4f", 4, 1, 2, 3, 4)
+    tensor = pickle.dumps((3, 2, torch.FloatTensor), 2) + struct.pack("<i4x3q", 1, 2, 1, 0)
+    return {
+        "pickle": b"\x80\x02}(U\x01wU\x013QU\x01sK\x01Qu.",
+        "tensors": pickle.dumps(1, 2) + tensor,
+        "storages": pickle.dumps(1, 2) + storage + pickle.dumps([(2, 1, 1, 2)], 2),
+    }
+
+
+class Scripted(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(2))
+        self.sizes = [1, 2]
+
+    def forward(self, x):
+        return x * self.weight
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return stream.getvalue()
+
+
+def containers(tensors: dict) -> dict[str, bytes]:
+    """One small file of each kind."""
+    made = {}
+    for protocol in (2, 4):
+        stream = io.BytesIO()
+        torch.save(tensors, stream, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+        made[f"stacked-{protocol}"] = stream.getvalue()
+        made[f"pickle-{protocol}"] = pickle.dumps(tensors["w"], protocol)
+    made["tar"] = tar(tar_members(), tarfile.PAX_FORMAT)
+    made["safetensors"] = save_safetensors({"a": torch.ones(2), "b": torch.ones(3).half()}, {"format": "pt"})
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.script(Scripted()), stream)
+    with zipfile.ZipFile(stream) as archive:  # the code and what debuggers read name files of this machine
+        names = [name for name in archive.namelist() if "/code/" not in name and "debug_pkl" not in name]
+        made["torchscript"] = zipped({name: archive.read(name) for name in names})
+    for name, array in {"npy": np.arange(6.0).reshape(2, 3).T, "npy-structure": np.zeros(2, "i4,f8")}.items():
+        stream = io.BytesIO()
+        np.save(stream, array)
+        made[name] = stream.getvalue()
+    stream = io.BytesIO()
+    np.savez_compressed(stream, a=np.arange(3), b=np.ones(2))
+    made["npz"] = stream.getvalue()
+    members = {"a.pt": made["stacked-2"], "b.safetensors": made["safetensors"], "c.txt": b"Some text."}
+    made["zip-of-checkpoints"] = zipped(members | {"d.zip": zipped({"e.npy": made["npy"]}, zipfile.ZIP_DEFLATED)})
+    model = {"mainModule": {"parameters": [{"name": "w", "tensorId": "0"}], "submodules": [{"name": "s"}]}}
+    model["tensors"] = [{"dims": ["2"], "strides": ["1"], "dataType": "FLOAT", "data": {"key": "tensors/0"}, "offset": "0"}]
+    made["script-2018"] = zipped({"m/model.json": json.dumps(model).encode(), "m/tensors/0": bytes(8)})
+    return made
+
+
 def main() -> None:
-    pickles, zips, checkpoints = (CORPUS / f"fuzz_{kind}" for kind in ("pickle", "zip", "checkpoint"))
-    for folder in (pickles, zips, checkpoints):
+    kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json")
+    pickles, zips, checkpoints, others, tars, texts = (CORPUS / f"fuzz_{kind}" for kind in kinds)
+    for folder in (pickles, zips, checkpoints, others, tars, texts):
         folder.mkdir(parents=True, exist_ok=True)
     for name, value in VALUES.items():
         for protocol in range(6):
@@ -55,6 +133,13 @@ def main() -> None:
             archive.writestr("a/data.pkl", b"N.")
             archive.writestr("a/data/0", bytes(100))
         (zips / f"python-{method}").write_bytes(stream.getvalue())
+    for name, content in containers({"w": weight, "row": weight[1], "b": tensors["b"]}).items():
+        (others / name).write_bytes(content)
+    for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        (tars / f"format-{form}").write_bytes(tar({"short": b"abc", "long/" * 30 + "name": b"x", "empty": b""}, form))
+    header = (others / "safetensors").read_bytes()[8:]
+    (texts / "header").write_bytes(header[: header.rindex(b"}") + 1])
+    (texts / "values").write_bytes(b'{"a": [1, -2, 3.5e2, null, true, "\\u00e9\\n"], "b": {"c": [[], {}]}}')
 
 
 if __name__ == "__main__":
