@@ -31,7 +31,7 @@ class StorageBytes {
     const archive::ZipEntry* deflated = nullptr;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
-    bool is_foreign = false;  // in the byte order of other machines
+    bool is_foreign = false;                            // in the byte order of other machines
     std::optional<std::uint32_t> whole = std::nullopt;  // an earlier storage that has these bytes
   };
 

@@ -55,7 +55,8 @@ class Storages {
 
   void reserve(std::size_t storages) { storages_.reserve(storages); }
   Result<std::uint32_t> add(const Storage& storage);
-  // A storage whose bytes are some of those of `whole`: what is written to one is seen in the other.
+  // A storage whose bytes are some of those of `whole`: what is written to one is seen in the
+  // other.
   Result<std::uint32_t> add_part(const Storage& storage, std::uint32_t whole);
   // The storage that this one is a part of, itself no part of another; none if it is whole.
   std::optional<std::uint32_t> whole_of(std::uint32_t number) const {
@@ -69,7 +70,7 @@ class Storages {
   base::Budget& memory_;
   std::vector<Storage> storages_;
   std::unordered_map<std::uint32_t, std::uint32_t> wholes_;  // of those that are parts
-  std::vector<std::string_view> locations_ = {"meta"};  // the first is Storage::kMeta
+  std::vector<std::string_view> locations_ = {"meta"};       // the first is Storage::kMeta
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
       {"meta", Storage::kMeta}};
 };
