@@ -42,7 +42,8 @@ Result<Storage> ZipStorages::read(TensorInterpreter& interpreter, NodeId persist
 
 // One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
 Result<std::uint32_t> ZipStorages::add(Storages& storages, const Storage& storage) {
-  const archive::ZipEntry* const record = layout_.storage(storage.key);
+  const archive::ZipEntry* const own = storage.entry();
+  const archive::ZipEntry* const record = own != nullptr ? own : layout_.storage(storage.key);
   std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
   if (known != 0) {
     const Storage& first = storages[known - 1];
