@@ -29,7 +29,7 @@ FILES = {
     "json": (b'{"error": "Unauthorized"}', ["JSON", "Unauthorized"]),
     "cut off": (WHOLE[:-30], ["cut off", "download", f"{len(WHOLE) - 30} bytes", "last whole record is archive/"]),
     "cut early": (WHOLE[:200], ["cut off", "download"]),
-    "short storage": (forge(tensor("0", 100) + b".", {"0": bytes(396)}), ["differ in size", "archive/data.pkl+0x", "$"]),
+    "short storage": (forge(tensor("0", 100) + b".", {"0": bytes(396)}), ["differ in size", "396 bytes in the archive, 400 in the pickle", "archive/data.pkl+0x", "$"]),
     "safetensors that is cut off": (len(HEADER).to_bytes(8, "little") + HEADER + bytes(3), ["ends before the end of a tensor: w"]),
     "GGUF": (b"GGUF\3\0\0\0" + bytes(56), ["GGUF"]),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(56), ["HDF5"]),

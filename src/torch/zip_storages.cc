@@ -1,5 +1,7 @@
 #include "torch/zip_storages.h"
 
+#include <string>
+
 #include "base/try.h"
 #include "torch/tensor_interpreter.h"
 
@@ -34,8 +36,11 @@ Result<Storage> ZipStorages::read(TensorInterpreter& interpreter, NodeId persist
   const archive::ZipEntry* const entry = layout_.storage(storage.key);
   if (entry == nullptr)
     return bad("a storage whose record is not in the archive").about(storage.key);
-  if (entry->size != storage.byte_count)
-    return bad("a storage and its record differ in size").about(storage.key);
+  if (entry->size != storage.byte_count) {
+    const std::string sizes = std::to_string(entry->size) + " bytes in the archive, " +
+                              std::to_string(storage.byte_count) + " in the pickle, storage ";
+    return bad("a storage and its record differ in size").about(sizes + std::string(storage.key));
+  }
   storage.place = entry;
   return storage;
 }

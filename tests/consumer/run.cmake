@@ -1,7 +1,7 @@
 # Builds and runs the client twice: against an installed package, in a folder from which the source tree
 # cannot be seen, and with add_subdirectory. Both must print the same.
 set(work ${BUILD}/consumer)
-file(REMOVE_RECURSE ${work})
+file(REMOVE_RECURSE ${work}/client ${work}/prefix ${work}/installed)
 file(COPY ${SOURCE}/tests/consumer/client DESTINATION ${work})
 
 function(run)

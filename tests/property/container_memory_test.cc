@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/bytes.h"
+#include "property/attack_size.h"
 #include "support/allocation_meter.h"
 #include "support/safetensors_builder.h"
 #include "support/stacked_builder.h"
@@ -16,8 +17,6 @@ namespace {
 using namespace std::string_literals;
 using namespace test_support;
 using safe_load::Checkpoint;
-
-constexpr std::size_t kSize = std::size_t{2} << 20;
 
 void expect_bounded(const std::string& what, const std::string& file) {
   const auto start = std::chrono::steady_clock::now();
@@ -32,7 +31,7 @@ void expect_bounded(const std::string& what, const std::string& file) {
 
 // `row(i)` for i = 0, 1, 2 ... as often as it fits.
 template <class Row>
-std::string rows(Row&& row, std::size_t size = kSize) {
+std::string rows(Row&& row, std::size_t size = kAttackSize) {
   std::string out;
   for (int i = 0; out.size() < size; ++i) out += row(i);
   return out;
@@ -140,7 +139,7 @@ TEST(MemoryBound, OfTarFilesIsBounded) {
   const auto many = [](auto&& row) {
     std::vector<std::string> out;
     std::size_t size = 0;
-    for (int i = 0; size < kSize; ++i) {
+    for (int i = 0; size < kAttackSize; ++i) {
       out.push_back(row(i));
       size += out.back().size();
     }

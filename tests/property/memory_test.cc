@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "property/attack_size.h"
 #include "support/allocation_meter.h"
 #include "support/checkpoint_builder.h"
 #include "support/zip_builder.h"
@@ -55,15 +56,13 @@ void expect_bounded(const std::string& what, const std::string& pickle) {
   expect_bounded(what, ZipBuilder().stored("a/data.pkl", pickle), pickle.size());
 }
 
-constexpr std::size_t kSize = std::size_t{2} << 20;
-
 // A pickle of `start`, then `step` as often as it fits, then `end`.
 struct Stream {
   std::string what;
   std::string start;
   std::string step;
   std::string end = ".";
-  std::size_t size = kSize;
+  std::size_t size = kAttackSize;
 };
 
 void expect_bounded(const std::vector<Stream>& streams) {
@@ -78,7 +77,7 @@ TEST(MemoryBound, OfOneByteOpcodesIsBounded) {
       {"dicts in a list", "](", "}", "e."},
       {"Nones in a list", "](", "N", "e."},
       {"tuples of tuples", "N", "\x85"},
-      {"lists of lists", "", "]", std::string(kSize - 1, 'a') + "."},
+      {"lists of lists", "", "]", std::string(kAttackSize - 1, 'a') + "."},
       {"DUP", "N", "2", "0."},
   });
 }
@@ -91,11 +90,11 @@ TEST(MemoryBound, OfMemosIsBounded) {
       {"BINGET", "]q\1(", "h\1", "e."},
   });
   std::string scattered = "\x80\2]";
-  for (std::uint32_t i = 0; scattered.size() < kSize; ++i)
+  for (std::uint32_t i = 0; scattered.size() < kAttackSize; ++i)
     scattered += "r" + little(i * 2654435761u, 4);
   expect_bounded("scattered LONG_BINPUT", scattered + ".");
   std::string gaps = "\x80\2]";
-  for (std::uint32_t i = 0; gaps.size() < kSize; ++i) gaps += "r" + little(2 * i + 1000, 4);
+  for (std::uint32_t i = 0; gaps.size() < kAttackSize; ++i) gaps += "r" + little(2 * i + 1000, 4);
   expect_bounded("LONG_BINPUT with gaps", gaps + ".");
 }
 
@@ -120,12 +119,12 @@ TEST(MemoryBound, OfCallsIsBounded) {
       {"sets made by calls", "cbuiltins\nset\nq\1](", "h\1)R", "e."},
   });
   std::string symbols = "\x80\2";
-  for (int i = 0; symbols.size() < kSize; ++i) symbols += "ca\n" + std::to_string(i) + "\n";
+  for (int i = 0; symbols.size() < kAttackSize; ++i) symbols += "ca\n" + std::to_string(i) + "\n";
   expect_bounded("symbols", symbols + ".");
 }
 
 TEST(MemoryBound, OfKeysIsBounded) {
-  constexpr std::size_t kSmall = kSize / 16;  // these spend all the work they may
+  constexpr std::size_t kSmall = kAttackSize / 16;  // these spend all the work they may
   const std::string long_text = text(std::string(30'000, 'k'));
   expect_bounded({
       {"one long key", long_text + "q\1}(", "h\1N", "u.", kSmall},
@@ -181,7 +180,7 @@ TEST(MemoryBound, OfTensorsIsBounded) {
   });
   std::string storages = "\x80\2" + text("storage") + "q\1" + symbol("torch", "FloatStorage") +
                          "q\2" + text("cpu") + "q\3](";
-  for (int i = 0; storages.size() < kSize; ++i) {
+  for (int i = 0; storages.size() < kAttackSize; ++i) {
     const std::string key = std::to_string(i);
     storages += "(h\1h\2\x8c" + little(key.size(), 1) + key + "h\3" + integer(0) + "tQ";
   }
