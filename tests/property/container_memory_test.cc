@@ -64,8 +64,17 @@ TEST(MemoryBound, OfStackedFilesIsBounded) {
                                                            symbol("torch", "ByteStorage") +
                                                            "h\4h\3K\0NtQ"s + (i == 0 ? "" : "0");
                                                   }).build());
+  std::string names;
+  std::string sizes;
+  for (int i = 0; i < 40'000; ++i) {
+    names += text(std::to_string(i));
+    sizes += little(0, 8);
+  }
   auto listed = stacked(empty);
-  for (int i = 0; i < 40'000; ++i) listed.storage(std::to_string(i), "");
+  listed.lie([&](auto& parts) {
+    parts.keys = pickled("](" + names + "e");
+    parts.data = sizes;
+  });
   expect_bounded("keys", listed.build());
   auto keys = StackedBuilder("N");
   keys.lie([](auto& parts) { parts.keys = pickled("](" + rows([](int) { return "N"s; }) + "e"); });

@@ -1,0 +1,151 @@
+"""Prints docs/containers.md: container x value, and what torch.load and safe_load give.
+
+    python tools/containers_table.py > docs/containers.md
+
+Each cell is measured: the value is one of python/tests/kinds.py, written by this command into that container, opened
+by torch.load(file) and by safe_load(file, unknown="opaque"), and compared with what was written. Ends with 1 if
+safe_load gives another value or refuses. Needs torch, NumPy and safetensors; takes seconds.
+"""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import pickle
+import sys
+import tempfile
+import warnings
+import zipfile
+from typing import Any, Callable
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "python" / "tests")]
+
+import numpy
+import safetensors.torch
+import torch
+
+from deep_equal import difference
+from kinds import KINDS
+
+from safe_load import safe_load
+
+VALUES = [
+    "tensor.float32", "tensor.bfloat16", "tensor.float8_e4m3fn", "tensor.complex64", "tensor.shared views",
+    "tensor.transposed", "tensor.Parameter", "tensor.sparse coo", "tensor.qint8", "tensor.nested jagged",
+    "numpy.array float64", "numpy.scalar float64", "nn.state_dict", "nn.Linear", "nn.user module", "optim.AdamW state",
+    "optim.checkpoint", "stdlib.Namespace", "collections.OrderedDict", "user.dataclass",
+]
+
+HEAD = """\
+# Containers and values
+
+What `torch.load(file)` and `safe_load(file, unknown="opaque")` give of a value, by the container that it was written
+in. Measured with torch {torch}, NumPy {numpy} by `python tools/containers_table.py > docs/containers.md`.
+
+A cell says torch, then safe_load. **equal**: the type and the value that were written. **inert**: records that hold the
+names and all parts, and run nothing. **no**: an error. **other**: another value. Empty: no such file can be written.
+
+Of the tar files of torch 0.1, which nothing writes any more, and of files that other programs wrote, the real files are
+compared: [corpus.md](corpus.md).
+"""
+
+
+class CannotHold(Exception):
+    """The container has no place for the value."""
+
+
+# ---- the containers: each writes a value and says what reading the file should give
+
+
+def zip_archive(value: Any, path: str) -> Any:
+    torch.save(value, path)
+    return value
+
+
+def stacked(value: Any, path: str) -> Any:
+    torch.save(value, path, _use_new_zipfile_serialization=False)
+    return value
+
+
+def bare_pickle(value: Any, path: str) -> Any:
+    with open(path, "wb") as file:
+        pickle.dump(value, file, protocol=2)
+    try:
+        return pickle.loads(pathlib.Path(path).read_bytes())  # made here: pickle does not keep what tensors share
+    except AttributeError:  # torch 2.13 does not read the float8 storages that it pickles
+        return value
+
+
+def zip_of_checkpoints(value: Any, path: str) -> Any:
+    inner = io.BytesIO()
+    torch.save(value, inner)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inner.pt", inner.getvalue())
+    return {"inner.pt": value}
+
+
+def safetensors_file(value: Any, path: str) -> Any:
+    named = value if isinstance(value, dict) else {"value": value}
+    if not all(type(tensor) is torch.Tensor for tensor in named.values()):
+        raise CannotHold
+    safetensors.torch.save_file(dict(named), path)
+    return safetensors.torch.load_file(path)  # in an order of its own
+
+
+def npz(value: Any, path: str) -> Any:
+    if type(value) is not numpy.ndarray:
+        raise CannotHold
+    numpy.savez(path, value=value)
+    with numpy.load(path) as arrays:
+        return dict(arrays)
+
+
+CONTAINERS: dict[str, Callable[[Any, str], Any]] = {
+    "zip": zip_archive,
+    "stacked pickles": stacked,
+    "pickle": bare_pickle,
+    "zip of checkpoints": zip_of_checkpoints,
+    "safetensors": safetensors_file,
+    "npz": npz,
+}
+
+
+# ---- the readers
+
+
+def outcome(load: Callable[[], Any], expected: Any) -> str:
+    try:
+        loaded = load()
+    except Exception:  # whatever it raises: that is what the cell tells
+        return "no"
+    if difference(loaded, expected) is None:
+        return "equal"
+    return "inert" if difference(loaded, expected, forms=set()) is None else "other"
+
+
+def cell(write: Callable[[Any, str], Any], name: str, folder: str) -> tuple[str, str] | None:
+    path = str(pathlib.Path(folder) / "file.npz")  # content decides what it is; only NumPy asks for this ending
+    try:
+        expected = write(KINDS[name].value(), path)
+    except (CannotHold, ValueError, RuntimeError, KeyError):  # the last three: what safetensors raises
+        return None
+    return outcome(lambda: torch.load(path), expected), outcome(lambda: safe_load(path, unknown="opaque"), expected)
+
+
+def main() -> int:
+    warnings.simplefilter("ignore")
+    print(HEAD.format(torch=torch.__version__.split("+")[0], numpy=numpy.__version__))
+    print(f"| value | {' | '.join(CONTAINERS)} |")
+    print("|---" * (len(CONTAINERS) + 1) + "|")
+    faults = 0
+    for name in VALUES:
+        with tempfile.TemporaryDirectory() as folder:
+            row = [cell(write, name, folder) for write in CONTAINERS.values()]
+        faults += sum(ours in ("no", "other") for _, ours in filter(None, row))
+        print(f"| {name} | {' | '.join(' / '.join(c) if c else '' for c in row)} |")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
