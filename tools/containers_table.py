@@ -69,10 +69,10 @@ def stacked(value: Any, path: str) -> Any:
 
 
 def bare_pickle(value: Any, path: str) -> Any:
-    with open(path, "wb") as file:
-        pickle.dump(value, file, protocol=2)
+    made_here = pickle.dumps(value, protocol=2)
+    pathlib.Path(path).write_bytes(made_here)
     try:
-        return pickle.loads(pathlib.Path(path).read_bytes())  # made here: pickle does not keep what tensors share
+        return pickle.loads(made_here)  # pickle does not keep what tensors share
     except AttributeError:  # torch 2.13 does not read the float8 storages that it pickles
         return value
 
@@ -89,7 +89,10 @@ def safetensors_file(value: Any, path: str) -> Any:
     named = value if isinstance(value, dict) else {"value": value}
     if not all(type(tensor) is torch.Tensor for tensor in named.values()):
         raise CannotHold
-    safetensors.torch.save_file(dict(named), path)
+    try:
+        safetensors.torch.save_file(dict(named), path)
+    except (RuntimeError, ValueError):  # shared, sparse or quantized tensors
+        raise CannotHold from None
     return safetensors.torch.load_file(path)  # in an order of its own
 
 
@@ -128,7 +131,7 @@ def cell(write: Callable[[Any, str], Any], name: str, folder: str) -> tuple[str,
     path = str(pathlib.Path(folder) / "file.npz")  # content decides what it is; only NumPy asks for this ending
     try:
         expected = write(KINDS[name].value(), path)
-    except (CannotHold, ValueError, RuntimeError, KeyError):  # the last three: what safetensors raises
+    except CannotHold:
         return None
     return outcome(lambda: torch.load(path), expected), outcome(lambda: safe_load(path, unknown="opaque"), expected)
 

@@ -5,11 +5,6 @@
 
 namespace test_support {
 
-#if defined(__SANITIZE_ADDRESS__)
-// Sanitizers find a wrong access in a small input too; the bounds are measured without them.
-constexpr std::size_t kAttackSize = std::size_t{256} << 10;
-#else
 constexpr std::size_t kAttackSize = std::size_t{2} << 20;
-#endif
 
 }  // namespace test_support

@@ -26,7 +26,7 @@ void expect_bounded(const std::string& what, const std::string& file) {
   EXPECT_LE(meter.peak(), (std::size_t{16} << 20) + 64 * file.size())
       << what << ": " << outcome << ", " << meter.peak() / file.size() << " bytes per byte";
   // It hangs, or takes quadratic time; not a measurement.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << what;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20)) << what;
 }
 
 // `row(i)` for i = 0, 1, 2 ... as often as it fits.
@@ -64,17 +64,8 @@ TEST(MemoryBound, OfStackedFilesIsBounded) {
                                                            symbol("torch", "ByteStorage") +
                                                            "h\4h\3K\0NtQ"s + (i == 0 ? "" : "0");
                                                   }).build());
-  std::string names;
-  std::string sizes;
-  for (int i = 0; i < 40'000; ++i) {
-    names += text(std::to_string(i));
-    sizes += little(0, 8);
-  }
   auto listed = stacked(empty);
-  listed.lie([&](auto& parts) {
-    parts.keys = pickled("](" + names + "e");
-    parts.data = sizes;
-  });
+  for (int i = 0; i < 40'000; ++i) listed.storage(std::to_string(i), "");
   expect_bounded("keys", listed.build());
   auto keys = StackedBuilder("N");
   keys.lie([](auto& parts) { parts.keys = pickled("](" + rows([](int) { return "N"s; }) + "e"); });

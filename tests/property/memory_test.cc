@@ -203,8 +203,8 @@ TEST(MemoryBound, OfTheDirectoryIsBounded) {
   for (const std::string suffix : {"", "X", "UPPER", " of a rather long name, as some have it"}) {
     ZipBuilder zip = ZipBuilder().zip64().lie_about_end([](auto& end) { end.saturate = true; });
     zip.stored("a/data.pkl", pickle);
-    for (std::size_t i = 0; i < kAttackSize / 20; ++i) zip.stored(std::to_string(i) + suffix, "");
-    expect_bounded("entries named by a number" + suffix, zip, pickle.size());
+    for (int i = 0; i < 100'000; ++i) zip.stored(std::to_string(i) + suffix, "");
+    expect_bounded("100,000 entries" + suffix, zip, pickle.size());
   }
 }
 

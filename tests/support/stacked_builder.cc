@@ -21,7 +21,6 @@ StackedBuilder::StackedBuilder(std::string_view value, int protocol) : protocol_
             text("type_sizes"), dict({text("short"), integer(2), text("int"), integer(4)})}),
       protocol);
   parts_.object = pickled(value, protocol);
-  settle();
 }
 
 StackedBuilder& StackedBuilder::storage(std::string_view key, std::string_view bytes,
@@ -31,25 +30,27 @@ StackedBuilder& StackedBuilder::storage(std::string_view key, std::string_view b
 
 StackedBuilder& StackedBuilder::counted(std::string_view key, std::uint64_t count,
                                         std::string_view bytes) {
-  keys_ += text(key);
-  settle();
+  listed_ += text(key);
+  parts_.keys.clear();
   parts_.data += little(count, 8) + std::string(bytes);
   return *this;
 }
 
-void StackedBuilder::settle() { parts_.keys = pickled("](" + keys_ + "e", protocol_); }
+std::string StackedBuilder::keys() const {
+  return parts_.keys.empty() ? pickled("](" + listed_ + "e", protocol_) : parts_.keys;
+}
 
 std::uint64_t StackedBuilder::object_offset() const {
   return parts_.magic.size() + parts_.version.size() + parts_.machine.size();
 }
 
 std::uint64_t StackedBuilder::data_offset() const {
-  return object_offset() + parts_.object.size() + parts_.keys.size();
+  return object_offset() + parts_.object.size() + keys().size();
 }
 
 std::string StackedBuilder::build() const {
-  return parts_.magic + parts_.version + parts_.machine + parts_.object + parts_.keys +
-         parts_.data + parts_.trailing;
+  return parts_.magic + parts_.version + parts_.machine + parts_.object + keys() + parts_.data +
+         parts_.trailing;
 }
 
 std::string stacked_storage(std::string_view key, std::int64_t count, std::string_view kind,

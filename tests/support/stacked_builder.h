@@ -35,7 +35,7 @@ class StackedBuilder {
   // Changes the parts when the file is built: .lie([](auto& parts) { parts.trailing = "x"; })
   template <class Lie>
   StackedBuilder& lie(Lie&& change) {
-    settle();
+    parts_.keys = keys();
     change(parts_);
     return *this;
   }
@@ -46,11 +46,12 @@ class StackedBuilder {
   std::uint64_t data_offset() const;
 
  private:
-  void settle();
+  // Those that a lie has put there, else the list of what storage() got.
+  std::string keys() const;
 
   int protocol_;
   StackedParts parts_;
-  std::string keys_;
+  std::string listed_;
 };
 
 // ("storage", torch.<kind>, key, location, count, view) as a persistent id.
