@@ -59,13 +59,6 @@ void expect_whole(const std::string& file, const std::string& what = "") {
   EXPECT_EQ((*tensors[1].tensor.as_span<float>())[1], 5.0f);
 }
 
-// What is wrong with the file, without the offset.
-std::string told(const std::string& file) {
-  const std::string found = complaint(file);
-  const std::size_t at = found.find(" at ");
-  return at == std::string::npos ? found : found.substr(0, at) + found.substr(found.find(':'));
-}
-
 TEST(TarForgeries, OpenIfTheyAreNone) {
   expect_whole(honest_tar().build());
   expect_whole(with_members({}, {"storages", "tensors", "pickle"}).build(), "another order");

@@ -147,15 +147,21 @@ std::string complaint(const CheckpointBuilder& file, const OpenOptions& options)
 }
 
 std::string complaint(std::string_view file, const OpenOptions& options) {
-  const auto told = [](const Issue& issue) {
+  const auto as_line = [](const Issue& issue) {
     return std::string(to_text(issue.code)) + " at " + std::to_string(issue.offset) + ": " +
            issue.message;
   };
   const auto opened = open_bytes(file, options);
-  if (!opened) return told(opened.error());
+  if (!opened) return as_line(opened.error());
   std::string out;
-  for (const Issue& issue : opened->issues()) out += (out.empty() ? "" : "\n") + told(issue);
+  for (const Issue& issue : opened->issues()) out += (out.empty() ? "" : "\n") + as_line(issue);
   return out;
+}
+
+std::string told(std::string_view file) {
+  const std::string found = complaint(file);
+  const std::size_t at = found.find(" at ");
+  return at == std::string::npos ? found : found.substr(0, at) + found.substr(found.find(':'));
 }
 
 }  // namespace test_support

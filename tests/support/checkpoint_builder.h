@@ -91,5 +91,7 @@ safe_load::Result<safe_load::Checkpoint, safe_load::Issue> open(
 // its only issue), "" if nothing is, and all issues in lines if there are several.
 std::string complaint(std::string_view file, const safe_load::OpenOptions& options = {});
 std::string complaint(const CheckpointBuilder& file, const safe_load::OpenOptions& options = {});
+// complaint() without the offset.
+std::string told(std::string_view file);
 
 }  // namespace test_support
