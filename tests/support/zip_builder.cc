@@ -38,22 +38,45 @@ ZipEntryParts entry(std::string_view name, std::string_view content, std::string
   return parts;
 }
 
-std::string sizes(const ZipHeader& header) {
-  return little(header.crc, 4) + little(header.compressed_size, 4) + little(header.size, 4) +
-         little(header.name.size(), 2) + little(header.extra.size(), 2);
+struct Field {
+  std::uint64_t value;
+  int bytes;
+};
+
+void put(std::string& out, std::initializer_list<Field> fields) {
+  for (auto [value, bytes] : fields)
+    for (; bytes > 0; --bytes, value >>= 8) out.push_back(static_cast<char>(value & 0xFF));
 }
 
-std::string local_header(const ZipHeader& header) {
-  return little(header.signature, 4) + little(20, 2) + little(header.flags, 2) +
-         little(header.method, 2) + little(0, 4) + sizes(header) + header.name + header.extra;
+// What local and central header have in common.
+void put_facts(std::string& out, const ZipHeader& header) {
+  put(out, {{header.flags, 2},
+            {header.method, 2},
+            {0, 4},
+            {header.crc, 4},
+            {header.compressed_size, 4},
+            {header.size, 4},
+            {header.name.size(), 2},
+            {header.extra.size(), 2}});
 }
 
-std::string central_header(const ZipHeader& header, std::uint64_t local_offset) {
-  return little(header.signature, 4) + little(20, 2) + little(20, 2) + little(header.flags, 2) +
-         little(header.method, 2) + little(0, 4) + sizes(header) +
-         little(header.comment.size(), 2) + little(header.disk, 2) + little(0, 6) +
-         little(local_offset + header.local_offset, 4) + header.name + header.extra +
-         header.comment;
+void put_local(std::string& out, const ZipHeader& header) {
+  put(out, {{header.signature, 4}, {20, 2}});
+  put_facts(out, header);
+  out += header.name;
+  out += header.extra;
+}
+
+void put_central(std::string& out, const ZipHeader& header, std::uint64_t local_offset) {
+  put(out, {{header.signature, 4}, {20, 2}, {20, 2}});
+  put_facts(out, header);
+  put(out, {{header.comment.size(), 2},
+            {header.disk, 2},
+            {0, 6},
+            {local_offset + header.local_offset, 4}});
+  out += header.name;
+  out += header.extra;
+  out += header.comment;
 }
 
 std::uint64_t shifted(std::uint64_t truth, std::int64_t lie) {
@@ -64,7 +87,7 @@ std::uint64_t shifted(std::uint64_t truth, std::int64_t lie) {
 
 std::string little(std::uint64_t value, int bytes) {
   std::string out;
-  for (int i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value & 0xFF);
+  put(out, {{value, bytes}});
   return out;
 }
 
@@ -113,14 +136,14 @@ ZipBuilder::Layout ZipBuilder::lay_out() const {
   for (const ZipEntryParts& parts : entries_) {
     out.file += parts.before;
     out.locals.push_back(out.file.size());
-    out.file += local_header(parts.local);
+    put_local(out.file, parts.local);
     out.data.push_back(out.file.size());
     out.file += parts.data;
   }
   out.directory = out.file.size();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     out.centrals.push_back(out.file.size());
-    out.file += central_header(entries_[i].central, out.locals[i]);
+    put_central(out.file, entries_[i].central, out.locals[i]);
   }
   out.file += slack_;
   const std::uint64_t size = out.file.size() - out.directory;
@@ -128,23 +151,33 @@ ZipBuilder::Layout ZipBuilder::lay_out() const {
   out.zip64 = out.file.size();
   if (with_zip64_) {
     const ZipEndLies& lies = zip64_;
-    out.file += little(0x06064B50, 4) + little(44, 8) + little(45, 2) + little(45, 2) +
-                little(lies.disk, 4) + little(0, 4) + little(shifted(count, lies.entries_here), 8) +
-                little(shifted(count, lies.entries), 8) +
-                little(shifted(size, lies.directory_size), 8) +
-                little(shifted(out.directory, lies.directory_offset), 8);
-    out.file += little(0x07064B50, 4) + little(0, 4) + little(out.zip64, 8) + little(1, 4);
+    put(out.file, {{0x06064B50, 4},
+                   {44, 8},
+                   {45, 2},
+                   {45, 2},
+                   {lies.disk, 4},
+                   {0, 4},
+                   {shifted(count, lies.entries_here), 8},
+                   {shifted(count, lies.entries), 8},
+                   {shifted(size, lies.directory_size), 8},
+                   {shifted(out.directory, lies.directory_offset), 8}});
+    put(out.file, {{0x07064B50, 4}, {0, 4}, {out.zip64, 8}, {1, 4}});
   }
   out.end = out.file.size();
   constexpr std::uint64_t kOnes = ~std::uint64_t{0};
   const auto told = [&](std::uint64_t truth, std::int64_t lie) {
     return end_.saturate ? kOnes : shifted(truth, lie);
   };
-  out.file += little(0x06054B50, 4) + little(end_.disk, 2) + little(0, 2) +
-              little(told(count, end_.entries_here), 2) + little(told(count, end_.entries), 2) +
-              little(told(size, end_.directory_size), 4) +
-              little(told(out.directory, end_.directory_offset), 4) +
-              little(comment_.size() + end_.comment_size, 2) + comment_ + trailing_;
+  put(out.file, {{0x06054B50, 4},
+                 {end_.disk, 2},
+                 {0, 2},
+                 {told(count, end_.entries_here), 2},
+                 {told(count, end_.entries), 2},
+                 {told(size, end_.directory_size), 4},
+                 {told(out.directory, end_.directory_offset), 4},
+                 {comment_.size() + end_.comment_size, 2}});
+  out.file += comment_;
+  out.file += trailing_;
   return out;
 }
 
@@ -155,5 +188,9 @@ std::uint64_t ZipBuilder::central_offset(std::size_t i) const { return lay_out()
 std::uint64_t ZipBuilder::directory_offset() const { return lay_out().directory; }
 std::uint64_t ZipBuilder::zip64_offset() const { return lay_out().zip64; }
 std::uint64_t ZipBuilder::end_offset() const { return lay_out().end; }
+std::uint64_t ZipBuilder::directory_size() const {
+  const Layout layout = lay_out();
+  return layout.end - layout.directory;
+}
 
 }  // namespace test_support

@@ -78,6 +78,7 @@ class ZipBuilder {
   std::uint64_t directory_offset() const;
   std::uint64_t zip64_offset() const;
   std::uint64_t end_offset() const;
+  std::uint64_t directory_size() const;  // with the zip64 records
 
  private:
   struct Layout;
