@@ -200,7 +200,7 @@ class Makers:
     def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
         """A sparse, nested or jagged tensor."""
         if kind == "sparse tensor":
-            layout, parts = args
+            layout, parts, *_ = args  # requires_grad, which means nothing without torch
             names = ("indices", "values", "size", "is_coalesced")
             if layout != "torch.sparse_coo":
                 names = ("compressed_indices", "plain_indices", "values", "size")

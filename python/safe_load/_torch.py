@@ -216,7 +216,11 @@ class TorchMakers(Makers):
         return torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
 
 
-def _sparse(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
+def _sparse(layout: torch.layout, parts: tuple[Any, ...], requires_grad: bool = False) -> torch.Tensor:
+    return _sparse_of(layout, parts).requires_grad_(requires_grad)
+
+
+def _sparse_of(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
     if layout is torch.sparse_coo:
         indices, values, size, *is_coalesced = parts
         made = torch.sparse_coo_tensor(indices, values, size, check_invariants=False)

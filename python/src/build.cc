@@ -163,9 +163,12 @@ class Builder {
 
   const nb::object& made(const ValueView& value) {
     nb::object& object = made_[value.id()];
-    // The tensor inside of an unknown tensor class has a number of its own, behind all others.
-    if (!object.is_valid() && value.kind() == ValueKind::kTensor)
-      object = shell(value, ValueKind::kTensor);
+    // What stands in no pickle has numbers behind all others: the tensor inside of an unknown
+    // tensor class, the parts of a sparse tensor of TorchScript.
+    const ValueKind kind = value.kind();
+    const bool may_be_added = kind == ValueKind::kTensor || kind == ValueKind::kTuple ||
+                              kind == ValueKind::kLayout || kind == ValueKind::kText;
+    if (!object.is_valid() && may_be_added) object = shell(value, kind);
     if (!object.is_valid()) {
       safe_load::Issue issue;
       issue.message = "a value is used before it was complete: " + value.class_name();

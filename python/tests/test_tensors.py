@@ -175,6 +175,22 @@ def test_item_set_on_a_tensor_refuses_the_file(torch):
         safe_load(forge(tensor("0", 4) + b"K\x00K\x01s.", {"0": bytes(16)}))
 
 
+def test_sparse_tensors_of_torch_before_0_4_are_what_torch_makes_of_them(torch):
+    kinds = {"Byte": torch.uint8, "Double": torch.float64, "Float": torch.float32, "Long": torch.int64, "Half": torch.float16}
+    for name, dtype in kinds.items():
+        values = torch.tensor([1, 2], dtype=dtype)
+        indices = call(
+            "torch._utils", "_rebuild_tensor_v2", storage("1", 2, "LongStorage"), b"K\x00",
+            b"K\x01K\x02\x86", b"K\x02K\x01\x86", b"\x89", symbol("collections", "OrderedDict") + b")R",
+        )  # fmt: skip
+        made = call("torch.sparse", f"{name}Tensor", indices, tensor("0", 2, f"{name}Storage"), b"K\x05\x85")
+        pickle = b"\x80\x02" + made + b"."
+        content = forge(pickle, {"0": values.numpy().tobytes(), "1": torch.tensor([0, 4]).numpy().tobytes()})
+        ours, theirs = safe_load(io.BytesIO(content)), torch.load(io.BytesIO(content), weights_only=True)
+        assert ours.dtype == theirs.dtype == dtype and ours.shape == theirs.shape == (5,)
+        assert ours.is_coalesced() == theirs.is_coalesced() and ours.to_dense().equal(theirs.to_dense())
+
+
 def test_a_sparse_tensor_is_coalesced_only_if_its_indices_are(torch):
     def saved(columns):
         indices = torch.tensor(columns).t().reshape(2, -1)

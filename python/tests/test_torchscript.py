@@ -107,3 +107,25 @@ def test_no_code_is_run_or_compiled(monkeypatch):
     monkeypatch.setattr(torch.jit, "load", None)
     monkeypatch.setattr(torch._C, "import_ir_module", None)
     assert list(safe_load(content).state_dict())
+
+
+def test_sparse_tensors_are_those_of_torch():
+    class Sparse(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            indices, values = torch.tensor([[0, 1], [2, 0]]), torch.tensor([3.0, 4.0])
+            self.register_buffer("coo", torch.sparse_coo_tensor(indices, values, (2, 3)))
+            self.register_buffer("csr", self.coo.to_sparse_csr())
+            self.weight = torch.nn.Parameter(self.coo.clone())
+
+        def forward(self, x):
+            return x
+
+    content = saved(torch.jit.script(Sparse()))
+    ours, theirs = safe_load(content, unknown="opaque"), torch.jit.load(io.BytesIO(content))
+    for name in ("coo", "csr", "weight"):
+        tensor, other = getattr(ours, name), getattr(theirs, name)
+        assert tensor.layout == other.layout and tensor.shape == other.shape
+        assert tensor.dtype == other.dtype and tensor.to_dense().equal(other.to_dense())
+        assert tensor.requires_grad == other.requires_grad == (name == "weight")
+        assert tensor.layout != torch.sparse_coo or tensor.is_coalesced() == other.is_coalesced()

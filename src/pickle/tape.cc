@@ -92,6 +92,13 @@ Result<Run> Tape::add_run(std::span<const NodeId> items, std::span<const NodeId>
   return Run{index, 0, count};
 }
 
+Result<NodeId> Tape::add_call(Node node, const Call& call) {
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, calls_.add(call));
+  node.flags = kFromCall;
+  node.payload = index;
+  return nodes_.add(node);
+}
+
 void Tape::replace_items(NodeId id, const Run& run) {
   Node& node = nodes_[id];
   if ((node.flags & kFromCall) != 0) {

@@ -175,6 +175,8 @@ class Tape {
   Result<std::uint32_t> add_text(std::string_view text);
   Result<Run> add_run(std::span<const NodeId> items, std::span<const NodeId> more = {});
   Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
+  // What a call became that stands in no pickle: `node` without flags and payload.
+  Result<NodeId> add_call(Node node, const Call& call);
   // When the content last changed stays as it was.
   void replace_items(NodeId id, const Run& run);
 

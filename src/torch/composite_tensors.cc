@@ -156,6 +156,7 @@ Status TensorInterpreter::decode_composite(NodeId id, Meaning meaning) {
   } else if (meaning == Meaning::kRebuildJagged) {
     SAFE_LOAD_TRY(check_jagged(given));
   } else {
+    SAFE_LOAD_TRY(unify_sparse(id));
     SAFE_LOAD_TRY(check_sparse(id, meaning));
   }
   become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
@@ -168,6 +169,56 @@ bool TensorInterpreter::is_index_tensor(NodeId id, std::size_t dims) const {
   const auto sizes = read_extents(tensor->sizes);
   return sizes.ok() && sizes->count == dims &&
          (tensor->dtype == DType::kInt64 || tensor->dtype == DType::kInt32);
+}
+
+// What other writers give becomes what torch.save gives: (layout, parts), and a third argument,
+// requires_grad, that only TorchScript has. Their arguments:
+//   torch before 0.4   (indices, values, size), to a class that names the type of the values
+//   TorchScript        (number of the layout, size, requires_grad, parts ..., hooks)
+// Source: torch/csrc/jit/serialization/pickler.cpp, c10/core/Layout.h.
+Status TensorInterpreter::unify_sparse(NodeId id) {
+  constexpr std::uint64_t kCoo = 1;
+  constexpr std::uint64_t kCsr = 2;
+  const types::Known& row = *known(tape().call(id).callee);
+  const std::span<const NodeId> given = arguments(id);
+  std::vector<NodeId> parts;
+  std::vector<NodeId> unified;
+  if (row.kind != types::SymbolKind::kRebuild) {
+    parts.assign(given.begin(), given.end());
+    if (tensor_at(parts[1])->dtype != static_cast<DType>(row.value))
+      return bad("a tensor whose class contradicts its storage").about(row.name);
+    SAFE_LOAD_TRY_ASSIGN(unified.emplace_back(), add_layout("torch.sparse_coo"));
+  } else if (tape()[given[0]].kind == Kind::kInt) {
+    const std::uint64_t layout = tape()[given[0]].payload;
+    parts.assign(given.begin() + 3, given.end() - 1);
+    if (layout != (parts.size() == 2 ? kCoo : kCsr)) return bad_sparse();
+    parts.push_back(given[1]);
+    SAFE_LOAD_TRY_ASSIGN(unified.emplace_back(),
+                         add_layout(layout == kCoo ? "torch.sparse_coo" : "torch.sparse_csr"));
+  } else {
+    return {};
+  }
+  SAFE_LOAD_TRY_ASSIGN(unified.emplace_back(), add_tuple(parts));
+  if (row.kind == types::SymbolKind::kRebuild) unified.push_back(given[2]);
+  SAFE_LOAD_TRY_ASSIGN(tape().call(id).arguments, add_tuple(unified));
+  return {};
+}
+
+Result<NodeId> TensorInterpreter::add_tuple(std::span<const NodeId> items) {
+  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(items));
+  return tape().add_node({Kind::kTuple, 0, 0, run.count, run.first});
+}
+
+// The value of torch.serialization._get_layout(name). No symbol was called for it: its name stands
+// where the callee would.
+Result<NodeId> TensorInterpreter::add_layout(std::string_view name) {
+  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape().add_text(name));
+  SAFE_LOAD_TRY_ASSIGN(const NodeId text,
+                       tape().add_node({Kind::kText, pickle::kInArena, 0,
+                                        static_cast<std::uint32_t>(name.size()), place}));
+  SAFE_LOAD_TRY_ASSIGN(const NodeId arguments, add_tuple(std::span(&text, 1)));
+  return tape().add_call({Kind::kRecord, 0, static_cast<std::uint16_t>(Meaning::kLayout), 0, 0},
+                         {text, arguments});
 }
 
 // COO: (indices, values, size[, is_coalesced]). The others: (compressed, plain, values, size).

@@ -197,8 +197,7 @@ Result<NodeId> TensorInterpreter::add_dense_strides(std::span<const std::int64_t
     SAFE_LOAD_TRY_ASSIGN(
         items[i], tape().add_node({Kind::kInt, 0, 0, 0, static_cast<std::uint64_t>(strides[i])}));
   }
-  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(std::span(items).first(sizes.size())));
-  return tape().add_node({Kind::kTuple, 0, 0, run.count, run.first});
+  return add_tuple(std::span(items).first(sizes.size()));
 }
 
 // torch.FloatStorage([0.5, 1.5]): how pickle wrote a storage before torch 0.4.

@@ -37,6 +37,18 @@ constexpr Known old_tensor(std::string_view module, std::string_view name, DType
           "(tuple)", Items::kNone, true};
 }
 
+// A sparse tensor of torch before 0.4.
+constexpr Known sparse_tensor(std::string_view module, std::string_view name, DType dtype) {
+  return {module,
+          name,
+          K::kClass,
+          static_cast<std::uint8_t>(dtype),
+          M::kRebuildSparse,
+          "(tensor,tensor,ints)",
+          {},
+          Items::kNone};
+}
+
 constexpr Known type_name(std::string_view module, std::string_view name) {
   return value(module, name, K::kTypeName);
 }
@@ -59,6 +71,10 @@ constexpr Schema kMasked = "(array-class,array-class,tuple<uint>,str/bytes)";
 constexpr Schema kFromBuffer = "(bytes/bytearray,array-dtype,tuple<uint>,str,tuple<uint>/none?)";
 constexpr Schema kScalar = "(array-dtype,bytes/array)";
 constexpr Schema kStringKeywords = "(int/bool,any?)";
+// The second and third form are TorchScript's: (layout, size, requires_grad, parts ..., hooks).
+constexpr Schema kSparseParts =
+    "(layout,tuple)|(uint,ints,bool,tensor,tensor,hooks)|(uint,ints,bool,tensor,tensor,tensor,"
+    "hooks)";
 constexpr Schema kRandomParts = "()|(str,callable?)|(bit-generator)";
 
 // clang-format off
@@ -266,7 +282,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch._utils", "_rebuild_qtensor", K::kRebuild, M::kRebuildQuantized, "(storage,uint,ints,ints,tuple,bool,hooks)"),
     call("torch._utils", "_rebuild_meta_tensor_no_storage", K::kRebuild, M::kRebuildMeta, "(tensor-dtype,ints,ints,bool)"),
     call("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", K::kRebuild, M::kRebuildOnDevice, "(tensor,tensor-dtype,str/device,bool)"),
-    call("torch._utils", "_rebuild_sparse_tensor", K::kRebuild, M::kRebuildSparse, "(layout,tuple)"),
+    call("torch._utils", "_rebuild_sparse_tensor", K::kRebuild, M::kRebuildSparse, kSparseParts),
     call("torch._utils", "_rebuild_sparse_csr_tensor", K::kRebuild, M::kRebuildSparseCsr, "(layout,tuple)"),
     call("torch._utils", "_rebuild_nested_tensor", K::kRebuild, M::kRebuildNested, "(tensor,tensor,tensor,tensor/list<uint>)"),
     call("torch._utils", "_rebuild_wrapper_subclass", K::kRebuild, M::kRebuildWrapper, "(symbol,tensor-dtype,ints,ints,uint,layout,device,bool)"),
@@ -308,6 +324,24 @@ constexpr auto kRows = std::to_array<Known>({
     old_tensor("torch.cuda", "HalfTensor", DType::kFloat16),
     old_tensor("torch.cuda", "BoolTensor", DType::kBool),
     old_tensor("torch.cuda", "BFloat16Tensor", DType::kBfloat16),
+    sparse_tensor("torch.sparse", "ByteTensor", DType::kUint8),
+    sparse_tensor("torch.sparse", "CharTensor", DType::kInt8),
+    sparse_tensor("torch.sparse", "DoubleTensor", DType::kFloat64),
+    sparse_tensor("torch.sparse", "FloatTensor", DType::kFloat32),
+    sparse_tensor("torch.sparse", "IntTensor", DType::kInt32),
+    sparse_tensor("torch.sparse", "LongTensor", DType::kInt64),
+    sparse_tensor("torch.sparse", "ShortTensor", DType::kInt16),
+    sparse_tensor("torch.sparse", "HalfTensor", DType::kFloat16),
+    sparse_tensor("torch.sparse", "BFloat16Tensor", DType::kBfloat16),
+    sparse_tensor("torch.cuda.sparse", "ByteTensor", DType::kUint8),
+    sparse_tensor("torch.cuda.sparse", "CharTensor", DType::kInt8),
+    sparse_tensor("torch.cuda.sparse", "DoubleTensor", DType::kFloat64),
+    sparse_tensor("torch.cuda.sparse", "FloatTensor", DType::kFloat32),
+    sparse_tensor("torch.cuda.sparse", "IntTensor", DType::kInt32),
+    sparse_tensor("torch.cuda.sparse", "LongTensor", DType::kInt64),
+    sparse_tensor("torch.cuda.sparse", "ShortTensor", DType::kInt16),
+    sparse_tensor("torch.cuda.sparse", "HalfTensor", DType::kFloat16),
+    sparse_tensor("torch.cuda.sparse", "BFloat16Tensor", DType::kBfloat16),
 
     // ---- torch: TorchScript's helpers
     call("torch.jit._pickle", "build_intlist", K::kFunction, M::kListBuilder, "(list)"),

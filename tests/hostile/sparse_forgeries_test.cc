@@ -123,6 +123,45 @@ TEST(SparseForgeries, HaveThePartsOfTheirLayout) {
       made.storages());
 }
 
+TEST(SparseForgeries, OfOtherWritersHaveThePartsOfTheirLayout) {
+  TensorBuilder made;
+  const std::string indices = made.numbers<std::int64_t>({1, 1}, {0});
+  const std::string row = made.numbers<std::int64_t>({2}, {0, 1});
+  const std::string column = made.numbers<std::int64_t>({1}, {0});
+  const std::string values = made.numbers<float>({1}, {1});
+  const std::string size = integers({1, 1});
+  const std::string hooks = reduce(symbol("collections", "OrderedDict"), {});
+  const std::string odd = "corrupt: a known name is called with arguments it never gets: ";
+  const auto scripted = [&](std::initializer_list<std::string_view> arguments) {
+    return rebuild("_rebuild_sparse_tensor", arguments);
+  };
+  const auto old = [&](std::string_view name, std::initializer_list<std::string_view> arguments) {
+    return reduce(symbol("torch.sparse", name), arguments);
+  };
+  const std::string of_script = odd + "_rebuild_sparse_tensor";
+  expect_complaints(
+      {
+          {scripted({integer(1), size, kFalse, row, column, values, hooks}), kParts},
+          {scripted({integer(2), size, kFalse, indices, values, hooks}), kParts},
+          {scripted({integer(0), size, kFalse, indices, values, hooks}), kParts},
+          {scripted({integer(kHuge), size, kFalse, indices, values, hooks}), kParts},
+          {scripted({integer(1), size, kFalse, indices, values, hooks}), kParts},
+          {scripted({integer(1), integers({-1}), kFalse, indices, values, hooks}), kParts},
+          {scripted({integer(1), integers({1}), kFalse, indices, values}), of_script},
+          {scripted({integer(1), integers({1}), integer(0), indices, values, hooks}), of_script},
+          {scripted({integer(-1), integers({1}), kFalse, indices, values, hooks}), of_script},
+          {scripted({integer(1), integers({1}), kFalse, indices, kNone, hooks}), of_script},
+          {scripted({}), of_script},
+          {old("FloatTensor", {indices, values, size}), kParts},
+          {old("DoubleTensor", {indices, values, integers({1})}),
+           "corrupt: a tensor whose class contradicts its storage: DoubleTensor"},
+          {old("FloatTensor", {indices, values}), odd + "FloatTensor"},
+          {old("FloatTensor", {indices, kNone, integers({1})}), odd + "FloatTensor"},
+          {old("FloatTensor", {}), odd + "FloatTensor"},
+      },
+      made.storages());
+}
+
 TEST(SparseForgeries, ComplainOnlyAboutThePartThatIsDamaged) {
   TensorBuilder made;
   const std::string indices = made.numbers<std::int64_t>({1, 1}, {0});

@@ -56,6 +56,15 @@ ValueCases sparse_tensors(TensorBuilder& made) {
        "sparse tensor(torch.layout(\"torch.sparse_csr\"), " + compressed + "torch.Size[2, 3]))"},
       {sparse("torch.sparse_csc", {starts, places, values, integers({3, 2})}),
        "sparse tensor(torch.layout(\"torch.sparse_csc\"), " + compressed + "(3, 2)))"},
+      // TorchScript
+      {rebuild("_rebuild_sparse_tensor",
+               {integer(1), size, kFalse, indices, values, ordered_dict()}),
+       "sparse tensor(torch.layout(\"torch.sparse_coo\"), (I64 [2, 3] of 0, F32 [3] of 1, "
+       "torch.Size[2, 3]), False)"},
+      {rebuild("_rebuild_sparse_tensor",
+               {integer(2), size, kTrue, starts, places, values, ordered_dict()}),
+       "sparse tensor(torch.layout(\"torch.sparse_csr\"), " + compressed +
+           "torch.Size[2, 3]), True)"},
       // torch 1.9 to 1.13
       {rebuild("_rebuild_sparse_csr_tensor",
                {layout("torch.sparse_csr"), tuple({starts, places, values, integers({2, 3})})}),
@@ -119,12 +128,41 @@ ValueCases other_tensors(TensorBuilder& made) {
   };
 }
 
+// torch before 0.4: a class for each type of element, on two devices.
+ValueCases old_sparse_tensors(TensorBuilder& made) {
+  struct Type {
+    std::string_view name;
+    std::string_view label;
+    std::size_t size;
+  };
+  constexpr Type kTypes[] = {{"Byte", "U8", 1},   {"Char", "I8", 1},    {"Short", "I16", 2},
+                             {"Int", "I32", 4},   {"Long", "I64", 8},   {"Half", "F16", 2},
+                             {"Float", "F32", 4}, {"Double", "F64", 8}, {"BFloat16", "BF16", 2}};
+  const std::string indices = made.numbers<std::int64_t>({1, 2}, {0, 2});
+  int storages = 12;
+  ValueCases cases;
+  for (const Type& type : kTypes) {
+    const std::string name(type.name);
+    const std::string values = tensor(
+        made.storage(name + "Storage", std::string(2 * type.size, '\1'), type.size), 0, {2}, {1});
+    const std::string text =
+        "sparse tensor(torch.layout(\"torch.sparse_coo\"), (I64 [1, 2] of 12, " +
+        std::string(type.label) + " [2] of " + std::to_string(++storages) + ", (3)))";
+    for (const std::string_view module : {"torch.sparse", "torch.cuda.sparse"})
+      cases.push_back(
+          {reduce(symbol(module, name + "Tensor"), {indices, values, integers({3})}), text});
+  }
+  return cases;
+}
+
 ValueCases all_cases(TensorBuilder& made) {
   ValueCases all = sparse_tensors(made);
   for (const ValueCases& some : {nested_tensors(made), other_tensors(made)})
     all.insert(all.end(), some.begin(), some.end());
   const std::string storage = made.storage("QInt8Storage", "ab");
   all.push_back({quantized(storage, {2}, {1}, per_tensor(0.5, 1)), "QI8 [2] of 11"});
+  const ValueCases old = old_sparse_tensors(made);
+  all.insert(all.end(), old.begin(), old.end());
   return all;
 }
 
