@@ -97,11 +97,17 @@ bool is_seam(const base::Source& source, std::uint64_t offset) {
   return text.starts_with(kEnd) && text.ends_with(kLocal);
 }
 
+bool is_inside_another(const base::Source& source, std::uint64_t offset) {
+  return base::as_text(bytes_at(source, 0, 4)) == kLocal &&
+         base::as_text(bytes_at(source, offset, 4)) == kLocal;
+}
+
 std::optional<std::int64_t> directory_shift(const base::Source& source) {
   const std::uint64_t tail_at = source.size() - std::min(source.size(), kTail);
   const auto tail = bytes_at(source, tail_at, kTail);
-  const std::size_t found = base::as_text(tail).rfind(kEnd);
-  if (found == std::string_view::npos || tail.size() - found < kEndSize) return std::nullopt;
+  if (tail.size() < kEndSize) return std::nullopt;
+  const std::size_t found = base::as_text(tail).rfind(kEnd, tail.size() - kEndSize);  // a whole one
+  if (found == std::string_view::npos) return std::nullopt;
   const std::uint64_t size = base::load_little<std::uint32_t>(tail.data() + found + 12);
   const std::uint64_t stated = base::load_little<std::uint32_t>(tail.data() + found + 16);
   // The directory ends at the end record, or at the zip64 records before it.

@@ -146,17 +146,22 @@ Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes
 Failure describe_damaged_zip(const Slice& slice, Failure why) {
   const base::PartSource part = slice.part();
   const bool is_misplaced = why.error.code() == ErrorCode::kCorrupt;
-  if (const auto shift = is_misplaced ? archive::directory_shift(part) : std::nullopt) {
-    const bool is_later = *shift > 0;
-    if (is_later && archive::is_seam(part, static_cast<std::uint64_t>(*shift))) {
-      why.error = Error(ErrorCode::kUnsupported, "several zip files in one");
-      why.message =
-          "several zip files, one behind the other, as a shard of a distributed checkpoint; "
-          "the last begins at byte " +
-          std::to_string(*shift);
-      why.hint = "open the folder that the shard belongs to";
-      return why;
-    }
+  const auto shift = is_misplaced ? archive::directory_shift(part) : std::nullopt;
+  const bool is_later = shift && *shift > 0;
+  const bool is_cut =
+      is_later && archive::is_inside_another(part, static_cast<std::uint64_t>(*shift));
+  if (is_later && archive::is_seam(part, static_cast<std::uint64_t>(*shift))) {
+    why.error = Error(ErrorCode::kUnsupported, "several zip files in one");
+    why.message =
+        "several zip files, one behind the other, as a shard of a distributed checkpoint; "
+        "the last begins at byte " +
+        std::to_string(*shift);
+    why.hint = "open the folder that the shard belongs to";
+    return why;
+  }
+  if (is_cut) {
+    why.error = Error(ErrorCode::kTruncated, "a zip file that is cut off");
+  } else if (shift) {
     why.message = std::string(why.error.reason()) + ": it stands " +
                   count(static_cast<std::uint64_t>(is_later ? *shift : -*shift), "byte") +
                   (is_later ? " later" : " earlier") + " than the file says";
