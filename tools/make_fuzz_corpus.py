@@ -104,6 +104,18 @@ def containers(tensors: dict) -> dict[str, bytes]:
     made["zip-of-checkpoints"] = zipped(members | {"d.zip": zipped({"e.npy": made["npy"]}, zipfile.ZIP_DEFLATED)})
     model = {"mainModule": {"parameters": [{"name": "w", "tensorId": "0"}], "submodules": [{"name": "s"}]}}
     model["tensors"] = [{"dims": ["2"], "strides": ["1"], "dataType": "FLOAT", "data": {"key": "tensors/0"}, "offset": "0"}]
+    stream = io.BytesIO()
+    with torch.package.PackageExporter(stream) as exporter:
+        exporter.extern("**")
+        exporter.save_pickle("a", "one.pkl", tensors)
+        exporter.save_pickle("b", "two", [1, tensors["w"]])
+    made["package"] = stream.getvalue()
+    meta = {"dtype": 7, "sizes": [{"as_int": 2}], "strides": [{"as_int": 1}], "storage_offset": {"as_int": 0}, "layout": 7}
+    row = {"path_name": "weight_0", "is_param": True, "use_pickle": False, "tensor_meta": meta}
+    rows = {"w": row, "n": row | {"path_name": "weight_1", "use_pickle": True}}
+    export = {"m/data/weights/weight_0": bytes(8), "m/data/weights/weight_1": made["stacked-2"]}
+    export["m/data/weights/model_weights_config.json"] = json.dumps({"config": rows}).encode()
+    made["export"] = zipped(export | {"m/archive_format": b"pt2"})
     made["script-2018"] = zipped({"m/model.json": json.dumps(model).encode(), "m/tensors/0": bytes(8)})
     return made
 

@@ -17,6 +17,8 @@ namespace {
 std::string_view closed_format(std::string_view format, std::string_view file_name) {
   if (format == "zip" || format == "stacked") return "";
   if (format == "torchscript") return "a TorchScript program";
+  if (format == "torch.package") return "a torch.package archive";
+  if (format == "torch.export") return "a torch.export archive (pt2)";
   if (format == "tar") return "the tar format of torch 0.1";
   if (format == "pickle") return "a pickle without torch's magic number";
   if (format == "safetensors")

@@ -1,5 +1,7 @@
 #include "container/container.h"
 
+#include <algorithm>
+
 namespace safe_load::container {
 
 Outcome<pickle::Built> Container::run(torch::TensorInterpreter& interpreter,
@@ -17,6 +19,17 @@ Outcome<pickle::Built> Container::run(torch::TensorInterpreter& interpreter,
   if (!done) return fail(done.error());
   info_.protocol = built->protocol;
   return pickle::Built(*built);
+}
+
+void Container::take_facts(Container& member) {
+  const ContainerInfo& facts = member.info();
+  info_.protocol = std::max(info_.protocol, facts.protocol);
+  info_.pickle_bytes += facts.pickle_bytes;
+  if (facts.byte_order == ByteOrder::kBig) info_.byte_order = ByteOrder::kBig;
+  for (const std::string& note : facts.notes)
+    info_.notes.push_back(member.slice().name + ": " + note);
+  sections_.insert(sections_.end(), member.sections().begin(), member.sections().end());
+  damage_.insert(damage_.end(), member.damage().begin(), member.damage().end());
 }
 
 void Container::note_rest(std::uint64_t bytes, std::string_view where) {

@@ -60,6 +60,8 @@ class Container {
   // Runs a program that stands alone and gives it meaning. Errors are placed in `member`.
   Outcome<pickle::Built> run(torch::TensorInterpreter& interpreter, const pickle::Program& program,
                              torch::PersistentIds& ids, std::string member, std::uint64_t shift);
+  // Of a container in this one, whose value was built.
+  void take_facts(Container& member);
   void note_rest(std::uint64_t bytes, std::string_view where);
 
   Slice slice_;

@@ -74,17 +74,6 @@ Outcome<NodeId> MemberArchive::build(torch::TensorInterpreter& interpreter,
   return NodeId{*root};
 }
 
-void MemberArchive::take_facts(Container& member) {
-  const ContainerInfo& facts = member.info();
-  info_.protocol = std::max(info_.protocol, facts.protocol);
-  info_.pickle_bytes += facts.pickle_bytes;
-  if (facts.byte_order == ByteOrder::kBig) info_.byte_order = ByteOrder::kBig;
-  for (const std::string& note : facts.notes)
-    info_.notes.push_back(member.slice().name + ": " + note);
-  sections_.insert(sections_.end(), member.sections().begin(), member.sections().end());
-  damage_.insert(damage_.end(), member.damage().begin(), member.damage().end());
-}
-
 // The records of the zip file itself, and then those of the zip files in it.
 void MemberArchive::verify(const Report& report) const {
   file_.verify(report);

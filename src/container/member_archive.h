@@ -31,8 +31,6 @@ class MemberArchive final : public Container {
   MemberArchive(ZipFile file, const OpenOptions& options)
       : Container(file.slice(), options), file_(std::move(file)) {}
 
-  void take_facts(Container& member);
-
   ZipFile file_;
   std::vector<Member> members_;
 };

@@ -7,12 +7,14 @@
 #include "archive/sniff.h"
 #include "container/array_file.h"
 #include "container/bare_pickle.h"
+#include "container/export_archive.h"
 #include "container/foreign.h"
 #include "container/member_archive.h"
 #include "container/safetensors_file.h"
 #include "container/script_2018.h"
 #include "container/stacked_file.h"
 #include "container/tar_file.h"
+#include "container/torch_package.h"
 #include "container/zip_checkpoint.h"
 
 namespace safe_load::container {
@@ -44,9 +46,12 @@ Outcome<ContainerPtr> recognise_zip(const Slice& slice, const OpenOptions& optio
   const bool is_in_file = slice.memory == nullptr;
   if (torch::find_record(file->directory(), "model.json") != nullptr && is_in_file)
     return ContainerPtr(std::make_unique<Script2018>(*std::move(file), options));
-  if (torch::find_record(file->directory(), "archive_format") != nullptr ||
-      torch::find_record(file->directory(), ".data/extern_modules") != nullptr)
-    return why;
+  if (ExportArchive::is_one(file->directory()) || TorchPackage::is_one(file->directory())) {
+    if (!is_in_file) return why;
+    if (TorchPackage::is_one(file->directory()))
+      return ContainerPtr(std::make_unique<TorchPackage>(*std::move(file), options));
+    return ContainerPtr(std::make_unique<ExportArchive>(*std::move(file), options, reach));
+  }
   auto members = MemberArchive::open(*std::move(file), options, reach);
   if (!members) return members.error();
   if (*members == nullptr) return why;

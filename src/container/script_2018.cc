@@ -7,11 +7,15 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "container/tape_writer.h"
+#include "json/fields.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::container {
 
+using json::is_true;
+using json::items_of;
 using json::Json;
+using json::text_of;
 using pickle::NodeId;
 
 namespace {
@@ -25,21 +29,6 @@ std::optional<std::int64_t> number_of(const Json* value) {
   if (value == nullptr) return 0;
   if (const std::string* text = value->text()) return base::parse_int64(*text);
   return value->integer();
-}
-
-std::string_view text_of(const Json* value) {
-  return value == nullptr || value->text() == nullptr ? std::string_view()
-                                                      : std::string_view(*value->text());
-}
-
-const Json::Array& items_of(const Json* value) {
-  static const Json::Array kNone;
-  return value == nullptr || value->array() == nullptr ? kNone : *value->array();
-}
-
-bool is_true(const Json* value) {
-  return value != nullptr && std::holds_alternative<bool>(value->value) &&
-         std::get<bool>(value->value);
 }
 
 // Source: caffe2/proto/caffe2.proto, TensorProto.DataType.

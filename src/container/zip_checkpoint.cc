@@ -19,27 +19,15 @@ Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
   info_.prefix = base::escaped(layout_.prefix);
   info_.record_count = file_.directory().entries().size();
   for (const std::string_view note : layout_.notes) info_.notes.emplace_back(note);
-  const auto byte_order = read_byte_order();
+  const auto byte_order = file_.read_byte_order(layout_.byte_order, options());
   if (!byte_order) return byte_order.error();
+  info_.byte_order = *byte_order;
   const auto version = read_version();
   if (!version) return version.error();
   info_.pickle_bytes = layout_.pickle->size;
   pickle_ =
       pickles.add(file_.shown(*layout_.pickle), layout_.pickle->size,
                   [this](std::span<std::byte> into) { return file_.read(*layout_.pickle, into); });
-  return {};
-}
-
-Outcome<void> ZipCheckpoint::read_byte_order() {
-  if (layout_.byte_order == nullptr) {
-    info_.byte_order = options().byte_order.value_or(ByteOrder::kLittle);
-    return {};
-  }
-  const auto content = file_.read_small(*layout_.byte_order);
-  if (!content) return content.error();
-  const auto is_big = torch::is_big_endian(*content);
-  if (!is_big) return Failure(is_big.error(), file_.shown(*layout_.byte_order));
-  info_.byte_order = *is_big ? ByteOrder::kBig : ByteOrder::kLittle;
   return {};
 }
 

@@ -22,7 +22,6 @@ class ZipCheckpoint final : public Container {
   void verify(const Report& report) const override { file_.verify(report); }
 
  private:
-  Outcome<void> read_byte_order();
   Outcome<void> read_version();
   Status bring_into_memory(torch::Storages& storages, std::uint32_t first);
 

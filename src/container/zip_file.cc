@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "deflate/inflate.h"
+#include "torch/zip_layout.h"
 
 namespace safe_load::container {
 
@@ -58,6 +59,16 @@ Outcome<std::string> ZipFile::read_small(const ZipEntry& entry) const {
   const auto done = read(entry, base::as_writable_bytes(content));
   if (!done) return done.error();
   return content;
+}
+
+Outcome<ByteOrder> ZipFile::read_byte_order(const ZipEntry* entry,
+                                            const OpenOptions& options) const {
+  if (entry == nullptr) return options.byte_order.value_or(ByteOrder::kLittle);
+  const auto content = read_small(*entry);
+  if (!content) return content.error();
+  const auto is_big = torch::is_big_endian(*content);
+  if (!is_big) return Failure(is_big.error(), shown(*entry));
+  return *is_big ? ByteOrder::kBig : ByteOrder::kLittle;
 }
 
 Outcome<Slice> ZipFile::open_member(const ZipEntry& entry) const {

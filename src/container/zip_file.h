@@ -23,6 +23,9 @@ class ZipFile {
   // A record that is a word or a number.
   static constexpr std::uint64_t kSmallRecord = 64;
   Outcome<std::string> read_small(const archive::ZipEntry& entry) const;
+  // Of the record `byteorder`; null: the writer left it out.
+  Outcome<ByteOrder> read_byte_order(const archive::ZipEntry* entry,
+                                     const OpenOptions& options) const;
   // A record as the bytes of a container of its own. What is deflated is inflated into memory.
   Outcome<Slice> open_member(const archive::ZipEntry& entry) const;
   void verify(const Container::Report& report) const;

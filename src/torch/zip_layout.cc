@@ -33,16 +33,18 @@ Error other_zip(const ZipDirectory& directory) {
       return Error(ErrorCode::kAmbiguous, "a record whose name torch would take for data.pkl",
                    entry.local_offset)
           .about(entry.name);
+  }
+  if (find_record(directory, "archive_format") != nullptr)
+    return unsupported("a torch.export archive inside of a deflated record; extract it first");
+  if (find_record(directory, ".data/extern_modules") != nullptr)
+    return unsupported("a torch.package archive inside of a deflated record; extract it first");
+  for (const ZipEntry& entry : directory.entries()) {
     const std::size_t last = entry.name.rfind('/');  // npos + 1 is 0
     if (entry.name.substr(last + 1) == "data.pkl")
       return Error(ErrorCode::kCorrupt, "a data.pkl that is in no top folder, where torch has it",
                    entry.local_offset)
           .about(entry.name);
   }
-  if (find_record(directory, "archive_format") != nullptr)
-    return unsupported("a torch.export archive (pt2); this version opens torch.save files");
-  if (find_record(directory, ".data/extern_modules") != nullptr)
-    return unsupported("a torch.package archive; this version opens torch.save files");
   const Error plain = unsupported("a zip file without a data.pkl: not a checkpoint of torch.save");
   if (directory.entries().empty()) return plain;
   return plain.about(directory.entries().front().name);

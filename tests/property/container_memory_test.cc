@@ -8,9 +8,12 @@
 #include "base/bytes.h"
 #include "property/attack_size.h"
 #include "support/allocation_meter.h"
+#include "support/archive_builder.h"
+#include "support/checkpoint_builder.h"
 #include "support/safetensors_builder.h"
 #include "support/stacked_builder.h"
 #include "support/tar_builder.h"
+#include "support/zip_builder.h"
 
 namespace {
 
@@ -133,6 +136,59 @@ TEST(MemoryBound, OfSafetensorsIsBounded) {
                      [](int) { return "1,"s; }, "]}}"));
   expect_bounded("metadata", header("{\"__metadata__\":{", named("\"\""), "}}"));
   expect_bounded("facts", header("{\"w\":{", named("0"), "}}"));
+}
+
+TEST(MemoryBound, OfExportArchivesIsBounded) {
+  const auto archive = [](const std::string& config) {
+    return ZipBuilder()
+        .stored("m/data/weights/model_weights_config.json", config)
+        .stored("m/data/weights/w", "abcd")
+        .stored("m/data/weights/p", CheckpointBuilder(kNone).build())
+        .stored("m/archive_format", "pt2")
+        .build();
+  };
+  const auto config = [](auto&& row) {
+    std::string body = rows(row);
+    body.pop_back();
+    return "{\"config\":{" + body + "}}";
+  };
+  const auto named = [](std::string_view facts) {
+    return [facts](int i) { return "\"" + std::to_string(i) + "\":" + std::string(facts) + ","; };
+  };
+  const std::string view =
+      "{\"path_name\":\"w\",\"tensor_meta\":{\"dtype\":1,\"layout\":7,\"storage_offset\":{\"as_"
+      "int\":0}}}";
+  expect_bounded("views", archive(config(named(view))));
+  expect_bounded("one checkpoint again and again",
+                 archive(config(named("{\"path_name\":\"p\",\"use_pickle\":true}"))));
+  expect_bounded("custom objects", archive(config(named("{\"path_name\":\"custom_obj_\"}"))));
+  const std::string wide = "\"w\":" + view.substr(0, view.size() - 2) + ",\"sizes\":[";
+  expect_bounded("sizes", archive("{\"config\":{" + wide +
+                                  rows([](int) { return "{\"as_int\":1},"s; }) + "{}]}}}}"));
+}
+
+TEST(MemoryBound, OfPackagesIsBounded) {
+  const auto package = [](const std::string& pickle) {
+    return ZipBuilder()
+        .stored("p/.data/extern_modules", "")
+        .stored("p/.data/0.storage", "abcd")
+        .stored("p/m/m.pkl", pickle)
+        .build();
+  };
+  const std::string once = "\x80\2" + package_storage(0, 1);
+  const std::string id = once.substr(2, once.size() - 3) + "q\1](";  // the tuple, without its Q
+  expect_bounded("one storage", package("\x80\2" + id + rows([](int) { return "h\1Q"s; }) + "e."));
+  const std::string object = package_object("m", "f", tuple({}));
+  const std::string made = object.substr(0, object.size() - 1) + "q\1](";
+  expect_bounded("objects", package("\x80\2" + made + rows([](int) { return "h\1Q"s; }) + "e."));
+  expect_bounded(
+      "objects with ids",
+      package(pickled("](" + rows([](int i) { return package_object("m", "f", tuple({}), i); }) +
+                      "e")));
+  ZipBuilder zip;
+  zip.stored("p/.data/extern_modules", "");
+  for (int i = 0; i < 20'000; ++i) zip.stored("p/" + std::to_string(i) + ".pkl", "\x80\2N.");
+  expect_bounded("pickles", zip.build());
 }
 
 TEST(MemoryBound, OfTarFilesIsBounded) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/archive_builder.h"
 #include "support/checkpoint_builder.h"
 #include "support/safetensors_builder.h"
 #include "support/stacked_builder.h"
@@ -151,6 +152,36 @@ inline std::string script_of_2018() {
       .build();
 }
 
+// A module over two views of one storage, and an object that code of the package would make.
+inline std::string torch_package() {
+  const std::string storage = package_storage(0, 2);
+  return ZipBuilder()
+      .stored("p/.data/extern_modules", "torch")
+      .stored("p/.data/0.storage", raw<float>({1, 2}))
+      .stored("p/m/m.pkl", pickled(dict({text("w"), tensor(storage, 0, {2}, {1}), text("v"),
+                                         tensor(storage, 1, {1}, {1})}),
+                                   3))
+      .stored("p/m/g.pkl", pickled(list({package_object("m", "make", tuple({integer(1)}))}), 3))
+      .stored("p/m/__init__.py", "")
+      .stored("p/byteorder", "little")
+      .build();
+}
+
+inline std::string export_archive() {
+  const auto inputs = CheckpointBuilder(tuple({integer(1), storage("0", 1)})).storage("0", "abcd");
+  return ZipBuilder()
+      .stored("m/data/weights/weight_0", raw<float>({1, 2, 3, 4}))
+      .stored("m/data/weights/model_weights_config.json",
+              export_config({export_row("w", "weight_0", {2, 2}, {2, 1}),
+                             export_row("v", "weight_0", {2}, {2}, 1)}))
+      .stored("m/data/constants/model_constants_config.json", export_config({}))
+      .stored("m/models/model.json", "{}")
+      .stored("m/data/sample_inputs/model.pt", inputs.build())
+      .stored("m/archive_format", "pt2")
+      .stored("m/byteorder", "little")
+      .build();
+}
+
 // Containers other than one zip file.
 inline std::vector<Fixture> container_fixtures() {
   const std::string array =
@@ -163,6 +194,8 @@ inline std::vector<Fixture> container_fixtures() {
           {"npy", array_file()},
           {"npz", ZipBuilder().stored("a.npy", array).deflated("b.npy", array_file()).build()},
           {"script of 2018", script_of_2018()},
+          {"torch.package", torch_package()},
+          {"torch.export", export_archive()},
           {"zip of checkpoints", zip_of_checkpoints()}};
 }
 

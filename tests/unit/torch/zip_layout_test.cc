@@ -95,9 +95,11 @@ TEST(ZipLayout, RefusesAPickleWithoutAFolderName) {
 TEST(ZipLayout, NamesOtherKindsOfArchives) {
   expect_all({
       {{"a/archive_format", "a/models/model.json"},
-       "unsupported at 0: a torch.export archive (pt2); this version opens torch.save files"},
+       "unsupported at 0: a torch.export archive inside of a deflated record; extract it first"},
       {{"a/.data/extern_modules", "a/m.py"},
-       "unsupported at 0: a torch.package archive; this version opens torch.save files"},
+       "unsupported at 0: a torch.package archive inside of a deflated record; extract it first"},
+      {{"a/.data/extern_modules", "a/.data/ts_code/0/data.pkl"},
+       "unsupported at 0: a torch.package archive inside of a deflated record; extract it first"},
       {{"word/document.xml"},
        "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
       {{"data.pkl"}, "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
