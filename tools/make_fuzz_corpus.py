@@ -121,9 +121,9 @@ def containers(tensors: dict) -> dict[str, bytes]:
 
 
 def main() -> None:
-    kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json")
-    pickles, zips, checkpoints, others, tars, texts = (CORPUS / f"fuzz_{kind}" for kind in kinds)
-    for folder in (pickles, zips, checkpoints, others, tars, texts):
+    kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json", "index")
+    pickles, zips, checkpoints, others, tars, texts, indexes = (CORPUS / f"fuzz_{kind}" for kind in kinds)
+    for folder in (pickles, zips, checkpoints, others, tars, texts, indexes):
         folder.mkdir(parents=True, exist_ok=True)
     for name, value in VALUES.items():
         for protocol in range(6):
@@ -149,6 +149,10 @@ def main() -> None:
         (others / name).write_bytes(content)
     for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
         (tars / f"format-{form}").write_bytes(tar({"short": b"abc", "long/" * 30 + "name": b"x", "empty": b""}, form))
+    shards = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    index = {"metadata": {"total_size": 24}, "weight_map": {"a": shards[0], "b": shards[1], "c": shards[0]}}
+    for name, value in {"two-shards": index, "empty": {"weight_map": {}}}.items():
+        (indexes / name).write_text(json.dumps(value))
     header = (others / "safetensors").read_bytes()[8:]
     (texts / "header").write_bytes(header[: header.rindex(b"}") + 1])
     (texts / "values").write_bytes(b'{"a": [1, -2, 3.5e2, null, true, "\\u00e9\\n"], "b": {"c": [[], {}]}}')

@@ -149,8 +149,8 @@ class Checkpoint {
   ValueView root() const&;
   ValueView root() const&& = delete;
 
-  // Every value has a number below this, and its parts other than those of mutable containers and
-  // opaque objects have smaller ones.
+  // Every value has a number below this, and its parts have smaller ones, other than those of mutable
+  // containers, opaque objects and sparse tensors.
   std::uint32_t value_count() const;
   ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
   // The numbers of this value and of all its parts, in ascending order.

@@ -62,7 +62,7 @@ def is_path(f: Source) -> TypeGuard[Path]:
 
 def _title(f: Any) -> str:
     if is_path(f):
-        return printable(os.path.basename(os.fsdecode(f)))
+        return printable(os.path.basename(os.path.normpath(os.fsdecode(f))))
     if not hasattr(f, "read"):
         return "the bytes"
     name = getattr(f, "name", None)

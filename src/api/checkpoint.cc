@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "api/find_files.h"
 #include "api/state.h"
 #include "base/text.h"
 
@@ -16,18 +17,13 @@ using pickle::NodeId;
 
 namespace {
 
-Result<std::unique_ptr<State>, Issue> open_bytes(Result<os::File> file,
-                                                 const OpenOptions& options) {
-  if (!file)
-    return api::describe(
-        file.error(), "",
-        file.error().code() == ErrorCode::kIo ? "check the path and the permissions" : "");
+Result<std::unique_ptr<State>, Issue> open_files(os::FileSet files, const OpenOptions& options) {
   // To read a small file at once costs less than to look at it piece by piece.
   constexpr std::uint64_t kSmallFile = std::uint64_t{64} << 10;
-  if (options.access == Access::kMapped || file->size() > kSmallFile)
-    return api::open(std::make_shared<StorageBytes>(*std::move(file)), options);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(file->size()));
-  const Status read = file->read_at(0, bytes);
+  if (options.access == Access::kMapped || !files.is_one_file() || files.size() > kSmallFile)
+    return api::open(std::make_shared<StorageBytes>(std::move(files)), options);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(files.size()));
+  const Status read = files.read_at(0, bytes);
   if (!read) return api::describe(read.error(), "", "read it again when nobody writes to it");
   return api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
 }
@@ -40,14 +36,19 @@ Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
 Checkpoint::~Checkpoint() = default;
 
 Result<Checkpoint, Issue> Checkpoint::open(std::string_view path, const OpenOptions& options) {
-  auto state = open_bytes(os::File::open(path), options);
+  auto found = api::find_files(path, options.limits);
+  if (!found) return std::move(found).error();
+  auto state = open_files(std::move(found->files), options);
   if (!state) return std::move(state).error();
+  if (!found->note.empty()) (*state)->source->info().notes.push_back(found->note);
   return Checkpoint(*std::move(state));
 }
 
 Result<Checkpoint, Issue> Checkpoint::open_descriptor(int descriptor, std::uint64_t start,
                                                       const OpenOptions& options) {
-  auto state = open_bytes(os::File::from_descriptor(descriptor, start), options);
+  auto file = os::File::from_descriptor(descriptor, start);
+  if (!file) return api::describe(file.error(), "", "");
+  auto state = open_files(os::FileSet(*std::move(file)), options);
   if (!state) return std::move(state).error();
   return Checkpoint(*std::move(state));
 }

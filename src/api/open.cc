@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "container/recognise.h"
+#include "container/sharded_set.h"
 #include "pickle/machine.h"
 
 namespace safe_load::api {
@@ -92,11 +93,31 @@ class Opening {
     return slice;
   }
 
+  // The files of a set: its index, and then the shards.
+  container::ContainerPtr set_of_files(std::uint64_t reach) const {
+    const container::Slice whole = whole_file();  // they share what may be inflated
+    std::vector<container::Slice> slices;
+    for (const os::FileSet::Part& part : bytes_->files()->parts()) {
+      container::Slice slice = whole;
+      slice.offset = part.offset;
+      slice.size = part.size;
+      slice.name = base::escaped(part.name);
+      slices.push_back(std::move(slice));
+    }
+    container::Slice index = std::move(slices.front());
+    slices.erase(slices.begin());
+    return std::make_unique<container::ShardedSet>(std::move(index), std::move(slices), options_,
+                                                   reach);
+  }
+
   Step build(std::uint64_t reach) {
-    auto recognised = container::recognise(whole_file(), options_, reach);
+    const bool is_set = bytes_->files() != nullptr && !bytes_->files()->is_one_file();
+    container::Outcome<container::ContainerPtr> recognised =
+        is_set ? container::Outcome<container::ContainerPtr>(set_of_files(reach))
+               : container::recognise(whole_file(), options_, reach);
     if (!recognised) return as_issue(recognised.error());
     Container& source = *(state_->source = *std::move(recognised));
-    source.info().file_size = bytes_->source().size();
+    source.info().file_size = is_set ? bytes_->files()->byte_count() : bytes_->source().size();
     container::Pickles& pickles = state_->pickles;
     const auto read = source.read(pickles);
     if (!read) return as_issue(read.error());
@@ -159,11 +180,11 @@ class Opening {
     const auto is_in_file = [](const torch::Storage& storage) {
       return storage.entry() != nullptr || std::holds_alternative<std::uint64_t>(storage.place);
     };
-    const os::File* const file = bytes_->file();
-    const bool may_map = file != nullptr &&
+    const os::FileSet* const files = bytes_->files();
+    const bool may_map = files != nullptr &&
                          std::any_of(storages.begin(), storages.end(), is_in_file) &&
                          options_.access != Access::kCopied &&
-                         (options_.access == Access::kMapped || !file->is_on_network());
+                         (options_.access == Access::kMapped || !files->is_on_network());
     if (may_map) {
       const Status mapped = bytes_->map();
       if (!mapped) return as_issue(Failure(mapped.error()));

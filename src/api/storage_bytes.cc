@@ -14,7 +14,7 @@ constexpr std::uint64_t kAlignment = 64;
 const std::size_t StorageBytes::kRecordSize = sizeof(Record);
 
 Status StorageBytes::map() {
-  SAFE_LOAD_TRY_ASSIGN(mapping_, os::Memory::map(*file_));
+  SAFE_LOAD_TRY_ASSIGN(mapping_, files_->map());
   return {};
 }
 

@@ -17,7 +17,7 @@
 
 #include "archive/zip_member.h"
 #include "base/source.h"
-#include "os/file.h"
+#include "os/file_set.h"
 #include "safe_load/result.h"
 
 namespace safe_load::api {
@@ -35,9 +35,9 @@ class StorageBytes {
     std::optional<std::uint32_t> whole = std::nullopt;  // an earlier storage that has these bytes
   };
 
-  // Exactly one of the ways to get at bytes: a file (and, if mapped, its mapping), owned bytes, or
+  // Exactly one of the ways to get at bytes: files (and, if mapped, their mapping), owned bytes, or
   // borrowed ones.
-  explicit StorageBytes(os::File file) : file_(std::move(file)) {}
+  explicit StorageBytes(os::FileSet files) : files_(std::move(files)) {}
   explicit StorageBytes(std::vector<std::byte>&& owned)
       : owned_(std::move(owned)), memory_source_(base::Bytes(owned_)) {}
   explicit StorageBytes(base::Bytes borrowed) : memory_source_(borrowed), is_borrowed_(true) {}
@@ -46,9 +46,9 @@ class StorageBytes {
   StorageBytes& operator=(const StorageBytes&) = delete;
 
   const base::Source& source() const {
-    return file_ ? static_cast<const base::Source&>(*file_) : *memory_source_;
+    return files_ ? static_cast<const base::Source&>(*files_) : *memory_source_;
   }
-  const os::File* file() const { return file_ ? &*file_ : nullptr; }
+  const os::FileSet* files() const { return files_ ? &*files_ : nullptr; }
   bool is_borrowed() const { return is_borrowed_; }
   bool is_mapped() const { return !mapping_.bytes().empty(); }
 
@@ -62,9 +62,10 @@ class StorageBytes {
   // Its bytes are known to be damaged: whoever asks for them gets this error.
   void spoil(std::uint32_t id, const Error& error) { spoiled_.emplace(id, error); }
 
-  // Where its bytes stand in the file as they are; 0: nowhere.
+  // Where its bytes stand in the file as they are; 0: nowhere, or in one of several files.
   std::uint64_t data_offset(std::uint32_t id) const {
     const Origin& origin = records_[id].origin;
+    if (files_ && !files_->is_one_file()) return 0;
     return origin.memory == nullptr && origin.deflated == nullptr ? origin.offset : 0;
   }
 
@@ -88,7 +89,7 @@ class StorageBytes {
   std::uint64_t offset_in_whole(const Origin& part) const;
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 
-  std::optional<os::File> file_;
+  std::optional<os::FileSet> files_;
   std::vector<std::byte> owned_;
   std::optional<base::MemorySource> memory_source_;
   bool is_borrowed_ = false;

@@ -1,5 +1,6 @@
 #include "os/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -35,9 +36,30 @@ Result<std::uint64_t> regular_size(int descriptor) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+}  // namespace
+
 std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
-}  // namespace
+bool is_folder(std::string_view path) {
+  struct stat status = {};
+  return ::stat(std::string(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(std::string(path).c_str()),
+                                                   [](DIR* open) { return ::closedir(open); });
+  if (folder == nullptr) return system_error("cannot open the folder", std::strerror(errno));
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    if (names.size() == most)
+      return Error(ErrorCode::kUnsupported, "a folder with too many files to be a checkpoint");
+    names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 Result<File> File::open(std::string_view path) {
   const std::string terminated(path);
@@ -111,6 +133,24 @@ Result<Memory> Memory::map(const File& file) {
   if (address == MAP_FAILED) return system_error("cannot map the file", std::strerror(errno));
   const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
   return Memory(pages, pages.subspan(static_cast<std::size_t>(lead)));
+}
+
+Result<Memory> Memory::reserve(std::uint64_t size) {
+  const auto length = static_cast<std::size_t>(size);
+  void* address =
+      ::mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) return system_error("cannot reserve addresses", std::strerror(errno));
+  const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
+  return Memory(pages, pages);
+}
+
+Status Memory::map_at(std::uint64_t offset, const File& file) {
+  if (file.size() == 0) return {};
+  void* const address =
+      ::mmap(pages_.data() + offset, static_cast<std::size_t>(file.size()), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_FIXED, file.descriptor(), static_cast<off_t>(file.start()));
+  if (address == MAP_FAILED) return system_error("cannot map the file", std::strerror(errno));
+  return {};
 }
 
 Result<Memory> Memory::allocate(std::uint64_t size) {

@@ -15,6 +15,13 @@
 
 namespace safe_load::os {
 
+std::uint64_t page_size();
+
+bool is_folder(std::string_view path);
+
+// The names in a folder, sorted. kUnsupported if there are more than `most`.
+Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most);
+
 // Owns a descriptor. A window of the file, [start, start + size()), is what the Source shows.
 class File final : public base::Source {
  public:
@@ -53,6 +60,12 @@ class Memory {
   // The window of `file`, private and writable: a write stays in this process. Costs nothing until
   // a page is touched. The process dies (SIGBUS) if it touches a page that the file has lost since.
   static Result<Memory> map(const File& file);
+
+  // Addresses without memory, for files to be mapped into.
+  static Result<Memory> reserve(std::uint64_t size);
+  // Puts the whole file at `offset` of a reserved block. REQUIRES: a multiple of the page size, and
+  // room.
+  Status map_at(std::uint64_t offset, const File& file);
 
   // Zeroed pages, on huge pages where the kernel grants them.
   static Result<Memory> allocate(std::uint64_t size);

@@ -13,6 +13,7 @@
 #include "support/safetensors_builder.h"
 #include "support/stacked_builder.h"
 #include "support/tar_builder.h"
+#include "support/temporary_folder.h"
 #include "support/zip_builder.h"
 
 namespace {
@@ -189,6 +190,36 @@ TEST(MemoryBound, OfPackagesIsBounded) {
   zip.stored("p/.data/extern_modules", "");
   for (int i = 0; i < 20'000; ++i) zip.stored("p/" + std::to_string(i) + ".pkl", "\x80\2N.");
   expect_bounded("pickles", zip.build());
+}
+
+TEST(MemoryBound, OfShardedSetsIsBounded) {
+  const auto quoted = [](int i) { return "\"" + std::to_string(i) + "\""; };
+  const auto object = [](std::string body) {
+    body.pop_back();
+    return "{" + body + "}";
+  };
+  const std::string shard = safetensors(
+      object(rows(
+          [&](int i) {
+            return quoted(i) + ":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},";
+          },
+          kAttackSize / 2)),
+      "");
+  const auto expect_set_bounded = [&](const std::string& what, const std::string& map) {
+    TemporaryFolder folder;
+    const std::string index = "{\"weight_map\":" + map + "}";
+    folder.file("s", shard).file("model.index.json", index);
+    const AllocationMeter meter;
+    const auto opened = Checkpoint::open(folder.path());
+    EXPECT_LE(meter.peak(), (std::size_t{16} << 20) + 64 * (index.size() + shard.size())) << what;
+  };
+  expect_set_bounded("all names",
+                     object(rows([&](int i) { return quoted(i) + ":\"s\","; }, kAttackSize / 8)));
+  expect_set_bounded("names that are not there",
+                     object(rows([&](int i) { return quoted(-i) + ":\"s\","; })));
+  expect_set_bounded(
+      "shards that are not there",
+      object(rows([&](int i) { return quoted(i) + ":" + quoted(i) + ","; }, kAttackSize / 8)));
 }
 
 TEST(MemoryBound, OfTarFilesIsBounded) {
