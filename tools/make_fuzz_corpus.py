@@ -151,6 +151,7 @@ def main() -> None:
         (tars / f"format-{form}").write_bytes(tar({"short": b"abc", "long/" * 30 + "name": b"x", "empty": b""}, form))
     shards = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
     index = {"metadata": {"total_size": 24}, "weight_map": {"a": shards[0], "b": shards[1], "c": shards[0]}}
+    (texts / "nothing").write_bytes(b"")
     for name, value in {"two-shards": index, "empty": {"weight_map": {}}}.items():
         (indexes / name).write_text(json.dumps(value))
     header = (others / "safetensors").read_bytes()[8:]

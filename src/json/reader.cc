@@ -33,7 +33,7 @@ class Builder {
 
   bool key(std::string& name) {
     if (!keys_.back().insert(name).second) return stop("JSON with one key twice in an object");
-    std::get<Json::Object>(open_.back()->value).emplace_back().first = std::move(name);
+    std::get<Json::Object>(open_.back()->value).emplace_back(std::move(name), Json());
     return true;
   }
 
@@ -107,7 +107,9 @@ Result<Json> read(std::string_view text) {
     return Error(ErrorCode::kCorrupt, "text that is no JSON", null);
   Builder builder;
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
-  if (builder.error()) return *builder.error();
+  // The parser counts the end of the text as one more character that it has read.
+  if (const auto& error = builder.error())
+    return error->at(std::min<std::uint64_t>(error->offset(), text.size()));
   if (!done) return Error(ErrorCode::kCorrupt, "text that is no JSON");
   return std::move(builder.root);
 }
