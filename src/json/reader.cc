@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <unordered_set>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -33,7 +35,11 @@ class Builder {
 
   bool key(std::string& name) {
     if (!keys_.back().insert(name).second) return stop("JSON with one key twice in an object");
-    std::get<Json::Object>(open_.back()->value).emplace_back(std::move(name), Json());
+    // In place: clang 14 has no pair() of an unfinished type, GCC 14 false alarms about a moved
+    // one.
+    std::get<Json::Object>(open_.back()->value)
+        .emplace_back(std::piecewise_construct, std::forward_as_tuple(std::move(name)),
+                      std::forward_as_tuple());
     return true;
   }
 
