@@ -125,7 +125,8 @@ class Place {
 
 class Checkpoint {
  public:
-  // `path` is UTF-8. The error is an Issue: what, where, what the file really is, and what to do.
+  // `path` is UTF-8: a file, or the index or the folder of a sharded set, all of whose shards are
+  // then open. The error is an Issue: what, where, what the file really is, and what to do.
   static Result<Checkpoint, Issue> open(std::string_view path, const OpenOptions& options = {});
 
   // Borrows the bytes: they must outlive the checkpoint and everything shared from it.
@@ -149,8 +150,8 @@ class Checkpoint {
   ValueView root() const&;
   ValueView root() const&& = delete;
 
-  // Every value has a number below this, and its parts have smaller ones, other than those of mutable
-  // containers, opaque objects and sparse tensors.
+  // Every value has a number below this, and its parts have smaller ones, other than those of
+  // mutable containers, opaque objects and sparse tensors.
   std::uint32_t value_count() const;
   ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
   // The numbers of this value and of all its parts, in ascending order.

@@ -47,7 +47,9 @@ Result<Checkpoint, Issue> Checkpoint::open(std::string_view path, const OpenOpti
 Result<Checkpoint, Issue> Checkpoint::open_descriptor(int descriptor, std::uint64_t start,
                                                       const OpenOptions& options) {
   auto file = os::File::from_descriptor(descriptor, start);
-  if (!file) return api::describe(file.error(), "", "");
+  if (!file)
+    return api::describe(file.error(), "",
+                         file.error().code() == ErrorCode::kIo ? "check the descriptor" : "");
   auto state = open_files(os::FileSet(*std::move(file)), options);
   if (!state) return std::move(state).error();
   return Checkpoint(*std::move(state));
