@@ -13,6 +13,7 @@ namespace safe_load::base {
 
 using Bytes = std::span<const std::byte>;
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): text and bytes, seen as each other
 inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -24,6 +25,7 @@ inline Bytes as_bytes(std::string_view text) {
 inline std::span<std::byte> as_writable_bytes(std::span<char> text) {
   return {reinterpret_cast<std::byte*>(text.data()), text.size()};
 }
+// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
 
 template <class T>
 T reversed(T value) {

@@ -14,12 +14,12 @@
 namespace safe_load::base {
 
 inline std::array<std::uint64_t, 2> hash_seed() {
-  static const std::array<std::uint64_t, 2> seed = [] {
+  static const std::array<std::uint64_t, 2> kSeed = [] {
     std::random_device device;
     const auto word = [&] { return std::uint64_t{device()} << 32 | device(); };
     return std::array<std::uint64_t, 2>{word(), word()};
   }();
-  return seed;
+  return kSeed;
 }
 
 class SipHash {
