@@ -180,4 +180,9 @@ std::string to_text(double value) {
   return text;
 }
 
+bool is_file_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos;
+}
+
 }  // namespace safe_load::base

@@ -37,4 +37,8 @@ std::optional<double> parse_double(std::string_view text);
 // The shortest text that gives the same double back, as Python's repr writes it.
 std::string to_text(double value);
 
+// Whether `name` is one component that stays in its folder, on any system: no separator, no drive,
+// no NUL, neither "." nor "..".
+bool is_file_name(std::string_view name);
+
 }  // namespace safe_load::base

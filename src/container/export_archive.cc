@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "container/recognise.h"
-#include "container/tape_writer.h"
 #include "json/fields.h"
+#include "pickle/tape_writer.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::container {
@@ -100,11 +100,6 @@ Result<std::vector<std::int64_t>> read_extents(const Json* value) {
 
 bool is_custom_object(std::string_view path) {
   return path.starts_with("custom_obj_") || path.starts_with("opaque_obj_");
-}
-
-bool is_file_name(std::string_view name) {
-  return !name.empty() && name.find_first_of("/\\") == std::string_view::npos &&
-         name.find("..") == std::string_view::npos;
 }
 
 }  // namespace
@@ -234,7 +229,7 @@ Result<ExportArchive::Row> ExportArchive::read_row(std::string_view name, const 
   Row row;
   row.name = name;
   const std::string_view path = text_of(facts.find("path_name"));
-  if (!is_file_name(path)) return bad("a path that is no file name").about(path);
+  if (!base::is_file_name(path)) return bad("a path that is no file name").about(path);
   row.record = record(std::string(folder) + std::string(path));
   if (row.record == nullptr) return bad("a tensor whose record is not in the archive").about(path);
   row.is_parameter = json::is_true(facts.find("is_param"));
@@ -278,7 +273,7 @@ Outcome<std::size_t> ExportArchive::read_nested(const ZipEntry& entry, Pickles& 
 
 Outcome<NodeId> ExportArchive::build(torch::TensorInterpreter& interpreter,
                                      const Pickles& pickles) {
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   const auto fail = [&](const Error& error) { return Failure(error, slice_.name); };
   std::vector<NodeId> models;
   for (auto& [model, parts] : models_) {
@@ -310,7 +305,7 @@ Outcome<NodeId> ExportArchive::build_part(Part& part, torch::TensorInterpreter& 
                                           const Pickles& pickles) {
   if (part.nested) return build_nested(*part.nested, interpreter, pickles);
   const auto fail = [&](const Error& error) { return Failure(error, part.member); };
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   std::vector<NodeId> items;
   for (const Row& row : part.rows) {
     NodeId value = pickle::kNoNode;
@@ -349,7 +344,7 @@ Outcome<NodeId> ExportArchive::build_nested(std::size_t number,
 // Tensors that name one record share its storage.
 Result<NodeId> ExportArchive::add_tensor(torch::TensorInterpreter& interpreter, const Row& row) {
   torch::Storages& storages = interpreter.storages();
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   SAFE_LOAD_TRY_ASSIGN(const NodeId place, writer.text(row.device));
   torch::Storage storage;
   storage.key = row.record->name.substr(row.record->name.rfind('/') + 1);

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "container/recognise.h"
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 
 namespace safe_load::container {
 
@@ -57,7 +57,7 @@ Outcome<void> MemberArchive::read(Pickles& pickles) {
 
 Outcome<NodeId> MemberArchive::build(torch::TensorInterpreter& interpreter,
                                      const Pickles& pickles) {
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   std::vector<NodeId> items;
   for (Member& member : members_) {
     const auto value = member.container->build(interpreter, pickles);

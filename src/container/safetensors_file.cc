@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 
 namespace safe_load::container {
 
@@ -71,7 +71,7 @@ Outcome<NodeId> SafetensorsFile::build(torch::TensorInterpreter& interpreter,
 
 Result<NodeId> SafetensorsFile::add_tensors(torch::TensorInterpreter& interpreter,
                                             const Json::Object& header) {
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   interpreter.reserve(interpreter.storages().size() + header.size());
   std::vector<NodeId> items;
   items.reserve(2 * header.size());
@@ -141,7 +141,7 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
   ranges_.push_back(range);
 
   torch::Storages& storages = interpreter.storages();
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   torch::Storage storage;
   storage.key = name;
   SAFE_LOAD_TRY_ASSIGN(storage.location, storages.number_of_location("cpu"));

@@ -6,8 +6,8 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "container/tape_writer.h"
 #include "json/fields.h"
+#include "pickle/tape_writer.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::container {
@@ -133,7 +133,7 @@ Result<NodeId> Script2018::add_tensor(torch::TensorInterpreter& interpreter, con
 
   torch::Storages& storages = interpreter.storages();
   const std::string_view device = text_of(row.find("device"));
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   SAFE_LOAD_TRY_ASSIGN(const NodeId place, writer.text(device.empty() ? "cpu" : device));
   torch::Storage storage;
   storage.key = entry->name.substr(prefix_.size());
@@ -166,7 +166,7 @@ Result<NodeId> Script2018::add_module(torch::TensorInterpreter& interpreter, con
     std::vector<NodeId> items;
     std::size_t next = 0;  // submodule
   };
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   const auto add_item = [&](Open& open, const Json& named, NodeId value) -> Status {
     SAFE_LOAD_TRY_ASSIGN(const NodeId key, writer.text(text_of(named.find("name"))));
     open.items.push_back(key);

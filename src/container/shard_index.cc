@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/try.h"
 #include "json/fields.h"
 #include "json/reader.h"
@@ -9,16 +10,6 @@
 namespace safe_load::container {
 
 using json::Json;
-
-namespace {
-
-// One component that stays in the folder of the index, on any system.
-bool is_file_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." &&
-         name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos;
-}
-
-}  // namespace
 
 Result<ShardIndex> read_shard_index(std::string_view text) {
   SAFE_LOAD_TRY_ASSIGN(const Json index, json::read(text));
@@ -28,7 +19,7 @@ Result<ShardIndex> read_shard_index(std::string_view text) {
   ShardIndex result;
   for (const auto& [name, file] : *map->object()) {
     const std::string_view shard = json::text_of(&file);
-    if (!is_file_name(shard))
+    if (!base::is_file_name(shard))
       return Error(ErrorCode::kCorrupt, "an index that names a path, not a file beside it")
           .about(shard);
     result.shards.emplace_back(shard);

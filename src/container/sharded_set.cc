@@ -4,7 +4,7 @@
 
 #include "base/try.h"
 #include "container/recognise.h"
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 
 namespace safe_load::container {
 
@@ -85,7 +85,7 @@ Result<NodeId> ShardedSet::merge(pickle::Tape& tape, const ShardIndex& index) {
   }
   if (unlisted != 0)
     info_.notes.push_back("values that the index does not name: " + std::to_string(unlisted));
-  return TapeWriter(tape).dict(items);
+  return pickle::TapeWriter(tape).dict(items);
 }
 
 bool ShardedSet::wants_more() const {

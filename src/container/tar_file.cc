@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 #include "types/known.h"
 
 namespace safe_load::container {
@@ -295,7 +295,7 @@ Status TarFile::add_values(torch::TensorInterpreter& interpreter) {
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages.add_part(view, root->second));
     SAFE_LOAD_TRY(name_storage(row.key, number));
   }
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   for (const TensorRow& row : tensors_) {
     const auto storage = numbers.find(row.storage);
     if (storage == numbers.end())

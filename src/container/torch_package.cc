@@ -5,7 +5,7 @@
 #include "archive/sniff.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::container {
@@ -87,7 +87,7 @@ void TorchPackage::note_rest_of_package() {
 
 Outcome<NodeId> TorchPackage::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
   ids_.emplace(file_.directory(), prefix_, info_.byte_order == ByteOrder::kBig);
-  TapeWriter writer(interpreter.tape());
+  pickle::TapeWriter writer(interpreter.tape());
   std::vector<NodeId> items;
   for (const Resource& resource : resources_) {
     const pickle::Program program = pickles.program(resource.pickle);

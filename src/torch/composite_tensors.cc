@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/try.h"
+#include "pickle/tape_writer.h"
 #include "torch/bounds.h"
 #include "torch/tensor_interpreter.h"
 #include "types/value_reader.h"
@@ -181,6 +182,7 @@ Status TensorInterpreter::unify_sparse(NodeId id) {
   constexpr std::uint64_t kCsr = 2;
   const types::Known& row = *known(tape().call(id).callee);
   const std::span<const NodeId> given = arguments(id);
+  pickle::TapeWriter writer(tape());
   std::vector<NodeId> parts;
   std::vector<NodeId> unified;
   if (row.kind != types::SymbolKind::kRebuild) {
@@ -198,25 +200,18 @@ Status TensorInterpreter::unify_sparse(NodeId id) {
   } else {
     return {};
   }
-  SAFE_LOAD_TRY_ASSIGN(unified.emplace_back(), add_tuple(parts));
+  SAFE_LOAD_TRY_ASSIGN(unified.emplace_back(), writer.tuple(parts));
   if (row.kind == types::SymbolKind::kRebuild) unified.push_back(given[2]);
-  SAFE_LOAD_TRY_ASSIGN(tape().call(id).arguments, add_tuple(unified));
+  SAFE_LOAD_TRY_ASSIGN(tape().call(id).arguments, writer.tuple(unified));
   return {};
-}
-
-Result<NodeId> TensorInterpreter::add_tuple(std::span<const NodeId> items) {
-  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape().add_run(items));
-  return tape().add_node({Kind::kTuple, 0, 0, run.count, run.first});
 }
 
 // The value of torch.serialization._get_layout(name). No symbol was called for it: its name stands
 // where the callee would.
 Result<NodeId> TensorInterpreter::add_layout(std::string_view name) {
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape().add_text(name));
-  SAFE_LOAD_TRY_ASSIGN(const NodeId text,
-                       tape().add_node({Kind::kText, pickle::kInArena, 0,
-                                        static_cast<std::uint32_t>(name.size()), place}));
-  SAFE_LOAD_TRY_ASSIGN(const NodeId arguments, add_tuple(std::span(&text, 1)));
+  pickle::TapeWriter writer(tape());
+  SAFE_LOAD_TRY_ASSIGN(const NodeId text, writer.text(name));
+  SAFE_LOAD_TRY_ASSIGN(const NodeId arguments, writer.tuple(std::span(&text, 1)));
   return tape().add_call({Kind::kRecord, 0, static_cast<std::uint16_t>(Meaning::kLayout), 0, 0},
                          {text, arguments});
 }

@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "base/try.h"
+#include "pickle/tape_writer.h"
 #include "torch/tensor_interpreter.h"
 
 namespace safe_load::torch {
@@ -197,7 +198,7 @@ Result<NodeId> TensorInterpreter::add_dense_strides(std::span<const std::int64_t
     SAFE_LOAD_TRY_ASSIGN(
         items[i], tape().add_node({Kind::kInt, 0, 0, 0, static_cast<std::uint64_t>(strides[i])}));
   }
-  return add_tuple(std::span(items).first(sizes.size()));
+  return pickle::TapeWriter(tape()).tuple(std::span(items).first(sizes.size()));
 }
 
 // torch.FloatStorage([0.5, 1.5]): how pickle wrote a storage before torch 0.4.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "pickle/tape_writer.h"
 #include "torch/tensor_interpreter.h"
 
 namespace safe_load::torch {
@@ -41,11 +42,8 @@ Result<pickle::Node> PackageIds::storage(TensorInterpreter& interpreter, NodeId 
   if (entry == nullptr) return bad("a storage whose record is not in the archive").about(digits);
 
   // As torch.save writes it: with text for a key.
-  SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape.add_text(digits));
   std::array<NodeId, 5> described = {parts[0], parts[1], 0, parts[3], parts[4]};
-  SAFE_LOAD_TRY_ASSIGN(described[2],
-                       tape.add_node({Kind::kText, pickle::kInArena, 0,
-                                      static_cast<std::uint32_t>(digits.size()), place}));
+  SAFE_LOAD_TRY_ASSIGN(described[2], pickle::TapeWriter(tape).text(digits));
   SAFE_LOAD_TRY_ASSIGN(Storage made, interpreter.describe_storage(described));
   if (entry->size != made.byte_count)
     return bad("a storage and its record differ in size").about(digits);

@@ -81,7 +81,6 @@ class TensorInterpreter final : public types::Interpreter {
   Result<pickle::NodeId> decode_stacked(const pickle::Program& program);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
   Status unify_sparse(pickle::NodeId id);
-  Result<pickle::NodeId> add_tuple(std::span<const pickle::NodeId> items);
   Result<pickle::NodeId> add_layout(std::string_view name);
   Status check_sparse(pickle::NodeId id, types::Meaning meaning) const;
   Status check_nested(std::span<const pickle::NodeId> given) const;

@@ -43,7 +43,7 @@ TEST(ExportArchives, HaveTensorsInTheirRecords) {
 
 TEST(ExportArchives, NameRecordsAndNotPaths) {
   for (const std::string_view path :
-       {"", "../weights/weight_0", "/weight_0", "a/b", "..", "a\\\\b", "C:\\\\x"})
+       {"", "../weights/weight_0", "/weight_0", "a/b", "..", "a\\\\b", "C:\\\\x", "."})
     EXPECT_TRUE(with_row(export_row("w", path, {2}, {1}))
                     .starts_with("corrupt: a path that is no file name"))
         << path << with_row(export_row("w", path, {2}, {1}));

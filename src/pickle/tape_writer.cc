@@ -1,14 +1,11 @@
-#include "container/tape_writer.h"
+#include "pickle/tape_writer.h"
 
 #include <bit>
 #include <vector>
 
 #include "base/try.h"
 
-namespace safe_load::container {
-
-using pickle::Kind;
-using pickle::NodeId;
+namespace safe_load::pickle {
 
 Result<NodeId> TapeWriter::boolean(bool value) {
   return tape_.add_node({Kind::kBool, 0, 0, 0, value ? 1u : 0u});
@@ -24,8 +21,7 @@ Result<NodeId> TapeWriter::floating(double value) {
 
 Result<NodeId> TapeWriter::text(std::string_view text) {
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape_.add_text(text));
-  return tape_.add_node(
-      {Kind::kText, pickle::kInArena, 0, static_cast<std::uint32_t>(text.size()), place});
+  return tape_.add_node({Kind::kText, kInArena, 0, static_cast<std::uint32_t>(text.size()), place});
 }
 
 Result<NodeId> TapeWriter::tuple(std::span<const NodeId> items) {
@@ -51,8 +47,8 @@ Result<NodeId> TapeWriter::integers(std::span<const std::int64_t> values) {
 
 // Nothing changes it later: it counts as changed before the first node.
 Result<NodeId> TapeWriter::container(Kind kind, std::span<const NodeId> items) {
-  SAFE_LOAD_TRY_ASSIGN(const pickle::Run run, tape_.add_run(items));
+  SAFE_LOAD_TRY_ASSIGN(const Run run, tape_.add_run(items));
   return tape_.add_node({kind, 0, 0, run.count, run.first});
 }
 
-}  // namespace safe_load::container
+}  // namespace safe_load::pickle
