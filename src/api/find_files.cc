@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "api/state.h"
 #include "archive/sniff.h"
 #include "base/text.h"
+#include "container/distributed_metadata.h"
 #include "container/shard_index.h"
 
 namespace safe_load::api {
@@ -17,6 +19,10 @@ using archive::Sniffed;
 constexpr std::size_t kMostFiles = 100'000;
 constexpr std::size_t kMostNamed = 20;
 constexpr std::string_view kIndexSuffix = ".index.json";
+constexpr std::string_view kMetadata = ".metadata";
+constexpr std::string_view kDamaged = "the index is damaged or was made to mislead; get it again";
+// Where torch's writer for Hugging Face puts what each rank saved.
+constexpr std::string_view kInnerFolder = "sharded";
 // A folder with one of these and no index is what a library saves for a small model.
 constexpr std::string_view kWhole[] = {"model.safetensors", "pytorch_model.bin"};
 
@@ -58,16 +64,16 @@ bool is_shard_name(std::string_view name) {
          digits(name.substr(of - 5)) && digits(name.substr(of + 4));
 }
 
-// The index's shards, opened; or which of them are not there.
-Result<FoundFiles, Issue> open_set(std::string_view path, os::File index_file,
-                                   const container::ShardIndex& index) {
-  const std::string name(name_of(path));
+// What an index or metadata name, opened; or which of it is not there. `what`: how a person calls
+// those files.
+Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
+                                   std::span<const std::string> names, std::string_view what) {
   FoundFiles found;
-  found.files.add(name, std::move(index_file));
+  found.files.add(std::string(name_of(path)), std::move(index));
   std::string missing;
   std::size_t missing_count = 0;
-  for (const std::string& shard : index.shards) {
-    auto file = os::File::open(in_folder(folder_of(path), shard));
+  for (const std::string& name : names) {
+    auto file = os::File::open(in_folder(folder_of(path), name));
     std::string why;
     if (!file) {
       why = std::string(file.error().reason()) + ": " + std::string(file.error().subject());
@@ -77,35 +83,41 @@ Result<FoundFiles, Issue> open_set(std::string_view path, os::File index_file,
       why = "a Git LFS pointer";
     }
     if (why.empty()) {
-      found.files.add(shard, *std::move(file));
+      found.files.add(name, *std::move(file));
       continue;
     }
     if (++missing_count > kMostNamed) continue;
-    missing += (missing.empty() ? "" : ", ") + base::escaped(shard) + " (" + why + ")";
+    missing += (missing.empty() ? "" : ", ") + base::escaped(name) + " (" + why + ")";
   }
   if (missing_count == 0) return found;
   if (missing_count > kMostNamed)
     missing += " and " + std::to_string(missing_count - kMostNamed) + " more";
-  Issue issue = as_issue(Error(ErrorCode::kTruncated, "shards of the set are missing"), name,
-                         "download them into the same folder");
-  issue.message = std::to_string(missing_count) + " of " + std::to_string(index.shards.size()) +
-                  " shards are missing: " + missing;
+  Issue issue = as_issue(Error(ErrorCode::kTruncated, "files of the set are missing"),
+                         std::string(name_of(path)), "download them into the same folder");
+  issue.message = std::to_string(missing_count) + " of " + std::to_string(names.size()) + " " +
+                  std::string(what) + " are missing: " + missing;
   return issue;
+}
+
+Result<std::string> read_all(const os::File& file, const Limits& limits) {
+  if (file.size() > limits.max_pickle_bytes)
+    return Error(ErrorCode::kLimit, "an index longer than Limits::max_pickle_bytes");
+  std::string text(static_cast<std::size_t>(file.size()), '\0');
+  const Status read = file.read_at(0, base::as_writable_bytes(text));
+  if (!read) return read.error();
+  return text;
 }
 
 Result<FoundFiles, Issue> open_file(std::string_view path, os::File file, const Limits& limits) {
   const auto kind = look_at(file);
   if (!kind) return as_issue(kind.error());
   if (kind->kind == Sniffed::Kind::kJson && file.size() <= limits.max_pickle_bytes) {
-    std::string text(static_cast<std::size_t>(file.size()), '\0');
-    const Status read = file.read_at(0, base::as_writable_bytes(text));
-    if (!read) return as_issue(read.error());
-    const auto index = container::read_shard_index(text);
-    if (index) return open_set(path, std::move(file), *index);
-    const bool is_index = text.find("\"weight_map\"") != std::string::npos;
-    if (is_index)
-      return as_issue(index.error(), "",
-                      "the index is damaged or was made to mislead; get it again");
+    const auto text = read_all(file, limits);
+    if (!text) return as_issue(text.error());
+    const auto index = container::read_shard_index(*text);
+    if (index) return open_set(path, std::move(file), index->shards, "shards");
+    const bool is_index = text->find("\"weight_map\"") != std::string::npos;
+    if (is_index) return as_issue(index.error(), "", std::string(kDamaged));
   }
   FoundFiles found{os::FileSet(std::move(file)), ""};
   if (is_shard_name(name_of(path)))
@@ -113,36 +125,107 @@ Result<FoundFiles, Issue> open_file(std::string_view path, os::File file, const 
   return found;
 }
 
+// A folder of torch.distributed.checkpoint, by the name of its metadata.
+Result<FoundFiles, Issue> open_distributed(std::string_view folder, const std::string& name,
+                                           const Limits& limits) {
+  const std::string path = in_folder(folder, name);
+  auto file = os::File::open(path);
+  if (!file) return as_issue(file.error(), name);
+  const auto bytes = read_all(*file, limits);
+  if (!bytes) return as_issue(bytes.error(), name);
+  const auto metadata = container::read_distributed_metadata(base::as_bytes(*bytes), limits);
+  if (!metadata) return as_issue(metadata.error(), name, std::string(kDamaged));
+  for (const std::string& data : metadata->files)
+    if (os::leaves_folder(folder, data))
+      return as_issue(Error(ErrorCode::kCorrupt, "a link that leads out of the checkpoint's folder")
+                          .about(data),
+                      name, "copy the folder with what its links stand for, if you trust them");
+  return open_set(path, *std::move(file), metadata->files, "data files");
+}
+
+// Safetensors files with pieces of tensors, which need no index.
+Result<FoundFiles, Issue> open_pieces(std::string_view folder, std::span<const std::string> names) {
+  FoundFiles found;
+  for (const std::string& name : names) {
+    auto file = os::File::open(in_folder(folder, name));
+    if (!file) return as_issue(file.error(), name);
+    found.files.add(name, *std::move(file));
+  }
+  return found;
+}
+
+// "__3.metadata"
+bool is_metadata_of_rank(std::string_view name) {
+  constexpr std::string_view kEnd = ".metadata";
+  if (!name.starts_with("__") || !name.ends_with(kEnd)) return false;
+  name.remove_prefix(2);
+  return base::parse_uint64(name.substr(0, name.size() - kEnd.size())).has_value();
+}
+
+// "shard-00001-model-00001-of-00003.safetensors"
+bool is_piece(std::string_view name) {
+  return name.starts_with("shard-") && name.ends_with(".safetensors") && is_shard_name(name);
+}
+
+bool is_unfinished(std::string_view name) {
+  return name == ".metadata.tmp" || name.ends_with(".distcp");
+}
+
+Issue several(std::span<const std::string> choices, Reason reason, std::string hint) {
+  std::string listed;
+  for (const std::string& name : choices)
+    listed += (listed.empty() ? "" : ", ") + base::escaped(name);
+  return as_issue(Error(ErrorCode::kAmbiguous, reason).about(listed), "", std::move(hint));
+}
+
+template <class Fits>
+std::vector<std::string> all_of(const std::vector<std::string>& names, Fits&& fits) {
+  std::vector<std::string> found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found), fits);
+  return found;
+}
+
 Result<FoundFiles, Issue> open_folder(std::string_view path, const Limits& limits) {
   const auto names = os::list_folder(path, kMostFiles);
   if (!names) return as_issue(names.error());
-  std::vector<std::string> choices;
-  const auto choose = [&](auto&& fits) {
-    if (choices.empty())
-      std::copy_if(names->begin(), names->end(), std::back_inserter(choices), fits);
-  };
-  choose([](const std::string& name) { return name.ends_with(kIndexSuffix) && name[0] != '.'; });
-  choose([](const std::string& name) {
-    return std::find(std::begin(kWhole), std::end(kWhole), name) != std::end(kWhole);
+  std::vector<std::string> choices = all_of(*names, [](const std::string& name) {
+    return name == kMetadata || (name.ends_with(kIndexSuffix) && name[0] != '.');
   });
-  if (choices.size() > 1) {
-    std::string listed;
-    for (const std::string& name : choices)
-      listed += (listed.empty() ? "" : ", ") + base::escaped(name);
-    return as_issue(
-        Error(ErrorCode::kAmbiguous, "a folder with more than one checkpoint").about(listed), "",
-        "open one of them by its name");
-  }
+  if (choices.empty())
+    choices = all_of(*names, [](const std::string& name) {
+      return std::find(std::begin(kWhole), std::end(kWhole), name) != std::end(kWhole);
+    });
+  if (choices.size() > 1)
+    return several(choices, "a folder with more than one checkpoint",
+                   "open one of them by its name");
+  if (choices.size() == 1 && choices[0] == kMetadata)
+    return open_distributed(path, choices[0], limits);
   if (choices.size() == 1) {
     const std::string chosen = in_folder(path, choices[0]);
     auto file = os::File::open(chosen);
     if (!file) return as_issue(file.error(), choices[0]);
     return open_file(chosen, *std::move(file), limits);
   }
-  if (std::find(names->begin(), names->end(), ".metadata") != names->end())
-    return as_issue(
-        Error(ErrorCode::kUnsupported,
-              "a folder of torch.distributed.checkpoint, which this version names only"));
+
+  const std::vector<std::string> ranks = all_of(*names, is_metadata_of_rank);
+  if (ranks.size() == 1) return open_distributed(path, ranks[0], limits);
+  if (!ranks.empty())
+    return several(ranks,
+                   "a checkpoint whose ranks wrote metadata of their own, which are not read "
+                   "together",
+                   "save it with collectives, or open a folder with the files of one rank");
+  const std::vector<std::string> pieces = all_of(*names, is_piece);
+  if (!pieces.empty()) return open_pieces(path, pieces);
+  const std::string inner = in_folder(path, kInnerFolder);
+  const auto inner_names = os::list_folder(inner, kMostFiles);
+  const auto inner_pieces =
+      inner_names ? all_of(*inner_names, is_piece) : std::vector<std::string>();
+  if (!inner_pieces.empty()) return open_pieces(inner, inner_pieces);
+  if (!all_of(*names, is_unfinished).empty())
+    return as_issue(Error(ErrorCode::kTruncated,
+                          "an unfinished checkpoint: the file .metadata is missing, which is "
+                          "written last"),
+                    "", "download or save it again");
   return as_issue(Error(ErrorCode::kUnsupported, "a folder without an index of a sharded set"), "",
                   "open one of the files in it");
 }

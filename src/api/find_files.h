@@ -1,4 +1,4 @@
-// What files a path stands for: one file, or a sharded set, by its index or its folder.
+// What files a path stands for: one file, or a set of files, by its index or its folder.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 namespace safe_load::api {
 
 struct FoundFiles {
-  os::FileSet files;  // of a set: the index, and then the shards in the order of their names
+  os::FileSet files;  // of a set: the index or metadata, and then what they name, in their order
   std::string note;   // "" or what a user should know about the choice
 };
 
-// `path` is UTF-8. All shards that are missing are named at once.
+// `path` is UTF-8. All files that are missing are named at once.
 Result<FoundFiles, Issue> find_files(std::string_view path, const Limits& limits);
 
 }  // namespace safe_load::api

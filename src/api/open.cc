@@ -8,7 +8,6 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "container/recognise.h"
-#include "container/sharded_set.h"
 #include "pickle/machine.h"
 
 namespace safe_load::api {
@@ -93,8 +92,7 @@ class Opening {
     return slice;
   }
 
-  // The files of a set: its index, and then the shards.
-  container::ContainerPtr set_of_files(std::uint64_t reach) const {
+  std::vector<container::Slice> files_of_set() const {
     const container::Slice whole = whole_file();  // they share what may be inflated
     std::vector<container::Slice> slices;
     for (const os::FileSet::Part& part : bytes_->files()->parts()) {
@@ -104,17 +102,13 @@ class Opening {
       slice.name = base::escaped(part.name);
       slices.push_back(std::move(slice));
     }
-    container::Slice index = std::move(slices.front());
-    slices.erase(slices.begin());
-    return std::make_unique<container::ShardedSet>(std::move(index), std::move(slices), options_,
-                                                   reach);
+    return slices;
   }
 
   Step build(std::uint64_t reach) {
     const bool is_set = bytes_->files() != nullptr && !bytes_->files()->is_one_file();
-    container::Outcome<container::ContainerPtr> recognised =
-        is_set ? container::Outcome<container::ContainerPtr>(set_of_files(reach))
-               : container::recognise(whole_file(), options_, reach);
+    auto recognised = is_set ? container::recognise_set(files_of_set(), options_, reach)
+                             : container::recognise(whole_file(), options_, reach);
     if (!recognised) return as_issue(recognised.error());
     Container& source = *(state_->source = *std::move(recognised));
     source.info().file_size = is_set ? bytes_->files()->byte_count() : bytes_->source().size();
@@ -208,6 +202,9 @@ class Opening {
         origin.memory = *memory;
       } else if (const auto* offset = std::get_if<std::uint64_t>(&storage.place)) {
         origin.offset = *offset;
+      } else if (const auto* assembly = std::get_if<const torch::Assembly*>(&storage.place)) {
+        origin.assembly = *assembly;
+        origin.is_foreign = false;
       } else {
         origin.size = 0;
       }

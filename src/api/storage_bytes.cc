@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint64_t kAlignment = 64;
 
+// What is no whole number of elements keeps its last bytes as they are.
+void swap(std::span<std::byte> bytes, std::size_t unit) {
+  for (; bytes.size() >= unit; bytes = bytes.subspan(unit))
+    std::reverse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(unit));
+}
+
 }  // namespace
 
 const std::size_t StorageBytes::kRecordSize = sizeof(Record);
@@ -26,7 +32,7 @@ void StorageBytes::add(const Origin& origin) {
     return;
   }
   record.is_mapped = origin.memory == nullptr && origin.deflated == nullptr &&
-                     (is_borrowed_ || is_aligned(origin.offset));
+                     origin.assembly == nullptr && (is_borrowed_ || is_aligned(origin.offset));
   if (!record.is_mapped) {
     record.place = arena_size_;
     arena_size_ += (origin.size + kAlignment - 1) / kAlignment * kAlignment;
@@ -96,16 +102,71 @@ Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    if (origin.memory != nullptr) {
-      std::copy_n(origin.memory, size, place.begin());
-    } else if (origin.deflated != nullptr) {
-      SAFE_LOAD_TRY(archive::read_member(source(), {origin.deflated, origin.offset}, place));
-    } else {
-      SAFE_LOAD_TRY(source().read_at(origin.offset, place));
-    }
+    SAFE_LOAD_TRY(read_whole(origin, place));
     record.is_loaded = true;
   }
   return base::Bytes(place);
+}
+
+Status StorageBytes::read_whole(const Origin& origin, std::span<std::byte> into) const {
+  if (origin.assembly != nullptr) return put_together(*origin.assembly, into);
+  if (origin.deflated != nullptr)
+    return archive::read_member(source(), {origin.deflated, origin.offset}, into);
+  if (origin.memory == nullptr) return source().read_at(origin.offset, into);
+  std::copy_n(origin.memory, into.size(), into.begin());
+  return {};
+}
+
+// Pieces get no place of their own: beside the whole there is never more than one of them.
+Status StorageBytes::put_together(const torch::Assembly& assembly,
+                                  std::span<std::byte> into) const {
+  std::vector<std::byte> buffer;
+  for (const torch::Assembly::Piece& piece : assembly.pieces)
+    SAFE_LOAD_TRY(copy_piece(assembly, piece, into, buffer));
+  return {};
+}
+
+Status StorageBytes::copy_piece(const torch::Assembly& assembly,
+                                const torch::Assembly::Piece& piece, std::span<std::byte> into,
+                                std::vector<std::byte>& buffer) const {
+  const auto spoiled = spoiled_.find(piece.storage);
+  if (spoiled != spoiled_.end()) return spoiled->second;
+  const Origin& part = records_[piece.storage].origin;
+  const Origin& whole = part.whole ? records_[*part.whole].origin : part;
+  const auto skip = static_cast<std::size_t>(part.whole ? offset_in_whole(part) : 0);
+  base::Bytes bytes = in_place(whole);
+  if (bytes.empty()) {
+    const bool is_one_row = piece.sizes.empty() && whole.deflated == nullptr;
+    if (is_one_row && !part.is_foreign) {
+      const std::size_t unit = size_of(assembly.dtype);
+      return source().read_at(whole.offset + skip + piece.offset * unit,
+                              into.subspan(static_cast<std::size_t>(piece.place) * unit,
+                                           static_cast<std::size_t>(piece.run) * unit));
+    }
+    buffer.resize(static_cast<std::size_t>(whole.size));
+    SAFE_LOAD_TRY(read_whole(whole, buffer));
+    bytes = buffer;
+  }
+  bytes = bytes.subspan(skip, static_cast<std::size_t>(part.size));
+  std::vector<std::byte> swapped;
+  if (part.is_foreign) {
+    swapped.assign(bytes.begin(), bytes.end());
+    swap(swapped, info(assembly.dtype).swap_unit);
+    bytes = swapped;
+  }
+  torch::copy_piece(assembly, piece, bytes, into);
+  return {};
+}
+
+// A storage whose bytes are in memory as they are; empty if they must be read.
+base::Bytes StorageBytes::in_place(const Origin& origin) const {
+  const auto size = static_cast<std::size_t>(origin.size);
+  if (origin.memory != nullptr) return {origin.memory, size};
+  if (origin.deflated != nullptr || origin.assembly != nullptr) return {};
+  const base::Bytes all = is_mapped()      ? base::Bytes(mapping_.bytes())
+                          : memory_source_ ? memory_source_->bytes()
+                                           : base::Bytes();
+  return all.empty() ? all : all.subspan(static_cast<std::size_t>(origin.offset), size);
 }
 
 Result<std::span<std::byte>> StorageBytes::swapped(std::uint32_t id, std::size_t unit) {
@@ -115,9 +176,7 @@ Result<std::span<std::byte>> StorageBytes::swapped(std::uint32_t id, std::size_t
   if (known != swapped_.end()) return known->second.bytes();
   SAFE_LOAD_TRY_ASSIGN(os::Memory copy, os::Memory::allocate(bytes.size()));
   std::copy(bytes.begin(), bytes.end(), copy.bytes().begin());
-  // A storage that is no whole number of elements keeps its last bytes as they are.
-  for (auto element = copy.bytes(); element.size() >= unit; element = element.subspan(unit))
-    std::reverse(element.begin(), element.begin() + static_cast<std::ptrdiff_t>(unit));
+  swap(copy.bytes(), unit);
   return swapped_.emplace(std::pair(id, unit), std::move(copy)).first->second.bytes();
 }
 

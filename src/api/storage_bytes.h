@@ -1,8 +1,9 @@
 // StorageBytes: where the bytes of each storage are, read when they are first asked for.
 //
 // A stored record of a mapped file, or of one that is in memory, is a view of it. Everything else
-// (deflated, not mapped, foreign byte order) gets a place in one arena, which costs nothing until a
-// page is touched. Owned by a shared pointer: arrays that leave the library keep it alive.
+// (deflated, not mapped, foreign byte order, in pieces) gets a place in one arena, which costs
+// nothing until a page is touched. Owned by a shared pointer: arrays that leave the library keep it
+// alive.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@
 #include "base/source.h"
 #include "os/file_set.h"
 #include "safe_load/result.h"
+#include "torch/assembly.h"
 
 namespace safe_load::api {
 
@@ -33,6 +35,7 @@ class StorageBytes {
     std::uint64_t size = 0;
     bool is_foreign = false;                            // in the byte order of other machines
     std::optional<std::uint32_t> whole = std::nullopt;  // an earlier storage that has these bytes
+    const torch::Assembly* assembly = nullptr;          // of earlier storages that have the pieces
   };
 
   // Exactly one of the ways to get at bytes: files (and, if mapped, their mapping), owned bytes, or
@@ -66,7 +69,8 @@ class StorageBytes {
   std::uint64_t data_offset(std::uint32_t id) const {
     const Origin& origin = records_[id].origin;
     if (files_ && !files_->is_one_file()) return 0;
-    return origin.memory == nullptr && origin.deflated == nullptr ? origin.offset : 0;
+    const bool is_as_is = origin.memory == nullptr && origin.deflated == nullptr;
+    return is_as_is && origin.assembly == nullptr ? origin.offset : 0;
   }
 
   // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.
@@ -86,6 +90,11 @@ class StorageBytes {
   bool is_aligned(std::uint64_t data_offset);
   Result<base::Bytes> in_file_order(std::uint32_t id);
   Result<base::Bytes> whole_in_file_order(std::uint32_t id);
+  Status read_whole(const Origin& origin, std::span<std::byte> into) const;
+  Status put_together(const torch::Assembly& assembly, std::span<std::byte> into) const;
+  Status copy_piece(const torch::Assembly& assembly, const torch::Assembly::Piece& piece,
+                    std::span<std::byte> into, std::vector<std::byte>& buffer) const;
+  base::Bytes in_place(const Origin& origin) const;
   std::uint64_t offset_in_whole(const Origin& part) const;
   Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 

@@ -7,13 +7,16 @@
 #include "archive/sniff.h"
 #include "container/array_file.h"
 #include "container/bare_pickle.h"
+#include "container/distributed_folder.h"
 #include "container/export_archive.h"
 #include "container/foreign.h"
 #include "container/member_archive.h"
 #include "container/safetensors_file.h"
 #include "container/script_2018.h"
+#include "container/sharded_set.h"
 #include "container/stacked_file.h"
 #include "container/tar_file.h"
+#include "container/tensor_shards.h"
 #include "container/torch_package.h"
 #include "container/zip_checkpoint.h"
 
@@ -58,6 +61,16 @@ Outcome<ContainerPtr> recognise_zip(const Slice& slice, const OpenOptions& optio
   return ContainerPtr(*std::move(members));
 }
 
+using Head = std::array<std::byte, 4096>;
+
+Outcome<std::span<const std::byte>> read_head(const Slice& slice, Head& buffer) {
+  const auto head = std::span(buffer).first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(slice.size, buffer.size())));
+  const Status read = slice.part().read_at(0, head);
+  if (!read) return Failure(read.error(), slice.name);
+  return std::span<const std::byte>(head);
+}
+
 }  // namespace
 
 Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
@@ -65,12 +78,10 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
   if (slice.depth > kDeepest)
     return Failure(Error(ErrorCode::kLimit, "more than eight containers inside each other"),
                    slice.name);
-  std::array<std::byte, 4096> buffer;
-  const auto head = std::span(buffer).first(
-      static_cast<std::size_t>(std::min<std::uint64_t>(slice.size, buffer.size())));
-  const Status read = slice.part().read_at(0, head);
-  if (!read) return Failure(read.error(), slice.name);
-  const Sniffed sniffed = archive::sniff(head, slice.size);
+  Head buffer;
+  const auto head = read_head(slice, buffer);
+  if (!head) return head.error();
+  const Sniffed sniffed = archive::sniff(*head, slice.size);
   switch (sniffed.kind) {
     case Sniffed::Kind::kZip:
       return recognise_zip(slice, options, reach);
@@ -99,7 +110,24 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
     case Sniffed::Kind::kOther:
       break;
   }
-  return describe_foreign(slice, sniffed, head);
+  return describe_foreign(slice, sniffed, *head);
+}
+
+Outcome<ContainerPtr> recognise_set(std::vector<Slice> files, const OpenOptions& options,
+                                    std::uint64_t reach) {
+  Head buffer;
+  const auto head = read_head(files.front(), buffer);
+  if (!head) return head.error();
+  const Sniffed::Kind kind = archive::sniff(*head, files.front().size).kind;
+  if (kind == Sniffed::Kind::kSafetensors)
+    return ContainerPtr(std::make_unique<TensorShards>(std::move(files), options));
+  Slice index = std::move(files.front());
+  files.erase(files.begin());
+  if (kind == Sniffed::Kind::kJson)
+    return ContainerPtr(
+        std::make_unique<ShardedSet>(std::move(index), std::move(files), options, reach));
+  return ContainerPtr(
+      std::make_unique<DistributedFolder>(std::move(index), std::move(files), options, reach));
 }
 
 }  // namespace safe_load::container

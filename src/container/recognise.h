@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "container/container.h"
 
@@ -11,5 +12,10 @@ namespace safe_load::container {
 // A failure with kUnsupported says what the bytes are instead.
 Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
                                 std::uint64_t reach);
+
+// The same for several files: an index and the shards that it names, metadata of
+// torch.distributed.checkpoint and the files that they name, or shards that hold pieces of tensors.
+Outcome<ContainerPtr> recognise_set(std::vector<Slice> files, const OpenOptions& options,
+                                    std::uint64_t reach);
 
 }  // namespace safe_load::container

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -43,6 +44,16 @@ std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGE
 bool is_folder(std::string_view path) {
   struct stat status = {};
   return ::stat(std::string(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool leaves_folder(std::string_view folder, std::string_view path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const fs::path top = fs::canonical(fs::path(folder.empty() ? "." : folder), failed);
+  if (failed) return false;
+  const fs::path real = fs::canonical(top / fs::path(path), failed);
+  if (failed) return false;
+  return std::mismatch(top.begin(), top.end(), real.begin(), real.end()).first != top.end();
 }
 
 Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most) {

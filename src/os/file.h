@@ -19,6 +19,9 @@ std::uint64_t page_size();
 
 bool is_folder(std::string_view path);
 
+// Whether links lead from this path below a folder out of it. False for what does not exist.
+bool leaves_folder(std::string_view folder, std::string_view path);
+
 // The names in a folder, sorted. kUnsupported if there are more than `most`.
 Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most);
 

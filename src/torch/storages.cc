@@ -22,6 +22,13 @@ Result<std::uint32_t> Storages::add_part(const Storage& storage, std::uint32_t w
   return number;
 }
 
+Result<std::uint32_t> Storages::add_assembly(Storage storage, Assembly assembly) {
+  SAFE_LOAD_TRY(memory_.take(sizeof(Assembly)));
+  assemblies_.push_back(std::move(assembly));
+  storage.place = &assemblies_.back();
+  return add(storage);
+}
+
 Result<std::uint32_t> Storages::number_of_location(std::string_view location) {
   const auto known = location_numbers_.find(location);
   if (known != location_numbers_.end()) return std::uint32_t{known->second};

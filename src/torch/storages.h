@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -15,13 +16,14 @@
 #include "base/hash.h"
 #include "safe_load/dtype.h"
 #include "safe_load/result.h"
+#include "torch/assembly.h"
 
 namespace safe_load::torch {
 
 // Where the bytes of a storage are: nowhere (it is empty, or on the meta device), in a record of an
-// archive, in memory that lives as long as the pickle, or at an offset of the file.
-using Place =
-    std::variant<std::monostate, const archive::ZipEntry*, const std::byte*, std::uint64_t>;
+// archive, in memory that lives as long as the pickle, at an offset of the file, or in pieces.
+using Place = std::variant<std::monostate, const archive::ZipEntry*, const std::byte*,
+                           std::uint64_t, const Assembly*>;
 
 // Its place, if it has one, holds exactly `byte_count` bytes.
 struct Storage {
@@ -58,6 +60,8 @@ class Storages {
   // A storage whose bytes are some of those of `whole`: what is written to one is seen in the
   // other.
   Result<std::uint32_t> add_part(const Storage& storage, std::uint32_t whole);
+  // A storage whose bytes stand in others.
+  Result<std::uint32_t> add_assembly(Storage storage, Assembly assembly);
   // The storage that this one is a part of, itself no part of another; none if it is whole.
   std::optional<std::uint32_t> whole_of(std::uint32_t number) const {
     const auto found = wholes_.find(number);
@@ -70,6 +74,7 @@ class Storages {
   base::Budget& memory_;
   std::vector<Storage> storages_;
   std::unordered_map<std::uint32_t, std::uint32_t> wholes_;  // of those that are parts
+  std::deque<Assembly> assemblies_;
   std::vector<std::string_view> locations_ = {"meta"};       // the first is Storage::kMeta
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
       {"meta", Storage::kMeta}};

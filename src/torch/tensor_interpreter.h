@@ -42,6 +42,7 @@ class TensorInterpreter final : public types::Interpreter {
   Status interpret(pickle::NodeId first, pickle::NodeId end, PersistentIds& ids);
   using Interpreter::finish;
 
+  using Interpreter::add_bad_part;
   using Interpreter::tape;
   Storages& storages() { return storages_; }
   const Storages& storages() const { return storages_; }
@@ -56,6 +57,8 @@ class TensorInterpreter final : public types::Interpreter {
   // ("storage", class, key, location, numel): the parts of a persistent id that all containers
   // share.
   Result<Storage> describe_storage(std::span<const pickle::NodeId> parts);
+  // Of a tuple, list or torch.Size of whole numbers.
+  Result<Extents> read_extents(pickle::NodeId id) const;
   // A tensor that no call rebuilt: a node for it, after its bounds were checked.
   Result<pickle::NodeId> add_tensor(const Tensor& tensor);
   // The strides of elements without gaps, as a tuple; in row-major order unless `is_fortran`.
@@ -87,7 +90,6 @@ class TensorInterpreter final : public types::Interpreter {
   Status check_jagged(std::span<const pickle::NodeId> given) const;
   const Tensor* tensor_at(pickle::NodeId id) const;
   bool is_index_tensor(pickle::NodeId id, std::size_t dims) const;
-  Result<Extents> read_extents(pickle::NodeId id) const;
   Status check_tensor(const Tensor& tensor) const;
   void set_requires_grad(Tensor& tensor, bool requires_grad);
   Status rebuild_from_type(pickle::NodeId id);

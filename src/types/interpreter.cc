@@ -179,6 +179,12 @@ Status Interpreter::spoil(NodeId id, const Error& error) {
   return {};
 }
 
+Result<NodeId> Interpreter::add_bad_part(const Error& error) {
+  SAFE_LOAD_TRY_ASSIGN(const NodeId id, tape_.add_node({}));
+  SAFE_LOAD_TRY(spoil(id, error));
+  return NodeId{id};
+}
+
 void Interpreter::become(NodeId id, Kind kind, std::uint16_t aux) {
   Node& node = tape_[id];
   if (node.kind == Kind::kCall) node.flags |= pickle::kFromCall;

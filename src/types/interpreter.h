@@ -71,6 +71,8 @@ class Interpreter {
   // `data`: bytes of the tape, as many as that.
   Result<pickle::NodeId> add_file_array(const FileArray& header, pickle::NodeId data);
 
+  // A value that no program built, and that cannot be had.
+  Result<pickle::NodeId> add_bad_part(const Error& error);
   const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
   const std::vector<Array>& arrays() const { return arrays_; }
