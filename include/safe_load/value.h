@@ -259,6 +259,7 @@ class ValueView {
   Result<bool> get_bool() const;
   Result<std::string_view> get_text() const;
   std::string get_transcoded() const;
+  ArrayView whole_array() const;  // REQUIRES: kArray or kScalar
   Error mismatch(Reason reason) const;
   ValueView find(std::span<const std::uint32_t> pairs, std::string_view key) const;
   std::string callable_name() const;

@@ -149,7 +149,8 @@ Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
   SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
   const auto own = bytes.subspan(static_cast<std::size_t>(storage_offset() * size_of(dtype())),
                                  static_cast<std::size_t>(byte_count()));
-  void* address = const_cast<std::byte*>(own.data());
+  // std::align only looks at it.
+  void* address = const_cast<std::byte*>(own.data());  // NOLINT(*-const-cast)
   std::size_t space = own.size();
   if (std::align(alignment, own.size(), address, space) != own.data())
     return mismatch("the elements are not aligned in the file; use copy_to");

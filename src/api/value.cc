@@ -28,7 +28,7 @@ bool ValueView::is_dict() const {
 
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
-  if (own == ValueKind::kArray) return "numpy." + std::string(array()->class_name());
+  if (own == ValueKind::kArray) return "numpy." + std::string(whole_array().class_name());
   if (own != ValueKind::kOpaque && own != ValueKind::kIpAddress) return std::string(to_text(own));
   return callee().callable_name();
 }
@@ -44,8 +44,9 @@ std::string ValueView::callable_name() const {
     if (own == ValueKind::kSymbol)
       return base::escaped(value.module()) + '.' + base::escaped(value.name()) + attributes;
     if (own == ValueKind::kAttributeOf) {
-      attributes =
-          '.' + base::escaped(value.arguments()[1].get_or<std::string>("?"), 80) + attributes;
+      const ValueView attribute = value.arguments()[1];
+      const bool is_text = attribute.kind() == ValueKind::kText;
+      attributes.insert(0, '.' + base::escaped(is_text ? attribute.get_transcoded() : "?", 80));
       value = value.arguments()[0];
     } else if (own == ValueKind::kOpaque) {
       value = value.callee();
@@ -202,12 +203,17 @@ Result<StorageView> ValueView::storage() const {
   return StorageView(state_, static_cast<std::uint32_t>((*state_->tape)[id_].payload));
 }
 
+ArrayView ValueView::whole_array() const {
+  const std::uint32_t number = (*state_->tape)[id_].count;
+  return {state_, state_->meaning->arrays()[number].dtype, number};
+}
+
 Result<ArrayView> ValueView::array() const {
-  const std::uint32_t number = is_missing() ? 0 : (*state_->tape)[id_].count;
-  if (kind() == ValueKind::kArrayDtype) return ArrayView(state_, number, ArrayView::kNoArray);
+  if (kind() == ValueKind::kArrayDtype)
+    return ArrayView(state_, (*state_->tape)[id_].count, ArrayView::kNoArray);
   if (kind() != ValueKind::kArray && kind() != ValueKind::kScalar)
     return mismatch("not a NumPy array, scalar or dtype");
-  return ArrayView(state_, state_->meaning->arrays()[number].dtype, number);
+  return whole_array();
 }
 
 // ---- records
@@ -304,15 +310,15 @@ ValueView ValueView::callee() const {
 }
 
 std::string_view ValueView::module() const {
-  if (kind() == ValueKind::kSymbol) return state_->tape->symbol(id_).module;
-  const ValueView made_by = callee();
-  return made_by.kind() == ValueKind::kSymbol ? made_by.module() : std::string_view();
+  const ValueView named = kind() == ValueKind::kSymbol ? *this : callee();
+  if (named.kind() != ValueKind::kSymbol) return {};
+  return state_->tape->symbol(named.id_).module;
 }
 
 std::string_view ValueView::name() const {
-  if (kind() == ValueKind::kSymbol) return state_->tape->symbol(id_).name;
-  const ValueView made_by = callee();
-  return made_by.kind() == ValueKind::kSymbol ? made_by.name() : std::string_view();
+  const ValueView named = kind() == ValueKind::kSymbol ? *this : callee();
+  if (named.kind() != ValueKind::kSymbol) return {};
+  return state_->tape->symbol(named.id_).name;
 }
 
 bool ValueView::is_known() const {

@@ -88,9 +88,7 @@ class MetadataReader {
   static std::string key_of(std::string_view name, const std::vector<std::int64_t>* offsets) {
     std::string key(name);
     key += offsets == nullptr ? '\0' : '\1';
-    if (offsets != nullptr)
-      key.append(reinterpret_cast<const char*>(offsets->data()),  // NOLINT(*-reinterpret-cast)
-                 offsets->size() * sizeof(std::int64_t));
+    if (offsets != nullptr) key += base::as_text(std::as_bytes(std::span(*offsets)));
     return key;
   }
 

@@ -441,6 +441,7 @@ class Machine {
 };
 
 // One line per opcode; the stack is written "before -- after", M is a mark.
+// NOLINTNEXTLINE(readability-function-size): a table, one row for each opcode
 Status Machine::step(Opcode opcode) {
   switch (opcode) {
     case Opcode::kPROTO:

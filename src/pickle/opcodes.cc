@@ -14,7 +14,7 @@ std::string_view name(Opcode opcode) {
 }
 
 int first_protocol(Opcode opcode) {
-  switch (opcode) {
+  switch (opcode) {  // NOLINT(bugprone-branch-clone): a table
 #define SAFE_LOAD_CASE(byte, name, protocol, argument) \
   case Opcode::k##name:                                \
     return protocol;

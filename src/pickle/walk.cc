@@ -8,7 +8,7 @@ namespace {
 
 // The argument of an opcode, or nothing for a byte that is none.
 std::optional<Argument> argument_of(std::uint8_t byte) {
-  switch (byte) {
+  switch (byte) {  // NOLINT(bugprone-branch-clone): a table
 #define SAFE_LOAD_CASE(byte, name, protocol, argument) \
   case byte:                                           \
     return Argument::argument;

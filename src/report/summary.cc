@@ -92,6 +92,7 @@ std::string tensor_text(const TensorView& tensor) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-no-recursion): the parts of a complex number are numbers
 std::string summary(const ValueView& value) {
   const ValueKind kind = value.kind();
   const Values given = value.arguments();

@@ -187,7 +187,7 @@ class Calls {
 
   // The class of what a call gives. A class gives its own; a function that is not known here, too.
   std::string class_of_result(const Call& call, const Symbol& symbol) const {
-    const std::string callee = full_name(symbol);
+    std::string callee = full_name(symbol);
     const std::span<const NodeId> given = arguments(call);
     const auto ends = [&](std::string_view end) { return callee.ends_with(end); };
     if (callee == "numpy.dtype") {
@@ -220,7 +220,7 @@ class Calls {
   }
 
   std::string bit_generator(std::span<const NodeId> given) const {
-    const std::string named = symbol_at(given, 0);
+    std::string named = symbol_at(given, 0);
     if (!named.empty()) return named;
     const std::string_view name = text_at(given, 0);
     std::string module;

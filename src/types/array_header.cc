@@ -14,7 +14,6 @@ namespace safe_load::types {
 
 using pickle::Kind;
 using pickle::kNoNode;
-using pickle::Node;
 using pickle::NodeId;
 
 namespace {
@@ -195,6 +194,7 @@ Result<NodeId> Interpreter::add_file_array(const FileArray& header, NodeId data)
 }
 
 // A type text, or a list of (name, type[, shape]). Types are at most as deep as dtypes may be.
+// NOLINTBEGIN(misc-no-recursion): kDeepest
 Result<NodeId> Interpreter::describe_dtype(NodeId descr, std::uint8_t depth) {
   const ValueReader reader(tape_);
   ArrayDtype type;
@@ -253,6 +253,7 @@ Result<ArrayDtype> Interpreter::describe_structure(NodeId descr, std::uint8_t de
     return bad_header("two fields of one name");
   return type;
 }
+// NOLINTEND(misc-no-recursion)
 
 Result<NodeId> Interpreter::describe_subarray(NodeId item, NodeId shape) {
   const ArrayDtype base_type = array_dtypes_[tape_[item].count];

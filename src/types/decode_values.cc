@@ -140,6 +140,30 @@ Status Interpreter::decode_container(NodeId id, Meaning meaning) {
   return {};
 }
 
+// The state is {"int": number}, sometimes with "is_safe".
+Status Interpreter::decode_uuid(NodeId id) {
+  const Run& states = tape_.added(id).states;
+  if (states.count == 0) return bad("a UUID without a number");
+  if (tape_[id].kind == Kind::kCall) {
+    become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kUuid));
+    return {};
+  }
+  const std::span<const NodeId> items = tape_.items(tape_.items(states)[0]);
+  for (std::size_t i = items.size(); i >= 2;) {  // of equal keys the last one counts
+    i -= 2;
+    if (tape_.text(items[i]) != "int") continue;
+    const pickle::Node& number = tape_[items[i + 1]];
+    const bool fits =
+        (number.kind == Kind::kInt && static_cast<std::int64_t>(number.payload) >= 0) ||
+        (number.kind == Kind::kBigInt && number.count <= 17 &&
+         static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
+         (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
+    if (!fits) return bad("a UUID with an impossible number");
+    return {};
+  }
+  return bad("a UUID without a number");
+}
+
 Status Interpreter::decode_text(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
   const auto text = [&](std::size_t i) { return tape_.text(given[i]); };
@@ -168,29 +192,7 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
     return {};
   }
-  if (meaning == Meaning::kUuid) {
-    const Run& states = tape_.added(id).states;
-    if (states.count == 0) return bad("a UUID without a number");
-    if (tape_[id].kind == Kind::kCall) {
-      become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
-      return {};
-    }
-    // The state is {"int": number}, sometimes with "is_safe".
-    const std::span<const NodeId> items = tape_.items(tape_.items(states)[0]);
-    for (std::size_t i = items.size(); i >= 2;) {  // of equal keys the last one counts
-      i -= 2;
-      if (tape_.text(items[i]) != "int") continue;
-      const pickle::Node& number = tape_[items[i + 1]];
-      const bool fits =
-          (number.kind == Kind::kInt && static_cast<std::int64_t>(number.payload) >= 0) ||
-          (number.kind == Kind::kBigInt && number.count <= 17 &&
-           static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
-           (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
-      if (!fits) return bad("a UUID with an impossible number");
-      return {};
-    }
-    return bad("a UUID without a number");
-  }
+  if (meaning == Meaning::kUuid) return decode_uuid(id);
 
   // bytes, bytearray and _codecs.encode: bytes from some other spelling
   const Kind kind = meaning == Meaning::kByteArray ? Kind::kByteArray : Kind::kBytes;
@@ -331,14 +333,11 @@ Status Interpreter::decode_keyword_new(NodeId id) {
 Status Interpreter::decode_python2_text(NodeId id) {
   pickle::Node& node = tape_[id];
   node.flags |= pickle::kPython2;
-  node.kind = Kind::kText;
-  if (encoding_ == Encoding::kBytes) {
-    node.kind = Kind::kBytes;
-  } else if (encoding_ == Encoding::kLatin1) {
-    if (!base::is_ascii(tape_.text(id))) node.flags |= pickle::kLatin1;
-  } else if (!base::is_utf8(tape_.text(id), false)) {
-    node.kind = Kind::kBytes;
-  }
+  const bool is_latin1 = encoding_ == Encoding::kLatin1;
+  const bool is_text =
+      is_latin1 || (encoding_ == Encoding::kUtf8 && base::is_utf8(tape_.text(id), false));
+  node.kind = is_text ? Kind::kText : Kind::kBytes;
+  if (is_latin1 && !base::is_ascii(tape_.text(id))) node.flags |= pickle::kLatin1;
   return {};
 }
 

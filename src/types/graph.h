@@ -67,6 +67,8 @@ class Graph {
   };
   Chain chain(const std::vector<Edge>& edges, const Edge& last) const;
   bool is_attributes(const std::vector<Edge>& edges, pickle::NodeId id) const;
+  template <class Visit>
+  void for_each_damaged_child(pickle::NodeId id, Visit&& visit) const;
   bool is_pair_of_dicts(pickle::NodeId id) const;
   std::string key_text(pickle::NodeId key) const;
 
@@ -74,6 +76,24 @@ class Graph {
   const Interpreter& meaning_;
   const std::vector<pickle::NodeId>& tensor_attributes_;
 };
+
+// Of a bad part: the bad parts that made it one.
+template <class Visit>
+void Graph::for_each_damaged_child(pickle::NodeId id, Visit&& visit) const {
+  using pickle::Kind;
+  if ((tape_[id].flags & pickle::kFromCall) == 0) return;
+  const auto damaged = [&](std::span<const pickle::NodeId> items) {
+    for (std::uint32_t i = 0; i < items.size(); ++i) {
+      if (tape_[items[i]].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, items[i]);
+      if (tape_[items[i]].kind != Kind::kTuple) continue;
+      for (const pickle::NodeId inner : tape_.items(items[i]))
+        if (tape_[inner].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, inner);
+    }
+  };
+  const pickle::Call& call = tape_.call(id);
+  if (call.arguments != pickle::kNoNode) damaged(tape_.items(call.arguments));
+  damaged(tape_.items(tape_.added(call).states));
+}
 
 template <class Visit>
 void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
@@ -89,21 +109,7 @@ void Graph::for_each_child(pickle::NodeId id, Visit&& visit) const {
       visit(Edge{id, i / 2, step}, items[i + 1]);
     }
   };
-  if (node.kind == Kind::kError) {
-    if ((node.flags & pickle::kFromCall) == 0) return;
-    const auto damaged = [&](std::span<const NodeId> items) {
-      for (std::uint32_t i = 0; i < items.size(); ++i) {
-        if (tape_[items[i]].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, items[i]);
-        if (tape_[items[i]].kind != Kind::kTuple) continue;
-        for (const NodeId inner : tape_.items(items[i]))
-          if (tape_[inner].kind == Kind::kError) visit(Edge{id, i, Step::kDamage}, inner);
-      }
-    };
-    const pickle::Call& call = tape_.call(id);
-    if (call.arguments != pickle::kNoNode) damaged(tape_.items(call.arguments));
-    damaged(tape_.items(tape_.added(call).states));
-    return;
-  }
+  if (node.kind == Kind::kError) return for_each_damaged_child(id, visit);
   if (node.kind == Kind::kArray || node.kind == Kind::kScalar) {
     const Array& array = meaning_.arrays()[node.count];
     visit(Edge{id, 0, Step::kDtype}, meaning_.array_dtypes()[array.dtype].node);

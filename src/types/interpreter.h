@@ -133,6 +133,7 @@ class Interpreter {
   Status refuse(pickle::NodeId id, Reason reason) const;
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
+  Status decode_uuid(pickle::NodeId id);
   Status decode_text(pickle::NodeId id, Meaning meaning);
   Status decode_record(pickle::NodeId id, Meaning meaning);
   Status decode_library(pickle::NodeId id, Meaning meaning);

@@ -35,7 +35,7 @@ std::string named(const std::string& name) {
 std::string only_tensor(std::string_view value, const CheckpointBuilder& storages) {
   CheckpointBuilder file = storages;
   file.value(value);
-  const std::string wrong = complaint(file);
+  std::string wrong = complaint(file);
   if (!wrong.empty()) return wrong;
   const auto opened = open(file);
   const auto tensors = opened->tensors();

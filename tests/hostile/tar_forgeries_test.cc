@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::string_literals;
 using namespace test_support;
-using safe_load::DType;
 using safe_load::ErrorCode;
 
 constexpr std::int64_t kRoot = 11;

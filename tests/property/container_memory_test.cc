@@ -104,7 +104,7 @@ TEST(MemoryBound, OfBarePicklesIsBounded) {
 }
 
 TEST(MemoryBound, OfSafetensorsIsBounded) {
-  const auto header = [](std::string start, auto&& row, std::string end) {
+  const auto header = [](const std::string& start, auto&& row, const std::string& end) {
     std::string body = rows(row);
     body.pop_back();
     return safetensors(start + body + end, "");

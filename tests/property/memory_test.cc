@@ -89,8 +89,8 @@ TEST(MemoryBound, OfMemosIsBounded) {
       {"BINGET", "]q\1(", "h\1", "e."},
   });
   std::string scattered = "\x80\2]";
-  for (std::uint32_t i = 0; scattered.size() < kAttackSize; ++i)
-    scattered += "r" + little(i * 2654435761u, 4);
+  for (std::uint32_t place = 0; scattered.size() < kAttackSize; place += 2654435761u)
+    scattered += "r" + little(place, 4);
   expect_bounded("scattered LONG_BINPUT", scattered + ".");
   std::string gaps = "\x80\2]";
   for (std::uint32_t i = 0; gaps.size() < kAttackSize; ++i) gaps += "r" + little(2 * i + 1000, 4);

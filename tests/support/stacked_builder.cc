@@ -5,7 +5,7 @@ namespace test_support {
 using namespace std::string_literals;
 
 std::string pickled(std::string_view value, int protocol) {
-  const std::string program = std::string(value) + ".";
+  std::string program = std::string(value) + ".";
   if (protocol < 2) return program;
   const std::string frame = protocol < 4 ? "" : "\x95" + little(program.size(), 8);
   return "\x80" + little(static_cast<std::uint64_t>(protocol), 1) + frame + program;

@@ -14,7 +14,6 @@ using safe_load::pickle::Call;
 using safe_load::pickle::Kind;
 using safe_load::pickle::kNoNode;
 using safe_load::pickle::NodeId;
-using safe_load::pickle::Run;
 using safe_load::pickle::Tape;
 
 // Recurses: it prints small tapes of tests only.

@@ -15,7 +15,6 @@ namespace {
 
 using namespace test_support;
 using safe_load::Checkpoint;
-using safe_load::DType;
 using safe_load::ErrorCode;
 using safe_load::OpenOptions;
 using safe_load::TensorView;

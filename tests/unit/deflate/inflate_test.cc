@@ -11,7 +11,6 @@
 namespace {
 
 using namespace std::string_view_literals;
-using safe_load::ErrorCode;
 using safe_load::base::as_bytes;
 
 // One stored block: 01, length, its complement, the bytes (RFC 1951, 3.2.4).

@@ -150,7 +150,7 @@ TEST(Memory, HandsItsPagesOverWhenMoved) {
   Memory third;
   third = std::move(second);
   EXPECT_EQ(third.bytes()[9], std::byte{9});
-  EXPECT_TRUE(second.bytes().empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(second.bytes().empty());  // NOLINT(*-use-after-move, *.Move)
 }
 
 }  // namespace

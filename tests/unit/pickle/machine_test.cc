@@ -267,7 +267,7 @@ TEST(PickleMachine, RunsAMillionLevelsDeep) {
   for (const auto& [open, close] : {std::pair("]"s, "a"s), std::pair("("s, "t"s)}) {
     std::string pickle;
     for (std::size_t i = 0; i < kDepth; ++i) pickle += open;
-    pickle += open == "]" ? "N" : "N";
+    pickle += "N";
     for (std::size_t i = 0; i < kDepth; ++i) pickle += close;
     pickle += ".";
     safe_load::pickle::Tape tape(safe_load::base::as_bytes(pickle), {});

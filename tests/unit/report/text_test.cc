@@ -270,7 +270,7 @@ TEST(TextReport, GivesSizesInBinaryUnits) {
   EXPECT_EQ(human_size(1023), "1023 B");
   EXPECT_EQ(human_size(1024), "1.00 KiB");
   EXPECT_EQ(human_size(1536), "1.50 KiB");
-  EXPECT_EQ(human_size(10 * 1024), "10.0 KiB");
+  EXPECT_EQ(human_size(10240), "10.0 KiB");
   EXPECT_EQ(human_size(std::uint64_t{1} << 20), "1.00 MiB");
   EXPECT_EQ(human_size(std::uint64_t{1} << 30), "1.00 GiB");
   EXPECT_EQ(human_size(std::uint64_t{1} << 40), "1.00 TiB");

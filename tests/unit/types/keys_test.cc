@@ -43,7 +43,7 @@ TEST(Keys, MergeNumbersThatAreEqual) {
 TEST(Keys, KeepNumbersApartThatDiffer) {
   expect_all({
       {dict({kOne, kOne, real(1.5), kTwo}), "{1: 1, 1.5: 2}"},
-      {dict({real(INFINITY), kOne, real(-INFINITY), kTwo}), "{inf: 1, -inf: 2}"},
+      {dict({real(HUGE_VAL), kOne, real(-HUGE_VAL), kTwo}), "{inf: 1, -inf: 2}"},
       // 2^53 + 1 is no double: the nearest one is another number.
       {dict({integer((1LL << 53) + 1), kOne, real(0x1p53), kTwo}),
        "{9007199254740993: 1, 9007199254740992.0: 2}"},
