@@ -15,12 +15,14 @@ import pathlib
 import pickle
 import struct
 import tarfile
+import tempfile
 import uuid
 import warnings
 import zipfile
 
 import numpy as np
 import torch
+import torch.distributed.checkpoint
 from safetensors.torch import save as save_safetensors
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
@@ -121,9 +123,9 @@ def containers(tensors: dict) -> dict[str, bytes]:
 
 
 def main() -> None:
-    kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json", "index")
-    pickles, zips, checkpoints, others, tars, texts, indexes = (CORPUS / f"fuzz_{kind}" for kind in kinds)
-    for folder in (pickles, zips, checkpoints, others, tars, texts, indexes):
+    kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json", "index", "metadata")
+    pickles, zips, checkpoints, others, tars, texts, indexes, metadata = (CORPUS / f"fuzz_{kind}" for kind in kinds)
+    for folder in (pickles, zips, checkpoints, others, tars, texts, indexes, metadata):
         folder.mkdir(parents=True, exist_ok=True)
     for name, value in VALUES.items():
         for protocol in range(6):
@@ -154,6 +156,10 @@ def main() -> None:
     (texts / "nothing").write_bytes(b"")
     for name, value in {"two-shards": index, "empty": {"weight_map": {}}}.items():
         (indexes / name).write_text(json.dumps(value))
+    with tempfile.TemporaryDirectory() as folder:
+        nested = {"model": {"w": torch.arange(6.0).reshape(2, 3)}, "optimizer": [{"step": 3}], "empty": torch.zeros(0, 2)}
+        torch.distributed.checkpoint.save(nested, checkpoint_id=folder, no_dist=True)
+        (metadata / "nested").write_bytes((pathlib.Path(folder) / ".metadata").read_bytes())
     header = (others / "safetensors").read_bytes()[8:]
     (texts / "header").write_bytes(header[: header.rindex(b"}") + 1])
     (texts / "values").write_bytes(b'{"a": [1, -2, 3.5e2, null, true, "\\u00e9\\n"], "b": {"c": [[], {}]}}')

@@ -164,9 +164,8 @@ TEST(ShardedSets, AgreeWithTheirIndex) {
 TEST(ShardedSets, SayWhatAFolderIs) {
   TemporaryFolder folder;
   EXPECT_EQ(refused(folder.path()).message, "a folder without an index of a sharded set");
-  folder.file(".metadata", "");
-  EXPECT_EQ(refused(folder.path()).message,
-            "a folder of torch.distributed.checkpoint, which this version names only");
+  folder.file("__0_0.distcp", "");
+  EXPECT_NE(refused(folder.path()).message.find("an unfinished checkpoint"), std::string::npos);
   folder.file("model.safetensors", safetensors("{}", ""));
   EXPECT_TRUE(Checkpoint::open(folder.path()).ok());
   folder.file("pytorch_model.bin", pickled(kNone));
