@@ -122,6 +122,8 @@ Result<FoundFiles, Issue> open_file(std::string_view path, os::File file, const 
   FoundFiles found{os::FileSet(std::move(file)), ""};
   if (is_shard_name(name_of(path)))
     found.note = "one shard of a set; open its folder or its index file to get all of them";
+  if (name_of(path) == kMetadata)
+    found.note = "metadata of a distributed checkpoint; open their folder to get its values";
   return found;
 }
 
