@@ -4,7 +4,8 @@
 
 The oracles: the corpus' own table of what torch 1.13.1 loaded (type, shape, strides, bytes and sharing of
 every tensor and array); torch 2.13 with weights_only=True, also for the checkpoints inside zip files;
-numpy.load without pickles; safetensors. The corpus is hostile: no file of it is ever unpickled. A file that
+numpy.load without pickles; safetensors; for folders of distributed checkpoints their chunks, each loaded by
+torch 2.13. The corpus is hostile: no file of it is ever unpickled. A file that
 we do not open must be one of those that docs/corpus.md lists, for the reason that stands there. Without a
 corpus (--shared, $SAFE_LOAD_SHARED, ../shared) the check is skipped. Ends with 1 if anything differs.
 """
@@ -16,6 +17,7 @@ import collections
 import csv
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -56,6 +58,7 @@ class Counts:
     torch_files: int = 0
     torch_refused: int = 0
     named: int = 0
+    folders: int = 0
     differences: int = 0
 
     def differ(self, path: str, what: str) -> None:
@@ -199,6 +202,33 @@ def compare_with_safetensors(name: str, path: pathlib.Path, root: Any, counts: C
         counts.differ(name, f"safetensors has another value: {found}")
 
 
+def chunks_of(path: pathlib.Path) -> Iterator[Any]:
+    """The tensors of a data file of a distributed checkpoint: zip files, one behind the other, each loaded by torch."""
+    content = path.read_bytes()
+    while content:
+        end = content.index(b"PK\5\6") + 22
+        value = torch.load(io.BytesIO(content[:end]), weights_only=True)
+        content = content[end:]
+        if isinstance(value, torch.Tensor):
+            yield value
+
+
+def check_distributed(folder: pathlib.Path, counts: Counts) -> None:
+    """Each chunk that torch finds in the data files stands in one of our tensors, which hold nothing else."""
+    root = safe_load.safe_load(folder, map_location="cpu")
+    whole = [value for value in places(root).values() if isinstance(value, torch.Tensor)]
+    chunks = [chunk for path in sorted(folder.glob("*.distcp")) for chunk in chunks_of(path)]
+    counts.folders += 1
+    counts.tensors += len(whole)
+    if sum(tensor.numel() for tensor in whole) != sum(chunk.numel() for chunk in chunks):
+        counts.differ(str(folder), "the tensors have another number of elements than their chunks")
+    for chunk in chunks:
+        rows = len(chunk)
+        candidates = [t for t in whole if t.shape[1:] == chunk.shape[1:] and t.dtype == chunk.dtype]
+        if not any(torch.equal(t[i : i + rows], chunk) for t in candidates for i in range(len(t) - rows + 1)):
+            counts.differ(str(folder), f"a chunk of shape {tuple(chunk.shape)} is in no tensor")
+
+
 def compare_with_cli(name: str, path: pathlib.Path, program: str, root: Any, counts: Counts) -> None:
     """The same file through the C++ library alone."""
     done = subprocess.run([program, "--json", str(path)], capture_output=True, text=True)
@@ -258,6 +288,9 @@ def check(folder: pathlib.Path, container: str, program: str | None) -> Counts:
             compare_with_table(name, root, table[name], counts)
         if container in ORACLES:
             ORACLES[container](name, path, root, counts)
+    if container == "zip-concat":
+        for metadata in sorted((folder / "files").rglob(".metadata")):
+            check_distributed(metadata.parent, counts)
     return counts
 
 
