@@ -14,7 +14,7 @@ namespace safe_load::archive {
 namespace {
 
 // Source: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
-constexpr std::size_t kBlock = 512;
+
 constexpr std::size_t kNameSize = 100;
 constexpr std::size_t kSizeAt = 124;
 constexpr std::size_t kNumberSize = 12;
@@ -112,10 +112,10 @@ std::string name_of(base::Bytes header) {
 }  // namespace
 
 bool is_tar_header(base::Bytes block) {
-  if (block.size() < kBlock || block[0] == std::byte{0}) return false;
+  if (block.size() < kTarBlock || block[0] == std::byte{0}) return false;
   const auto stated = read_octal(field(block, kChecksumAt, kChecksumSize));
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) {
+  for (std::size_t i = 0; i < kTarBlock; ++i) {
     const bool is_checksum = i >= kChecksumAt && i < kChecksumAt + kChecksumSize;
     sum += is_checksum ? std::uint64_t{' '} : std::to_integer<std::uint64_t>(block[i]);
   }
@@ -124,11 +124,11 @@ bool is_tar_header(base::Bytes block) {
 
 Result<std::vector<TarMember>> read_tar(const base::Source& source) {
   std::vector<TarMember> members;
-  std::array<std::byte, kBlock> header;
+  std::array<std::byte, kTarBlock> header;
   Extension next;
   for (std::uint64_t at = 0; at < source.size();) {
     const auto fail = [&](ErrorCode code, Reason reason) { return Error(code, reason, at); };
-    if (source.size() - at < kBlock)
+    if (source.size() - at < kTarBlock)
       return fail(ErrorCode::kTruncated, "the file ends in the middle of a tar header");
     SAFE_LOAD_TRY(source.read_at(at, header));
     if (std::all_of(header.begin(), header.end(), [](std::byte b) { return b == std::byte{0}; }))
@@ -140,7 +140,7 @@ Result<std::vector<TarMember>> read_tar(const base::Source& source) {
     auto size = read_size(field(header, kSizeAt, kNumberSize));
     if (!is_extension && next.size) size = next.size;
     if (!size) return fail(ErrorCode::kCorrupt, "a tar member whose size is no number");
-    const std::uint64_t data = at + kBlock;
+    const std::uint64_t data = at + kTarBlock;
     if (!base::fits(data, *size, source.size()))
       return fail(ErrorCode::kTruncated, "the file ends before the end of a tar member")
           .about(next.name.value_or(name_of(header)));
@@ -164,7 +164,7 @@ Result<std::vector<TarMember>> read_tar(const base::Source& source) {
       next = {};
     }
     // The rounded size may pass the end of a file without padding; it cannot overflow 64 bits.
-    at = data + (*size + kBlock - 1) / kBlock * kBlock;
+    at = data + (*size + kTarBlock - 1) / kTarBlock * kTarBlock;
   }
   return members;
 }

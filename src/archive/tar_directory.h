@@ -10,6 +10,9 @@
 
 namespace safe_load::archive {
 
+// Headers and data are whole blocks of so many bytes.
+inline constexpr std::size_t kTarBlock = 512;
+
 // A regular file; its data lies in the source.
 struct TarMember {
   std::string name;  // bytes, never a path

@@ -1,7 +1,10 @@
 #include "container/member_archive.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "archive/tar_directory.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "container/recognise.h"
@@ -15,36 +18,83 @@ using pickle::NodeId;
 namespace {
 
 constexpr std::string_view kArraySuffix = ".npy";
+constexpr std::string_view kHere = "./";  // before the names in many tar files
+// Members that together are one checkpoint of torch 0.1.
+constexpr std::string_view kParts[] = {"sys_info", "pickle", "storages", "tensors"};
 
 }  // namespace
 
 Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open(ZipFile file,
                                                             const OpenOptions& options,
                                                             std::uint64_t reach) {
-  std::unique_ptr<MemberArchive> archive(new MemberArchive(std::move(file), options));
-  bool only_arrays = true;
-  for (const ZipEntry& entry : archive->file_.directory().entries()) {
+  const Slice whole = file.slice();
+  std::unique_ptr<MemberArchive> archive(new MemberArchive(whole, std::move(file), options));
+  const std::vector<ZipEntry>& entries = archive->file_->directory().entries();
+  for (const ZipEntry& entry : entries) {
     if (entry.is_folder()) continue;
-    const auto slice = archive->file_.open_member(entry);
+    const auto slice = archive->file_->open_member(entry);
     if (!slice) return slice.error();
-    auto container = recognise(*slice, options, reach);
-    if (!container) {
-      if (container.error().error.code() != ErrorCode::kUnsupported) return container.error();
-      archive->info_.notes.push_back("no checkpoint: " + archive->file_.shown(entry));
-      continue;
-    }
-    std::string_view key = entry.name;
-    const bool is_array = key.ends_with(kArraySuffix) && (*container)->info().format == "npy";
-    if (is_array) key.remove_suffix(kArraySuffix.size());
-    only_arrays = only_arrays && is_array;
-    archive->members_.push_back(
-        {base::is_utf8(key, false) ? std::string(key) : base::escaped(key, key.size() * 4),
-         *std::move(container)});
+    const auto added = archive->add(entry.name, *slice, reach);
+    if (!added) return added.error();
   }
   if (archive->members_.empty()) return std::unique_ptr<MemberArchive>();
+  const bool only_arrays =
+      std::all_of(archive->members_.begin(), archive->members_.end(),
+                  [](const Member& member) { return member.container->info().format == "npy"; });
   archive->info_.format = only_arrays ? "npz" : "zip of checkpoints";
-  archive->info_.record_count = archive->file_.directory().entries().size();
+  archive->info_.record_count = entries.size();
   return archive;
+}
+
+Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_tar(const Slice& slice,
+                                                                const OpenOptions& options,
+                                                                std::uint64_t reach) {
+  const auto members = archive::read_tar(slice.part());
+  if (!members) return Failure(members.error(), slice.name);
+  std::unique_ptr<MemberArchive> archive(new MemberArchive(slice, std::nullopt, options));
+  if (members->empty()) return std::unique_ptr<MemberArchive>();
+  const archive::TarMember& last = members->back();
+  std::unordered_set<std::string_view, base::TextHash> names;
+  for (const archive::TarMember& member : *members) {
+    std::string_view name = member.name;
+    if (name.starts_with(kHere)) name.remove_prefix(kHere.size());
+    const bool is_part = std::find(std::begin(kParts), std::end(kParts), name) != std::end(kParts);
+    if (is_part) return std::unique_ptr<MemberArchive>();
+    if (!names.insert(name).second)
+      return Failure(
+          Error(ErrorCode::kAmbiguous, "two members of one name", member.data_offset).about(name),
+          slice.name);
+    Slice part = slice;
+    part.offset += member.data_offset;
+    part.size = member.size;
+    part.name = slice.inside(base::escaped(name));
+    ++part.depth;
+    const auto added = archive->add(name, part, reach);
+    if (!added) return added.error();
+  }
+  if (archive->members_.empty()) return std::unique_ptr<MemberArchive>();
+  // Without the mark of its end nobody knows how many members are missing.
+  if (slice.size - last.data_offset - last.size < archive::kTarBlock)
+    return Failure(Error(ErrorCode::kTruncated, "a tar archive without its end", slice.size),
+                   slice.name);
+  archive->info_.format = "tar of checkpoints";
+  archive->info_.record_count = members->size();
+  return archive;
+}
+
+Outcome<void> MemberArchive::add(std::string_view name, const Slice& slice, std::uint64_t reach) {
+  auto container = recognise(slice, options(), reach);
+  if (!container) {
+    if (container.error().error.code() != ErrorCode::kUnsupported) return container.error();
+    info_.notes.push_back("no checkpoint: " + slice.name);
+    return {};
+  }
+  if (name.ends_with(kArraySuffix) && (*container)->info().format == "npy")
+    name.remove_suffix(kArraySuffix.size());
+  members_.push_back(
+      {base::is_utf8(name, false) ? std::string(name) : base::escaped(name, name.size() * 4),
+       *std::move(container)});
+  return {};
 }
 
 Outcome<void> MemberArchive::read(Pickles& pickles) {
@@ -74,9 +124,9 @@ Outcome<NodeId> MemberArchive::build(torch::TensorInterpreter& interpreter,
   return NodeId{*root};
 }
 
-// The records of the zip file itself, and then those of the zip files in it.
+// The records of a zip file itself, and then those of the zip files in it.
 void MemberArchive::verify(const Report& report) const {
-  file_.verify(report);
+  if (file_) file_->verify(report);
   for (const Member& member : members_) member.container->verify(report);
 }
 

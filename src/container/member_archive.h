@@ -1,9 +1,12 @@
-// MemberArchive: a zip file whose members are containers of their own: .npz, and the checkpoints of
-// libraries that zip several. Its value is a dict from the members' names to their values.
+// MemberArchive: a zip or tar file whose members are containers of their own: .npz, and the
+// checkpoints of libraries that pack several or add files to one (.nemo, .mar, Stable-Baselines3).
+// Its value is a dict from the members' names to their values.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "container/zip_file.h"
@@ -20,6 +23,9 @@ class MemberArchive final : public Container {
   // Empty if no member is a container; members that are none are named in the notes.
   static Outcome<std::unique_ptr<MemberArchive>> open(ZipFile file, const OpenOptions& options,
                                                       std::uint64_t reach);
+  static Outcome<std::unique_ptr<MemberArchive>> open_tar(const Slice& slice,
+                                                          const OpenOptions& options,
+                                                          std::uint64_t reach);
 
   Outcome<void> read(Pickles& pickles) override;
   Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
@@ -28,10 +34,13 @@ class MemberArchive final : public Container {
   void verify(const Report& report) const override;
 
  private:
-  MemberArchive(ZipFile file, const OpenOptions& options)
-      : Container(file.slice(), options), file_(std::move(file)) {}
+  MemberArchive(const Slice& slice, std::optional<ZipFile> file, const OpenOptions& options)
+      : Container(slice, options), file_(std::move(file)) {}
 
-  ZipFile file_;
+  // Takes the member if it is a container.
+  Outcome<void> add(std::string_view name, const Slice& slice, std::uint64_t reach);
+
+  std::optional<ZipFile> file_;  // none: a tar file
   std::vector<Member> members_;
 };
 

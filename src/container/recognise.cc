@@ -95,6 +95,9 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
       auto file = TarFile::open(slice, options);
       if (!file) return file.error();
       if (*file != nullptr) return file;
+      auto members = MemberArchive::open_tar(slice, options, reach);
+      if (!members) return members.error();
+      if (*members != nullptr) return ContainerPtr(*std::move(members));
       break;
     }
     case Sniffed::Kind::kMaybePickle:

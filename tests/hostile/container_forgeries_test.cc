@@ -182,6 +182,45 @@ TEST(ZipsOfCheckpoints, InflateNoBomb) {
   EXPECT_LT(meter.peak(), std::size_t{64} << 20);
 }
 
+// ---- tars of checkpoints
+
+TarBuilder tar_of_checkpoints() {
+  return TarBuilder()
+      .member("./config.yaml", "name: x")
+      .member("./weights.ckpt", zipped(3))
+      .member("old/stacked.pt", stacked(4));
+}
+
+TEST(TarsOfCheckpoints, GiveTheValueOfEachMember) {
+  const auto opened = open_bytes(tar_of_checkpoints().build(), {.verify = true});
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_TRUE(opened->issues().empty());
+  EXPECT_EQ(opened->container().format, "tar of checkpoints");
+  EXPECT_EQ(opened->container().notes, std::vector<std::string>{"no checkpoint: config.yaml"});
+  const auto tensors = opened->tensors();
+  ASSERT_EQ(tensors.size(), 2u);
+  EXPECT_EQ(tensors[0].path, "$[\"weights.ckpt\"][\"w\"]");
+  EXPECT_EQ(tensors[1].path, "$[\"old/stacked.pt\"][\"w\"]");
+  EXPECT_EQ((*tensors[0].tensor.as_span<float>())[0], 3.0f);
+  EXPECT_EQ((*tensors[1].tensor.as_span<float>())[0], 4.0f);
+}
+
+TEST(TarsOfCheckpoints, HoldEachNameOnce) {
+  const std::string twice =
+      TarBuilder().member("a.pt", zipped()).member("./a.pt", zipped()).build();
+  const auto opened = open_bytes(twice);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kAmbiguous);
+  EXPECT_NE(opened.error().message.find("two members of one name: a.pt"), std::string::npos);
+}
+
+TEST(TarsOfCheckpoints, AreRefusedWhereverTheyAreCut) {
+  const std::string whole = tar_of_checkpoints().build();
+  const std::size_t end = whole.size() - 1024;  // the mark of its end
+  for (std::size_t size = 512; size < end + 512; ++size)
+    ASSERT_FALSE(open_bytes(whole.substr(0, size))) << size;
+}
+
 // ---- bare pickles
 
 TEST(BarePickles, GiveNoMeaningToPersistentIds) {
