@@ -29,13 +29,6 @@ def loaded_by_torch(folder: pathlib.Path) -> dict:
     return state
 
 
-@pytest.fixture(scope="session")
-def ranks(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("ranks")
-    subprocess.run([sys.executable, "-W", "ignore", WRITER, folder], check=True, timeout=300)
-    return folder
-
-
 def small_state() -> dict:
     optimizer = [{"step": 3, "moment": torch.ones(2)}, {"lr": 0.1}]
     return {"model": {"w": torch.arange(12.0).reshape(3, 4), "b": torch.tensor(5)}, "optimizer": optimizer, "epoch": 7}
@@ -47,29 +40,36 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "saved"
 
 
-@pytest.mark.parametrize("name", ["sharded", "one file a rank"])
-@pytest.mark.parametrize("options", [{}, {"mmap": True}, {"mmap": False}, {"verify": True}], ids=str)
-def test_what_four_ranks_saved(ranks, name, options):
+def check_folder(folder: pathlib.Path, **options) -> None:
     from deep_equal import difference
 
-    theirs = loaded_by_torch(ranks / name)
-    ours = safe_load(ranks / name, **options)
-    if name == "sharded":  # torch's loader fills an empty tensor in row-major order; we keep the order that was saved
+    theirs = loaded_by_torch(folder)
+    ours = safe_load(folder, **options)
+    if folder.name == "sharded":  # torch's loader fills an empty tensor in row-major order; we keep the order that was saved
         assert ours["model"]["turned"].stride() == (1, 4)
         ours["model"]["turned"] = ours["model"]["turned"].contiguous()
-    assert difference(ours, theirs) is None
+    assert difference(ours, theirs) is None, (folder.name, options)
 
 
-def test_pieces_for_hugging_face(ranks):
+def check_pieces(folder: pathlib.Path) -> None:
     from distributed_writer import numbers
 
-    ours = safe_load(ranks / "pieces")
+    ours = safe_load(folder)
     wholes = {"rows": numbers(8, 3), "columns": numbers(3, 8), "uneven": numbers(7, 5), "few": numbers(2, 3), "grid": numbers(6, 10)}
     wholes |= {"grid of three": numbers(2, 5, 7), "one copied": numbers(6, 5), "empty": numbers(0, 4)}
     wholes |= {f"rows of {dtype}": numbers(9, 2, dtype=dtype) for dtype in (torch.float32, torch.bfloat16, torch.int64, torch.uint8)}
     assert ours.keys() == wholes.keys()
     for name, whole in wholes.items():
         assert ours[name].dtype == whole.dtype and torch.equal(ours[name], whole), name
+
+
+def test_what_four_ranks_saved(tmp_path):
+    """One test, since the four processes take ten seconds."""
+    subprocess.run([sys.executable, "-W", "ignore", WRITER, tmp_path], check=True, timeout=300)
+    for name in ("sharded", "one file a rank"):
+        for options in ({}, {"mmap": True}, {"mmap": False}, {"verify": True}):
+            check_folder(tmp_path / name, **options)
+    check_pieces(tmp_path / "pieces")
 
 
 def test_consolidated_for_hugging_face(tmp_path):
