@@ -102,14 +102,15 @@ Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    SAFE_LOAD_TRY(read_whole(origin, place));
+    const Status read = origin.assembly != nullptr ? put_together(*origin.assembly, place)
+                                                   : read_whole(origin, place);
+    SAFE_LOAD_TRY(read);
     record.is_loaded = true;
   }
   return base::Bytes(place);
 }
 
 Status StorageBytes::read_whole(const Origin& origin, std::span<std::byte> into) const {
-  if (origin.assembly != nullptr) return put_together(*origin.assembly, into);
   if (origin.deflated != nullptr)
     return archive::read_member(source(), {origin.deflated, origin.offset}, into);
   if (origin.memory == nullptr) return source().read_at(origin.offset, into);
@@ -117,7 +118,8 @@ Status StorageBytes::read_whole(const Origin& origin, std::span<std::byte> into)
   return {};
 }
 
-// Pieces get no place of their own: beside the whole there is never more than one of them.
+// Pieces get no place of their own: beside the whole there is never more than one of them. Their
+// storages are no assemblies themselves.
 Status StorageBytes::put_together(const torch::Assembly& assembly,
                                   std::span<std::byte> into) const {
   std::vector<std::byte> buffer;

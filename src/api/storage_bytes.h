@@ -90,6 +90,7 @@ class StorageBytes {
   bool is_aligned(std::uint64_t data_offset);
   Result<base::Bytes> in_file_order(std::uint32_t id);
   Result<base::Bytes> whole_in_file_order(std::uint32_t id);
+  // REQUIRES: no assembly.
   Status read_whole(const Origin& origin, std::span<std::byte> into) const;
   Status put_together(const torch::Assembly& assembly, std::span<std::byte> into) const;
   Status copy_piece(const torch::Assembly& assembly, const torch::Assembly::Piece& piece,
