@@ -13,6 +13,7 @@ import io
 import pathlib
 import pickle
 import sys
+import tarfile
 import tempfile
 import warnings
 import zipfile
@@ -24,6 +25,8 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "python" / "tests")]
 import numpy
 import safetensors.torch
 import torch
+import torch.distributed.checkpoint
+import torch.package
 
 from deep_equal import difference
 from kinds import KINDS
@@ -46,6 +49,7 @@ in. Measured with torch {torch}, NumPy {numpy} by `python tools/containers_table
 A cell says torch, then safe_load. **equal**: the type and the value that were written. **inert**: records that hold the
 names and all parts, and run nothing. **no**: an error. **other**: another value. Empty: no such file can be written.
 
+TorchScript and torch.export keep programs; python/tests/test_torchscript.py and test_export.py compare their tensors.
 Of the tar files of torch 0.1, which nothing writes any more, and of files that other programs wrote, the real files are
 compared: [corpus.md](corpus.md).
 """
@@ -85,6 +89,39 @@ def zip_of_checkpoints(value: Any, path: str) -> Any:
     return {"inner.pt": value}
 
 
+def tar_of_checkpoints(value: Any, path: str) -> Any:
+    inner = io.BytesIO()
+    torch.save(value, inner)
+    with tarfile.open(path, "w") as archive:
+        member = tarfile.TarInfo("./inner.pt")
+        member.size = len(inner.getvalue())
+        archive.addfile(member, io.BytesIO(inner.getvalue()))
+    return {"inner.pt": value}
+
+
+def package(value: Any, path: str) -> Any:
+    with torch.package.PackageExporter(path) as exporter:
+        exporter.extern("**")
+        try:
+            exporter.save_pickle("things", "value.pkl", value)
+        except (AttributeError, NotImplementedError, RuntimeError, TypeError):  # quantized tensors, types without a storage
+            raise CannotHold from None
+    return value
+
+
+def distributed(value: Any, path: str) -> Any:
+    """A folder. It keeps the data of tensors, and not what else they are: the oracle is torch's own loader."""
+    state: dict[str, Any] = {}
+    planner = torch.distributed.checkpoint.default_planner._EmptyStateDictLoadPlanner()
+    reader = torch.distributed.checkpoint.FileSystemReader(path)
+    try:
+        torch.distributed.checkpoint.save({"value": value}, checkpoint_id=path, no_dist=True)
+        torch.distributed.checkpoint.state_dict_loader._load_state_dict(state, storage_reader=reader, planner=planner, no_dist=True)
+    except (Exception, torch.distributed.checkpoint.CheckpointException):  # torch cannot keep it in such a folder
+        raise CannotHold from None
+    return state
+
+
 def safetensors_file(value: Any, path: str) -> Any:
     named = value if isinstance(value, dict) else {"value": value}
     if not all(type(tensor) is torch.Tensor for tensor in named.values()):
@@ -109,6 +146,9 @@ CONTAINERS: dict[str, Callable[[Any, str], Any]] = {
     "stacked pickles": stacked,
     "pickle": bare_pickle,
     "zip of checkpoints": zip_of_checkpoints,
+    "tar of checkpoints": tar_of_checkpoints,
+    "torch.package": package,
+    "distributed folder": distributed,
     "safetensors": safetensors_file,
     "npz": npz,
 }
@@ -127,13 +167,14 @@ def outcome(load: Callable[[], Any], expected: Any) -> str:
     return "inert" if difference(loaded, expected, forms=set()) is None else "other"
 
 
-def cell(write: Callable[[Any, str], Any], name: str, folder: str) -> tuple[str, str] | None:
-    path = str(pathlib.Path(folder) / "file.npz")  # content decides what it is; only NumPy asks for this ending
-    try:
-        expected = write(KINDS[name].value(), path)
-    except CannotHold:
-        return None
-    return outcome(lambda: torch.load(path), expected), outcome(lambda: safe_load(path, unknown="opaque"), expected)
+def cell(write: Callable[[Any, str], Any], name: str) -> tuple[str, str] | None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(pathlib.Path(folder) / "file.npz")  # content decides what it is; only NumPy asks for this ending
+        try:
+            expected = write(KINDS[name].value(), path)
+        except CannotHold:
+            return None
+        return outcome(lambda: torch.load(path), expected), outcome(lambda: safe_load(path, unknown="opaque"), expected)
 
 
 def main() -> int:
@@ -143,8 +184,7 @@ def main() -> int:
     print("|---" * (len(CONTAINERS) + 1) + "|")
     faults = 0
     for name in VALUES:
-        with tempfile.TemporaryDirectory() as folder:
-            row = [cell(write, name, folder) for write in CONTAINERS.values()]
+        row = [cell(write, name) for write in CONTAINERS.values()]
         faults += sum(ours in ("no", "other") for _, ours in filter(None, row))
         print(f"| {name} | {' | '.join(' / '.join(c) if c else '' for c in row)} |")
     return 1 if faults else 0

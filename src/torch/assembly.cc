@@ -98,7 +98,10 @@ Result<NodeId> assemble(TensorInterpreter& interpreter, std::string_view name, D
     tensors.push_back(tensor);
   }
   SAFE_LOAD_TRY(check_tiling(sizes, boxes, interpreter.tape().work()));
-  if (chunks.size() == 1) return NodeId{chunks[0].tensor};
+  if (chunks.size() == 1) {
+    SAFE_LOAD_TRY_ASSIGN(const Extents strides, interpreter.read_extents(tensors[0].strides));
+    if (is_contiguous(sizes, strides.span())) return NodeId{chunks[0].tensor};
+  }
 
   Assembly assembly;
   assembly.dtype = dtype;
