@@ -12,6 +12,9 @@ from safe_load import safe_load
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
 
 
+QUANTIZED = {torch.qint8, torch.quint8, torch.qint32, torch.quint4x2, torch.quint2x4}
+
+
 class Block(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +56,15 @@ def test_tensors_have_the_names_of_the_state_dict(name):
         assert key in loaded, (key, list(loaded))
         assert loaded[key].dtype == tensor.dtype and loaded[key].equal(tensor), key
         assert loaded[key].stride() == tensor.stride()
+
+
+def test_tensors_of_every_type():
+    dtypes = {value for value in vars(torch).values() if isinstance(value, torch.dtype)}
+    for dtype in sorted(dtypes - QUANTIZED, key=str):
+        module = torch.nn.Module()
+        module.register_buffer("value", torch.arange(32, dtype=torch.uint8).view(dtype))
+        loaded = safe_load(io.BytesIO(saved(torch.jit.script(module)))).state_dict()["value"]
+        assert loaded.dtype == dtype and torch.equal(loaded.view(torch.uint8), torch.arange(32, dtype=torch.uint8)), dtype
 
 
 def test_buffers_that_share_a_storage_still_do():
