@@ -13,8 +13,9 @@ std::string_view name(Opcode opcode) {
   return "";
 }
 
+// NOLINTBEGIN(bugprone-branch-clone): a table
 int first_protocol(Opcode opcode) {
-  switch (opcode) {  // NOLINT(bugprone-branch-clone): a table
+  switch (opcode) {
 #define SAFE_LOAD_CASE(byte, name, protocol, argument) \
   case Opcode::k##name:                                \
     return protocol;
@@ -23,5 +24,6 @@ int first_protocol(Opcode opcode) {
   }
   return 0;
 }
+// NOLINTEND(bugprone-branch-clone)
 
 }  // namespace safe_load::pickle

@@ -7,8 +7,9 @@ namespace safe_load::pickle {
 namespace {
 
 // The argument of an opcode, or nothing for a byte that is none.
+// NOLINTBEGIN(bugprone-branch-clone): a table
 std::optional<Argument> argument_of(std::uint8_t byte) {
-  switch (byte) {  // NOLINT(bugprone-branch-clone): a table
+  switch (byte) {
 #define SAFE_LOAD_CASE(byte, name, protocol, argument) \
   case byte:                                           \
     return Argument::argument;
@@ -18,6 +19,7 @@ std::optional<Argument> argument_of(std::uint8_t byte) {
       return std::nullopt;
   }
 }
+// NOLINTEND(bugprone-branch-clone)
 
 Result<base::Bytes> read_argument(base::ByteReader& reader, Argument argument) {
   switch (argument) {
