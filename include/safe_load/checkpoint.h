@@ -125,8 +125,9 @@ class Place {
 
 class Checkpoint {
  public:
-  // `path` is UTF-8: a file, or the index or the folder of a sharded set, all of whose shards are
-  // then open. The error is an Issue: what, where, what the file really is, and what to do.
+  // `path` is UTF-8: a file, or the folder or the index of a set of files (a sharded set, what
+  // torch.distributed.checkpoint saves), all of which are then open. The error is an Issue: what,
+  // where, what the file really is, and what to do.
   static Result<Checkpoint, Issue> open(std::string_view path, const OpenOptions& options = {});
 
   // Borrows the bytes: they must outlive the checkpoint and everything shared from it.

@@ -34,8 +34,9 @@ def safe_load(
 ) -> Any:
     """Loads a PyTorch checkpoint and runs nothing that is in it: a drop-in for torch.load.
 
-    f: a path (str, bytes or PathLike) of a file, or of the folder or index of a sharded set; a binary file
-        object, read from its current position; or bytes (bytes, bytearray, memoryview, mmap).
+    f: a path (str, bytes or PathLike) of a file, or of the folder or index of a set of files (shards, what
+        torch.distributed.checkpoint saves); a binary file object, read from its current position; or bytes
+        (bytes, bytearray, memoryview, mmap).
     map_location, device: where tensors go, as in torch.load: a device, a dict, a callable, or None for
         where they were saved from (host memory, with a warning, if that device is not here).
     pickle_module: None or the standard pickle, and not used; anything else is a TypeError.

@@ -19,7 +19,11 @@ std::string_view closed_format(std::string_view format, std::string_view file_na
   if (format == "torchscript") return "a TorchScript program";
   if (format == "torch.package") return "a torch.package archive";
   if (format == "torch.export") return "a torch.export archive (pt2)";
-  if (format == "sharded set") return "a set of files, of which torch opens one at a time";
+  if (format == "sharded set" || format == "shards of tensors")
+    return "a set of files, of which torch opens one at a time";
+  if (format == "distributed checkpoint")
+    return "a folder of torch.distributed.checkpoint, whose own loader unpickles its metadata "
+           "without restriction";
   if (format == "tar") return "the tar format of torch 0.1";
   if (format == "pickle") return "a pickle without torch's magic number";
   if (format == "safetensors")
