@@ -51,8 +51,8 @@ in. Measured with torch {torch}, NumPy {numpy} by `python tools/containers_table
 A cell says torch, then safe_load. **equal**: the type and the value that were written. **inert**: records that hold the
 names and all parts, and run nothing. **no**: an error. **other**: another value. Empty: no such file can be written.
 
-Of programs (torch.export, TorchScript) the state dict is compared. Of the tar files of torch 0.1, which nothing writes any more, and of files that other programs wrote, the real files are
-compared: [corpus.md](corpus.md).
+Of programs (torch.export, TorchScript) the state dict is compared. Of the tar files of torch 0.1, which nothing writes
+any more, and of files that other programs wrote, the real files are compared: [corpus.md](corpus.md).
 """
 
 
@@ -103,10 +103,7 @@ def tar_of_checkpoints(value: Any, path: str) -> Any:
 def package(value: Any, path: str) -> Any:
     with torch.package.PackageExporter(path) as exporter:
         exporter.extern("**")
-        try:
-            exporter.save_pickle("things", "value.pkl", value)
-        except (AttributeError, NotImplementedError, RuntimeError, TypeError):  # quantized tensors, types without a storage
-            raise CannotHold from None
+        exporter.save_pickle("things", "value.pkl", value)
     return value
 
 

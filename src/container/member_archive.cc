@@ -38,9 +38,8 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open(ZipFile file,
     if (!added) return added.error();
   }
   if (archive->members_.empty()) return std::unique_ptr<MemberArchive>();
-  const bool only_arrays =
-      std::all_of(archive->members_.begin(), archive->members_.end(),
-                  [](const Member& member) { return member.container->info().format == "npy"; });
+  const bool only_arrays = std::all_of(archive->members_.begin(), archive->members_.end(),
+                                       [](const Member& member) { return member.is_array; });
   archive->info_.format = only_arrays ? "npz" : "zip of checkpoints";
   archive->info_.record_count = entries.size();
   return archive;
@@ -89,11 +88,11 @@ Outcome<void> MemberArchive::add(std::string_view name, const Slice& slice, std:
     info_.notes.push_back("no checkpoint: " + slice.name);
     return {};
   }
-  if (name.ends_with(kArraySuffix) && (*container)->info().format == "npy")
-    name.remove_suffix(kArraySuffix.size());
+  const bool is_array = name.ends_with(kArraySuffix) && (*container)->info().format == "npy";
+  if (is_array) name.remove_suffix(kArraySuffix.size());
   members_.push_back(
       {base::is_utf8(name, false) ? std::string(name) : base::escaped(name, name.size() * 4),
-       *std::move(container)});
+       *std::move(container), is_array});
   return {};
 }
 

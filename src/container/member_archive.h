@@ -18,6 +18,7 @@ class MemberArchive final : public Container {
   struct Member {
     std::string key;
     ContainerPtr container;
+    bool is_array = false;  // of a .npz file
   };
 
   // Empty if no member is a container; members that are none are named in the notes.

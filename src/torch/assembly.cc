@@ -24,17 +24,6 @@ std::vector<std::int64_t> as_vector(const Extents& extents) {
           extents.values.begin() + static_cast<std::ptrdiff_t>(extents.count)};
 }
 
-// REQUIRES: sizes whose product was checked.
-std::vector<std::int64_t> dense_strides(std::span<const std::int64_t> sizes) {
-  std::vector<std::int64_t> strides(sizes.size());
-  std::int64_t next = 1;
-  for (std::size_t i = sizes.size(); i-- > 0;) {
-    strides[i] = next;
-    next *= std::max<std::int64_t>(sizes[i], 1);
-  }
-  return strides;
-}
-
 // The chunk as a plain tensor of the promised type and sizes.
 Result<Tensor> check_chunk(const TensorInterpreter& interpreter, DType dtype, const Chunk& chunk) {
   const pickle::Node& node = interpreter.tape()[chunk.tensor];
@@ -98,14 +87,19 @@ Result<NodeId> assemble(TensorInterpreter& interpreter, std::string_view name, D
     tensors.push_back(tensor);
   }
   SAFE_LOAD_TRY(check_tiling(sizes, boxes, interpreter.tape().work()));
-  if (chunks.size() == 1) {
+  if (chunks.size() == 1 && std::ranges::equal(chunks[0].sizes, sizes)) {
     SAFE_LOAD_TRY_ASSIGN(const Extents strides, interpreter.read_extents(tensors[0].strides));
     if (is_contiguous(sizes, strides.span())) return NodeId{chunks[0].tensor};
   }
 
+  Tensor whole;
+  whole.dtype = dtype;
+  SAFE_LOAD_TRY_ASSIGN(whole.sizes, pickle::TapeWriter(interpreter.tape()).integers(sizes));
+  SAFE_LOAD_TRY_ASSIGN(whole.strides, interpreter.add_dense_strides(sizes));
+  SAFE_LOAD_TRY_ASSIGN(const Extents rows, interpreter.read_extents(whole.strides));
   Assembly assembly;
   assembly.dtype = dtype;
-  assembly.strides = dense_strides(sizes);
+  assembly.strides = as_vector(rows);
   std::unordered_set<std::uint32_t> storages;
   std::uint64_t given = 0;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
@@ -131,11 +125,6 @@ Result<NodeId> assemble(TensorInterpreter& interpreter, std::string_view name, D
     assembly.pieces.push_back(std::move(piece));
   }
 
-  pickle::TapeWriter writer(interpreter.tape());
-  Tensor whole;
-  whole.dtype = dtype;
-  SAFE_LOAD_TRY_ASSIGN(whole.sizes, writer.integers(sizes));
-  SAFE_LOAD_TRY_ASSIGN(whole.strides, writer.integers(assembly.strides));
   SAFE_LOAD_TRY_ASSIGN(const std::uint64_t bytes,
                        required_bytes(sizes, assembly.strides, 0, size_of(dtype)));
   if (bytes > given) return bad("a tensor that is larger than the bytes of its chunks");

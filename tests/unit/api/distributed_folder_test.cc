@@ -114,6 +114,17 @@ TEST(DistributedFolders, NameChunksThatDoNotFit) {
             std::string::npos);
 }
 
+TEST(DistributedFolders, GiveEmptyTensorsTheirShape) {
+  TemporaryFolder folder;
+  DistributedBuilder().tensor("w", {0, 4}, {{{0, 0}, {0, 2}, {}}}).fill(folder);
+  const auto opened = Checkpoint::open(folder.path());
+  ASSERT_TRUE(opened.ok()) << opened.error();
+  ASSERT_EQ(opened->tensors().size(), 1u);
+  const safe_load::Dims shape = opened->tensors()[0].tensor.shape();
+  ASSERT_EQ(shape.size(), 2u);
+  EXPECT_EQ(shape[1], 4);
+}
+
 TEST(DistributedFolders, NeverTakeTruncatedFiles) {
   TemporaryFolder folder;
   const DistributedBuilder builder = by_columns();
