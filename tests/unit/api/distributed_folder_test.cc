@@ -158,4 +158,21 @@ TEST(DistributedFolders, NeverTakeFlippedBitsForNumbers) {
   flip(kData, builder.data());
 }
 
+TEST(DistributedFolders, HandOutNothingOfADamagedChunk) {
+  TemporaryFolder folder;
+  const DistributedBuilder builder = by_columns();
+  builder.fill(folder);
+  std::string damaged = builder.data();
+  const std::size_t value = damaged.find(raw<float>({9, 10, 11}));
+  ASSERT_NE(value, std::string::npos);
+  damaged[value] = '\1';
+  folder.file(kData, damaged);
+  const auto opened = Checkpoint::open(folder.path(), {.verify = true});
+  ASSERT_TRUE(opened.ok()) << opened.error();
+  ASSERT_EQ(opened->issues().size(), 1u);
+  EXPECT_TRUE(opened->issues()[0].member.starts_with(kData)) << opened->issues()[0].member;
+  ASSERT_EQ(opened->tensors().size(), 1u);
+  EXPECT_FALSE(opened->tensors()[0].tensor.as_span<float>().ok());
+}
+
 }  // namespace
