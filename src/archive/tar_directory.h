@@ -23,9 +23,9 @@ struct TarMember {
 // Whether a block of 512 bytes is the header of a member: its checksum holds.
 bool is_tar_header(base::Bytes block);
 
-// Rules T1 and T7 of docs/format/containers.md: ustar, pax (path and size), GNU long names, sizes in octal
-// or base 256. Links, devices and folders are left out. Errors carry the offset of a header.
-// kTruncated: a member is cut off.
+// Rules T1 and T7 of docs/format/containers.md: ustar, pax (path and size), GNU long names, sizes
+// in octal or base 256. Links, devices and folders are left out. Errors carry the offset of a
+// header. kTruncated: a member is cut off.
 Result<std::vector<TarMember>> read_tar(const base::Source& source);
 
 }  // namespace safe_load::archive

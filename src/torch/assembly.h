@@ -45,8 +45,8 @@ struct Chunk {
   std::vector<std::int64_t> sizes;  // that it must have
 };
 
-// The tensor of these chunks, in row-major order: the only one of them if it is that, else a new one,
-// whose storage is an assembly. `name` must outlive the interpreter.
+// The tensor of these chunks, in row-major order: the only one of them if it is that, else a new
+// one, whose storage is an assembly. `name` must outlive the interpreter.
 Result<pickle::NodeId> assemble(TensorInterpreter& interpreter, std::string_view name, DType dtype,
                                 std::span<const std::int64_t> sizes, std::span<const Chunk> chunks);
 

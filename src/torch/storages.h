@@ -75,7 +75,7 @@ class Storages {
   std::vector<Storage> storages_;
   std::unordered_map<std::uint32_t, std::uint32_t> wholes_;  // of those that are parts
   std::deque<Assembly> assemblies_;
-  std::vector<std::string_view> locations_ = {"meta"};       // the first is Storage::kMeta
+  std::vector<std::string_view> locations_ = {"meta"};  // the first is Storage::kMeta
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
       {"meta", Storage::kMeta}};
 };
