@@ -16,7 +16,6 @@ namespace {
 using namespace test_support;
 using safe_load::Access;
 using safe_load::Checkpoint;
-using safe_load::ErrorCode;
 
 constexpr std::string_view kData = DistributedBuilder::kData;
 
