@@ -71,6 +71,7 @@ def _answer(work: Callable[[], str], writer: int) -> None:
     os.dup2(quiet, 2)
     signal.alarm(SECONDS)
     torch.set_num_threads(1)
+    sys.modules.pop("__mp_main__", None)  # where pickle would find the constants of torch
     warnings.simplefilter("ignore")
     try:
         made = {"answer": work()}

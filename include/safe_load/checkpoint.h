@@ -60,7 +60,7 @@ struct NamedTensor {
 // A name that the file asks for.
 struct SymbolUse {
   std::string name;          // "numpy.ndarray", escaped
-  bool is_known = false;     // in the table of known names; others became inert records
+  bool is_known = false;     // a value, or a record of a known package that reads as the object did
   bool is_called = false;    // a class or function that was called; else it stands as a value
   std::uint64_t count = 0;   // places
   std::string object_path;   // of the first place; "" if it is not part of the result

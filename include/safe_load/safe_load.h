@@ -6,6 +6,7 @@
 #include "safe_load/explain.h"
 #include "safe_load/issue.h"
 #include "safe_load/limits.h"
+#include "safe_load/record_class.h"
 #include "safe_load/report.h"
 #include "safe_load/result.h"
 #include "safe_load/tensor.h"

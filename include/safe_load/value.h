@@ -72,6 +72,8 @@ enum class ValueKind : std::uint8_t {
   kDevice,           // arguments(): type, index
   kLayout,           // arguments(): its name
   kTorchVersion,     // arguments(): its text
+  kLazyParameter,    // of a lazy module: without shape and data; arguments(): requires_grad
+  kLazyBuffer,       // likewise
   kMemoryFormat,     // arguments()[1]: "channels_last"
   kSparseTensor,     // arguments(): layout, parts (COO: indices, values, size, is_coalesced)
   kNestedTensor,     // arguments(): buffer, sizes, strides, offsets
@@ -176,8 +178,16 @@ class ValueView {
   Values items() const;
   std::size_t size() const;  // items, or pairs of a dict
 
-  // A value by key, index or attribute name; kMissing if there is none. A dict is searched in
-  // proportion to its size.
+  // What stands in a container: items(); of an inert record of a subclass of dict, list or tuple
+  // its items; of a config of a known package (omegaconf, easydict, yacs ...) what the config
+  // holds.
+  Values content() const;
+  bool is_mapping() const;  // whether content() is key, value, key, value ...
+  // Of a node of such a config its value; any other value itself.
+  ValueView held() const;
+
+  // A value in content(), by key or index, or else by attribute name; kMissing if there is none.
+  // A node of a config gives what it holds. A dict is searched in proportion to its size.
   ValueView operator[](std::string_view key) const;
   ValueView operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   ValueView operator[](std::int64_t key) const;

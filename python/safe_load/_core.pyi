@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# (module.name, form, attribute): the table of safe_load/record_class.h.
+RECORD_CLASSES: tuple[tuple[str, str, str], ...]
+
 class Limits:
     max_zip_entries: int
     max_inflated_bytes: int

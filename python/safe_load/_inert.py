@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ItemsView, Iterator, KeysView, ValuesView
 
-from . import _configs
+from . import _record_classes
 from ._errors import printable
 
 
@@ -17,8 +17,9 @@ class Opaque:
     several). list_items, dict_items, set_items: what was added to it.
 
     It behaves as what it stands for did. Of a subclass of dict, list or set, indexing, iterating, `in`, len()
-    and keys(), values(), items(), get() go to the added items; of a config container of a known package
-    (omegaconf, easydict, yacs, ...), to its content, which attributes give too (cfg.model.lr). Other attributes
+    and keys(), values(), items(), get() go to the added items; of a named tuple, to its items; of a config
+    container of a known package (omegaconf, easydict, yacs, ...), to its content, which attributes give too
+    (cfg.model.lr). Other attributes
     are those of its state. The names of this class come first: attributes() has those that they hide, and no
     name is looked up that begins and ends with an underscore.
 
@@ -113,9 +114,8 @@ class Opaque:
         return iter(content) if isinstance(content, dict) else map(value_of, content)
 
     def __len__(self) -> int:
-        if self.cls in _configs.CONTAINERS:
-            return len(_content(self))
-        return len(self.list_items) + len(self.dict_items) + len(self.set_items)
+        added = len(self.list_items) + len(self.dict_items) + len(self.set_items)
+        return added or len(_content(self))
 
     def __bool__(self) -> bool:
         return True
@@ -126,8 +126,8 @@ class Opaque:
 
     def __getitem__(self, key: Any) -> Any:
         content = _content(self)
-        if isinstance(content, list) and isinstance(key, slice):
-            return [value_of(value) for value in content[key]]
+        if isinstance(content, (list, tuple)) and isinstance(key, slice):
+            return type(content)(value_of(value) for value in content[key])
         return value_of(content[key])
 
     # ---- as an object
@@ -135,17 +135,17 @@ class Opaque:
     def __getattr__(self, name: str) -> Any:
         if name in Opaque.__slots__ or (name.startswith("_") and name.endswith("_")):
             raise AttributeError(name)  # protocols of Python and of notebooks are not the file's to answer
-        if self.cls in _configs.CONTAINERS:
+        if self.cls in _record_classes.CONTAINERS:
             content = _content(self)
             if isinstance(content, dict) and name in content:
                 return value_of(content[name])
         attributes = self.attributes()
         if name in attributes:
-            return attributes[name]
+            return value_of(attributes[name])
         raise AttributeError(f"{printable(self.cls)} has no attribute {printable(name)!r}")
 
     def __dir__(self) -> list[str]:
-        names = [*self.attributes(), *(self if self.cls in _configs.CONTAINERS else ())]
+        names = [*self.attributes(), *(self if self.cls in _record_classes.CONTAINERS else ())]
         return [*super().__dir__(), *(name for name in names if isinstance(name, str) and name.isidentifier())]
 
     def __repr__(self) -> str:
@@ -159,25 +159,40 @@ class Opaque:
         return tree(self)
 
 
-def _content(record: Opaque) -> dict[Any, Any] | list[Any]:
+Content = dict[Any, Any] | list[Any] | tuple[Any, ...]
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
+
+
+def _content(record: Opaque) -> Content:
     """What indexing goes to."""
     held: Any = None
-    if record.cls in _configs.CONTENT:
-        held = record.attributes().get(_configs.CONTENT[record.cls])
-    elif record.cls in _configs.DICTS_FROM_ARGUMENT and record.args:
+    if record.cls in _record_classes.CONTENT:
+        held = record.attributes().get(_record_classes.CONTENT[record.cls])
+    elif record.cls in _record_classes.MADE_FROM_DICT and record.args:
         held = record.args[0]
-    return held if isinstance(held, (dict, list)) else record.list_items or record.dict_items
+    if isinstance(held, (dict, list)):
+        return held
+    added = record.list_items or record.dict_items
+    return record.args if not added and _is_named_tuple(record) else added
 
 
-def content_of(record: Opaque) -> dict[Any, Any] | list[Any] | None:
+def _is_named_tuple(record: Opaque) -> bool:
+    """Made by its class from values alone. One plain value is rather that of an enumeration or of a text."""
+    is_plain = len(record.args) == 1 and isinstance(record.args[0], _PLAIN)
+    is_made_so = record.how == "newobj" and record.state is None and not record.set_items
+    return is_made_so and bool(record.args) and not is_plain
+
+
+def content_of(record: Opaque) -> Content | None:
     """The content of a mapping or a sequence; None for a record that is neither, or a set."""
     content = _content(record)
-    return content if content or record.cls in _configs.CONTAINERS else None
+    return content if content or record.cls in _record_classes.CONTAINERS else None
 
 
 def _pairs(record: Opaque) -> dict[Any, Any]:
     content = _content(record)
-    if isinstance(content, list):
+    if not isinstance(content, dict):
         raise TypeError(f"{printable(record.cls)} is a sequence and has no keys")
     return content
 
@@ -191,15 +206,17 @@ class _States(list[Any]):
 
 
 def value_of(value: Any) -> Any:
-    """What a node of a config stands for; any other value as it is."""
+    """What a node of a config or a member of an enumeration stands for; any other value as it is."""
     passed: set[int] = set()
     while isinstance(value, Opaque) and id(value) not in passed:
         passed.add(id(value))
         attributes = value.attributes()
-        if value.cls in _configs.VALUE and _configs.VALUE[value.cls] in attributes:
-            value = attributes[_configs.VALUE[value.cls]]
-        elif value.cls in _configs.CONTENT and _configs.CONTENT[value.cls] in attributes:
-            held = attributes[_configs.CONTENT[value.cls]]
+        if value.cls in _record_classes.MEMBERS and len(value.args) == 1:
+            value = value.args[0]
+        elif value.cls in _record_classes.VALUE and _record_classes.VALUE[value.cls] in attributes:
+            value = attributes[_record_classes.VALUE[value.cls]]
+        elif value.cls in _record_classes.CONTENT and _record_classes.CONTENT[value.cls] in attributes:
+            held = attributes[_record_classes.CONTENT[value.cls]]
             return held if held is None or isinstance(held, str) else value
     return value
 

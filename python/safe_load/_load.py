@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any, Callable, Mapping
 
-from . import _configs, _core
+from . import _core
 from ._errors import Error, UnknownGlobal, refusal
 from ._handle import Handle
 from ._makers import Makers
@@ -114,7 +114,7 @@ def _refuse(
     names: list[UnknownGlobal] = []
     if unknown == "error" and checkpoint.has_unknown_symbols():
         for row in checkpoint.symbols():
-            is_known = row["is_known"] or row["name"] in _configs.KNOWN or row["name"] in constructors
+            is_known = row["is_known"] or row["name"] in constructors
             if not is_known:
                 names.append(
                     UnknownGlobal(row["name"], row["count"], row["path"], row["offset"], row["called"])

@@ -126,7 +126,9 @@ def array_types() -> tuple[type, ...]:
 
 def _detached(tensor: Any) -> Any:
     torch = sys.modules.get("torch")
-    return tensor.detach() if torch is not None and isinstance(tensor, torch.Tensor) else tensor
+    if torch is None or not isinstance(tensor, torch.Tensor) or torch.nn.parameter.is_lazy(tensor):
+        return tensor
+    return tensor.detach()
 
 
 def _is_optimizer(attributes: dict[str, Any]) -> bool:

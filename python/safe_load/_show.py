@@ -8,7 +8,7 @@ import itertools
 import types
 from typing import Any, Iterator
 
-from . import _configs
+from . import _record_classes
 from ._errors import printable
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, content_of, value_of
 
@@ -89,7 +89,7 @@ def _rows(value: Any) -> Iterator[Row]:
 
 def _record_rows(record: Opaque) -> Iterator[Row]:
     """Of a config container its content, of any other record all its parts."""
-    if record.cls in _configs.CONTAINERS:
+    if record.cls in _record_classes.CONTAINERS:
         yield from ((step, value_of(part)) for step, part in _rows(content_of(record)))
         return
     attributes = record.attributes()
@@ -104,7 +104,8 @@ def _record_rows(record: Opaque) -> Iterator[Row]:
 
 
 def _attribute_rows(attributes: dict[Any, Any]) -> Iterator[Row]:
-    return ((f".{_cut(name) if isinstance(name, str) else short(name)}", part) for name, part in attributes.items())
+    for name, part in attributes.items():
+        yield f".{_cut(name) if isinstance(name, str) else short(name)}", value_of(part)
 
 
 class _Tree:

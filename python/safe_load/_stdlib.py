@@ -22,7 +22,7 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from ._inert import GlobalRef, Pattern, TypeExpr
+from ._inert import GlobalRef, Pattern, StateRecord, TypeExpr
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
 _CLASSES = (
@@ -140,6 +140,10 @@ RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
     "torch.layout": lambda fields, args: args[0],
     "torch.memory_format": lambda fields, args: f"torch.{args[1]}",
     "torch.torch_version.TorchVersion": lambda fields, args: args[0],
+    **{
+        kind: lambda fields, args, kind=kind: StateRecord(kind, args, None)
+        for kind in ("torch.nn.parameter.UninitializedParameter", "torch.nn.parameter.UninitializedBuffer")
+    },
     **{
         f"ipaddress.{kind.__name__}": lambda fields, args, kind=kind: kind(*args)
         for kind in (ipaddress.IPv4Address, ipaddress.IPv4Interface, ipaddress.IPv4Network)

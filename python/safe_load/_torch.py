@@ -79,6 +79,10 @@ class TorchMakers(Makers):
             return _SYMBOLS["torch._utils", f"torch.{args[1]}"]
         if kind == "torch.torch_version.TorchVersion":
             return torch.torch_version.TorchVersion(args[0])
+        if kind == "torch.nn.parameter.UninitializedParameter":
+            return torch.nn.parameter.UninitializedParameter(*args)
+        if kind == "torch.nn.parameter.UninitializedBuffer":
+            return torch.nn.parameter.UninitializedBuffer(*args)
         return super().record(kind, fields, args)
 
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:

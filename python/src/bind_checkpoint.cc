@@ -81,6 +81,15 @@ nb::list issue_list(const Checkpoint& checkpoint) {
   return result;
 }
 
+nb::tuple record_class_rows() {
+  nb::list rows;
+  for (const safe_load::RecordClass& row : safe_load::record_classes()) {
+    const std::string name = std::string(row.module) + '.' + std::string(row.name);
+    rows.append(nb::make_tuple(to_str(name), to_str(to_text(row.form)), to_str(row.attribute)));
+  }
+  return nb::tuple(rows);
+}
+
 void bind_limits(nb::module_& module) {
   using safe_load::Limits;
   nb::class_<Limits>(
@@ -114,6 +123,7 @@ void bind_limits(nb::module_& module) {
 
 void bind_checkpoint(nb::module_& module) {
   bind_limits(module);
+  module.attr("RECORD_CLASSES") = record_class_rows();
 
   nb::class_<StorageHandle>(module, "Storage", "One storage of a checkpoint.")
       .def_prop_ro("id", [](const StorageHandle& s) { return s.view.id(); })

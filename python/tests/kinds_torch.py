@@ -185,7 +185,6 @@ NN = {
     "LazyLinear": inert(
         lambda: nn.LazyLinear(2),
         "Opaque torch.nn.modules.linear.LazyLinear",
-        "Opaque torch.nn.parameter.UninitializedParameter",
         "Opaque torch.nn.modules.module._WrappedHook",
         "Opaque torch.utils.hooks.RemovableHandle",
         "AttrRef ._infer_parameters",

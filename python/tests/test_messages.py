@@ -20,6 +20,7 @@ def archive(**records: bytes) -> bytes:
 
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 4100000000\n"
+WRAPPER = symbol("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}" + text("shape") + b"K\x02\x85sb"
 HEADER = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
 WHOLE = forge(tensor("0", 100) + b".", {"0": bytes(400)})
 
@@ -36,6 +37,8 @@ FILES = {
     "another zip": (archive(readme=b"hello"), ["data.pkl"]),
     "empty": (b"", ["empty"]),
     "zeros": (bytes(4096), ["zero bytes", "copy it again"]),
+    "joblib": (b"\x80\x04" + WRAPPER + bytes(range(16)) + b".", ["file of joblib", "NumpyArrayWrapper", "numpy.savez"]),
+    "joblib with arrays that look like opcodes": (b"\x80\x04" + WRAPPER + b"NNN0000.", ["file of joblib"]),
     "random": (b"\x93\x1f\x8b\x00 no such format", ["no format that is known"]),
 }
 

@@ -173,6 +173,17 @@ class Counting(nn.Linear):
         pass
 
 
+def test_a_lazy_module_has_its_uninitialized_parameters():
+    live = nn.LazyBatchNorm1d()
+    found = loaded(live).state_dict()
+    assert list(found) == list(live.state_dict()) and "running_mean" in found
+    for name, tensor in live.state_dict().items():
+        assert type(found[name]) is type(tensor) and found[name].requires_grad == tensor.requires_grad
+    plain = loaded(live, framework="numpy").state_dict()
+    assert list(plain) == list(found) and type(plain["weight"]) is sl.StateRecord
+    assert plain["weight"].args == (True,) and "UninitializedParameter" in plain["weight"].kind
+
+
 def test_extra_state_is_not_there():
     live = nn.Sequential(Counting(1, 1))
     expected = list(live.state_dict())

@@ -298,6 +298,72 @@ def test_loading_a_config_imports_nothing():
     assert done.stdout.decode() == "{} 0 <Opaque omegaconf.dictconfig.DictConfig> True\n", done.stderr
 
 
+# ---- other records of known packages
+
+PACKAGES = ("transformers", "accelerate")
+
+
+def member(cls: str, value: bytes) -> bytes:
+    return symbol(*cls.rsplit(".", 1)) + value + b"\x85R"
+
+
+def test_training_arguments_open_without_their_package():
+    parts = {
+        "learning_rate": b"G?\xb9\x99\x99\x99\x99\x99\x9a",
+        "lr_scheduler_type": member("transformers.trainer_utils.SchedulerType", text("linear")),
+        "optim": member("transformers.training_args.OptimizerNames", text("adamw_torch")),
+        "distributed_state": symbol("accelerate.state", "PartialState") + b")\x81}" + text("num_processes") + b"K\x02sb",
+    }
+    state = b"}(" + b"".join(text(name) + part for name, part in parts.items()) + b"u"
+    content = symbol("transformers.training_args", "TrainingArguments") + b")\x81" + state + b"b."
+    args = safe_load(forge(content), framework="none")
+    assert (args.learning_rate, args.lr_scheduler_type, args.optim) == (0.1, "linear", "adamw_torch")
+    assert args.distributed_state.num_processes == 2 and not hasattr(args, "other") and len(args) == 0
+    assert type(args.attributes()["optim"]) is Opaque and args.attributes()["optim"].args == ("adamw_torch",)
+    assert '.lr_scheduler_type: "linear"' in repr(args)
+    assert not any(name.partition(".")[0] in PACKAGES for name in sys.modules)
+    with pytest.raises(TypeError, match="holds no items"):
+        args.to_container()
+
+
+def test_a_member_of_an_odd_form_stands_for_itself():
+    odd = symbol("transformers.trainer_utils", "SchedulerType") + b")R"
+    holder = symbol("transformers.training_args", "TrainingArguments") + b")\x81}" + text("x") + odd + b"sb."
+    assert type(safe_load(forge(holder), framework="none").x) is Opaque
+
+
+def test_the_arrays_of_a_sparse_matrix_are_its_attributes(np, made):
+    cls = made("scipy.sparse._csr.csr_matrix")
+    content = pickle.dumps(cls(_shape=(2, 3), maxprint=50, data=np.ones(2), indices=np.array([0, 2], "i4")), 2)
+    record = safe_load(content, unknown="opaque")
+    assert record.data.tolist() == [1, 1] and record.indices.dtype == np.int32 and record._shape == (2, 3)
+    with pytest.raises(Error, match="scipy.sparse._csr.csr_matrix"):
+        safe_load(content)
+
+
+# ---- named tuples
+
+
+def test_a_named_tuple_is_a_sequence():
+    point = opaque(symbol("pkg", "Point") + b"K\x01(K\x02K\x03l\x86\x81")
+    assert (len(point), point[0], point[1], point[-1], point[0:1]) == (2, 1, [2, 3], [2, 3], (1,))
+    assert list(point) == [1, [2, 3]] and 1 in point and point.to_container() == (1, [2, 3])
+    with pytest.raises(IndexError):
+        point[2]
+    with pytest.raises(TypeError, match="is a sequence"):
+        point.keys()
+    single = opaque(symbol("pkg", "Batch") + b"(K\x07t\x85\x81")
+    assert list(single) == [(7,)] and single.to_container() == ((7,),)
+
+
+def test_other_objects_made_with_arguments_are_no_sequences():
+    number, text_child = opaque(symbol("pkg", "N") + b"K\x07\x85\x81"), opaque(symbol("pkg", "T") + text("ab") + b"\x85\x81")
+    stateful = opaque(symbol("pkg", "S") + b"K\x01K\x02\x86\x81}" + text("x") + b"K\x01sb")
+    called = opaque(symbol("pkg", "f") + b"K\x01K\x02\x86R")
+    for record in (number, text_child, stateful, called):
+        assert len(record) == 0 and list(record) == []
+
+
 # ---- to_container
 
 

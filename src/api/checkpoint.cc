@@ -6,6 +6,7 @@
 #include "api/find_files.h"
 #include "api/state.h"
 #include "base/text.h"
+#include "safe_load/record_class.h"
 
 namespace safe_load {
 
@@ -208,7 +209,8 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     const pickle::Symbol& symbol = tape.symbols()[i];
     SymbolUse use;
     use.name = base::escaped(symbol.module) + '.' + base::escaped(symbol.name);
-    use.is_known = state_->meaning->is_known(i);
+    use.is_known =
+        state_->meaning->is_known(i) || find_record_class(symbol.module, symbol.name) != nullptr;
     use.is_called = uses[i].calls != 0;
     use.count = uses[i].calls + uses[i].places;
     use.offset = symbol.first_offset;

@@ -8,6 +8,7 @@
 #include "api/state.h"
 #include "api/value_kind.h"
 #include "base/text.h"
+#include "safe_load/record_class.h"
 #include "types/date_time.h"
 
 namespace safe_load {
@@ -79,24 +80,98 @@ ValueView ValueView::find(std::span<const std::uint32_t> pairs, std::string_view
   return {};
 }
 
+namespace {
+
+const RecordClass* record_class(const ValueView& value) {
+  const bool is_record = value.kind() == ValueKind::kOpaque;
+  return is_record ? find_record_class(value.module(), value.name()) : nullptr;
+}
+
+// The value whose items are those of `value`: itself, or of a config the dict or list that it
+// keeps. kMissing if a config keeps something else.
+ValueView container_of(const ValueView& value) {
+  const RecordClass* known = record_class(value);
+  const bool is_argument = known != nullptr && known->form == RecordForm::kArgument;
+  const bool is_attribute = known != nullptr && known->form == RecordForm::kContent;
+  if (!is_argument && !is_attribute) return value;
+  const Values given = value.arguments();
+  const ValueView kept = is_attribute    ? value.attribute(known->attribute)
+                         : given.empty() ? ValueView()
+                                         : given[0];
+  return kept.is_dict() || kept.kind() == ValueKind::kList ? kept : ValueView();
+}
+
+// Of an object that a class made from values alone: those of a named tuple. One plain value is
+// rather that of an enumeration, or of a subclass of str.
+bool is_named_tuple(const ValueView& object) {
+  const Values given = object.arguments();
+  if (object.how() != "newobj" || given.empty()) return false;
+  const ValueKind first = given[0].kind();
+  const bool is_plain = first >= ValueKind::kNone && first <= ValueKind::kByteArray;
+  return (given.size() > 1 || !is_plain) && object.states().empty() && object.set_items().empty();
+}
+
+// What a record stands for; kMissing if it stands for itself.
+ValueView stood_for(const ValueView& value) {
+  const RecordClass* known = record_class(value);
+  if (known == nullptr) return {};
+  if (known->form == RecordForm::kMember)
+    return value.arguments().size() == 1 ? value.arguments()[0] : ValueView();
+  const ValueView kept = known->attribute.empty() ? ValueView() : value.attribute(known->attribute);
+  // A container that is None or an interpolation stands for that.
+  const bool is_value = known->form == RecordForm::kValue || kept.kind() == ValueKind::kNone ||
+                        kept.kind() == ValueKind::kText;
+  return is_value ? kept : ValueView();
+}
+
+}  // namespace
+
+ValueView ValueView::held() const {
+  constexpr int kMostSteps = 16;  // a node may claim to hold itself
+  ValueView value = *this;
+  for (int step = 0; step < kMostSteps; ++step) {
+    const ValueView kept = stood_for(value);
+    if (kept.is_missing()) return value;
+    value = kept;
+  }
+  return value;
+}
+
+bool ValueView::is_mapping() const {
+  const ValueView holder = container_of(*this);
+  if (holder.kind() != ValueKind::kOpaque) return holder.is_dict();
+  const RecordClass* known = record_class(holder);
+  if (!holder.list_items().empty()) return false;
+  return !holder.dict_items().empty() || (known != nullptr && known->form == RecordForm::kItems);
+}
+
+Values ValueView::content() const {
+  const ValueView holder = container_of(*this);
+  if (holder.kind() != ValueKind::kOpaque) return holder.items();
+  if (const Values added = holder.list_items(); !added.empty()) return added;
+  if (const Values added = holder.dict_items(); !added.empty()) return added;
+  return is_named_tuple(holder) ? holder.arguments() : holder.set_items();
+}
+
 ValueView ValueView::operator[](std::string_view key) const {
   if (is_missing()) return {};
-  const ValueView item = is_dict() ? find(items().ids_, key) : find(dict_items().ids_, key);
-  return item.is_missing() ? attribute(key) : item;
+  const ValueView holder = container_of(*this);
+  const Values pairs = holder.is_dict() ? holder.items() : holder.dict_items();
+  const ValueView item = find(pairs.ids_, key);
+  return (item.is_missing() ? attribute(key) : item).held();
 }
 
 ValueView ValueView::operator[](std::int64_t key) const {
   if (is_missing()) return {};
-  if (!is_dict()) {
-    const Values all = kind() == ValueKind::kOpaque ? list_items() : items();
+  const Values all = content();
+  if (!is_mapping()) {
     const bool inside = key >= 0 && static_cast<std::uint64_t>(key) < all.size();
-    return inside ? all[static_cast<std::size_t>(key)] : ValueView();
+    return inside ? all[static_cast<std::size_t>(key)].held() : ValueView();
   }
-  const Values pairs = items();
-  for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    const Node& node = (*state_->tape)[pairs[i].id_];
+  for (std::size_t i = 0; i < all.size(); i += 2) {
+    const Node& node = (*state_->tape)[all[i].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
-      return pairs[i + 1];
+      return all[i + 1].held();
   }
   return {};
 }

@@ -6,6 +6,26 @@ namespace safe_load::container {
 
 using pickle::NodeId;
 
+namespace {
+
+// joblib.dump writes the bytes of arrays between the opcodes, behind objects of this class.
+bool holds_raw_arrays(const pickle::SymbolTable& symbols) {
+  for (std::uint32_t i = 0; i < symbols.size(); ++i)
+    if (symbols[i].is("joblib.numpy_pickle", "NumpyArrayWrapper")) return true;
+  return false;
+}
+
+Failure raw_arrays(const Slice& slice) {
+  Failure failure(Error(ErrorCode::kUnsupported, "a file of joblib"), slice.name);
+  failure.message =
+      "a file of joblib: the bytes of its arrays stand between the opcodes of the pickle "
+      "(joblib.numpy_pickle.NumpyArrayWrapper)";
+  failure.hint = "save the arrays with numpy.savez or the tensors with torch.save";
+  return failure;
+}
+
+}  // namespace
+
 Outcome<void> BarePickle::read(Pickles& pickles) {
   info_.format = "pickle";
   pickle_ =
@@ -18,6 +38,7 @@ Outcome<void> BarePickle::read(Pickles& pickles) {
 
 Outcome<NodeId> BarePickle::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
   const auto built = run(interpreter, pickles.program(pickle_), ids_, slice_.name, 0);
+  if (holds_raw_arrays(interpreter.tape().symbols())) return raw_arrays(slice_);
   if (!built) {
     wants_more_ = built.error().error.code() == ErrorCode::kTruncated && reach_ < slice_.size;
     return built.error();

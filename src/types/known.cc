@@ -356,6 +356,8 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch", "device", K::kClass, M::kDevice, "(str,uint?)"),
     call("torch.serialization", "_get_layout", K::kFunction, M::kLayout, "(str)"),
     call("torch.torch_version", "TorchVersion", K::kClass, M::kTorchVersion, "(str)"),
+    call("torch.nn.parameter", "UninitializedParameter", K::kClass, M::kLazyParameter, "(bool)"),
+    call("torch.nn.parameter", "UninitializedBuffer", K::kClass, M::kLazyBuffer, "(bool)"),
     value("torch", "per_tensor_affine", K::kQuantScheme),
     value("torch", "per_tensor_symmetric", K::kQuantScheme),
     value("torch", "per_channel_affine", K::kQuantScheme),

@@ -122,6 +122,8 @@ enum class Meaning : std::uint8_t {
   kDevice,
   kLayout,
   kTorchVersion,
+  kLazyParameter,
+  kLazyBuffer,
   kMemoryFormat,
   // torch: old and odd writers
   kOldTensor,

@@ -234,6 +234,10 @@ ValueCases values_of_torch() {
       {layout("torch._mkldnn"), "torch.layout(\"torch._mkldnn\")"},
       {newobj(symbol("torch.torch_version", "TorchVersion"), {text("2.13.0+cpu")}),
        "torch.torch_version.TorchVersion(\"2.13.0+cpu\")"},
+      {call("torch.nn.parameter", "UninitializedParameter", {kTrue}),
+       "torch.nn.parameter.UninitializedParameter(True)"},
+      {call("torch.nn.parameter", "UninitializedBuffer", {kFalse}),
+       "torch.nn.parameter.UninitializedBuffer(False)"},
   };
 }
 

@@ -1,0 +1,125 @@
+// The rows stand by package; the compiler sorts them.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "safe_load/record_class.h"
+
+namespace safe_load {
+namespace {
+
+using F = RecordForm;
+
+// clang-format off
+constexpr auto kRows = std::to_array<RecordClass>({
+    // ---- configs that are subclasses of dict
+    {"addict.addict", "Dict", F::kItems, {}},
+    {"box.box", "Box", F::kItems, {}},
+    {"box.box_list", "BoxList", F::kContent, "items"},
+    {"detectron2.config.config", "CfgNode", F::kItems, {}},
+    {"easydict", "EasyDict", F::kItems, {}},
+    {"fvcore.common.config", "CfgNode", F::kItems, {}},
+    {"lightning.fabric.utilities.data", "AttributeDict", F::kItems, {}},
+    {"lightning_fabric.utilities.data", "AttributeDict", F::kItems, {}},
+    {"mmcv.utils.config", "ConfigDict", F::kItems, {}},
+    {"mmengine.config.config", "ConfigDict", F::kArgument, {}},
+    {"pytorch_lightning.utilities.parsing", "AttributeDict", F::kItems, {}},
+    {"yacs.config", "CfgNode", F::kItems, {}},
+
+    // ---- ml_collections
+    {"ml_collections.config_dict.config_dict", "ConfigDict", F::kContent, "_fields"},
+    {"ml_collections.config_dict.config_dict", "FrozenConfigDict", F::kContent, "_fields"},
+    {"ml_collections.config_dict.config_dict", "FieldReference", F::kValue, "_value"},
+
+    // ---- omegaconf; what its containers say about themselves is an object
+    {"omegaconf.dictconfig", "DictConfig", F::kContent, "_content"},
+    {"omegaconf.listconfig", "ListConfig", F::kContent, "_content"},
+    {"omegaconf.base", "UnionNode", F::kValue, "_content"},
+    {"omegaconf.nodes", "AnyNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "BooleanNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "BytesNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "EnumNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "FloatNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "IntegerNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "InterpolationResultNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "PathNode", F::kValue, "_val"},
+    {"omegaconf.nodes", "StringNode", F::kValue, "_val"},
+    {"omegaconf.base", "ContainerMetadata", F::kObject, {}},
+    {"omegaconf.base", "Metadata", F::kObject, {}},
+
+    // ---- training_args.bin of Hugging Face
+    {"transformers.training_args", "TrainingArguments", F::kObject, {}},
+    {"transformers.training_args_seq2seq", "Seq2SeqTrainingArguments", F::kObject, {}},
+    {"trl.trainer.dpo_config", "DPOConfig", F::kObject, {}},
+    {"trl.trainer.grpo_config", "GRPOConfig", F::kObject, {}},
+    {"trl.trainer.reward_config", "RewardConfig", F::kObject, {}},
+    {"trl.trainer.sft_config", "SFTConfig", F::kObject, {}},
+    {"transformers.deepspeed", "HfTrainerDeepSpeedConfig", F::kObject, {}},
+    {"transformers.integrations.deepspeed", "HfTrainerDeepSpeedConfig", F::kObject, {}},
+    {"transformers.trainer_pt_utils", "AcceleratorConfig", F::kObject, {}},
+    {"transformers.debug_utils", "DebugOption", F::kMember, {}},
+    {"transformers.trainer_utils", "EvaluationStrategy", F::kMember, {}},
+    {"transformers.trainer_utils", "FSDPOption", F::kMember, {}},
+    {"transformers.trainer_utils", "HubStrategy", F::kMember, {}},
+    {"transformers.trainer_utils", "IntervalStrategy", F::kMember, {}},
+    {"transformers.trainer_utils", "SaveStrategy", F::kMember, {}},
+    {"transformers.trainer_utils", "SchedulerType", F::kMember, {}},
+    {"transformers.trainer_utils", "ShardedDDPOption", F::kMember, {}},
+    {"transformers.training_args", "OptimizerNames", F::kMember, {}},
+    {"transformers.training_args", "ParallelMode", F::kMember, {}},
+    {"accelerate.state", "DistributedType", F::kMember, {}},
+    {"accelerate.state", "PartialState", F::kObject, {}},
+    {"accelerate.utils.dataclasses", "DeepSpeedPlugin", F::kObject, {}},
+    {"accelerate.utils.dataclasses", "DistributedType", F::kMember, {}},
+    {"accelerate.utils.dataclasses", "FullyShardedDataParallelPlugin", F::kObject, {}},
+});
+// clang-format on
+
+constexpr std::pair<std::string_view, std::string_view> name_of(const RecordClass& row) {
+  return {row.module, row.name};
+}
+
+constexpr auto kSorted = [] {
+  auto rows = kRows;
+  std::sort(rows.begin(), rows.end(),
+            [](const RecordClass& a, const RecordClass& b) { return name_of(a) < name_of(b); });
+  return rows;
+}();
+
+static_assert(std::adjacent_find(kSorted.begin(), kSorted.end(),
+                                 [](const RecordClass& a, const RecordClass& b) {
+                                   return name_of(a) == name_of(b);
+                                 }) == kSorted.end(),
+              "two rows have one name");
+
+}  // namespace
+
+std::string_view to_text(RecordForm form) {
+  switch (form) {
+    case RecordForm::kObject:
+      return "object";
+    case RecordForm::kMember:
+      return "member";
+    case RecordForm::kItems:
+      return "items";
+    case RecordForm::kArgument:
+      return "argument";
+    case RecordForm::kContent:
+      return "content";
+    case RecordForm::kValue:
+      return "value";
+  }
+  return "";
+}
+
+std::span<const RecordClass> record_classes() { return kSorted; }
+
+const RecordClass* find_record_class(std::string_view module, std::string_view name) {
+  const std::pair wanted(module, name);
+  const auto row = std::lower_bound(
+      kSorted.begin(), kSorted.end(), wanted,
+      [](const RecordClass& known, const auto& key) { return name_of(known) < key; });
+  return row != kSorted.end() && name_of(*row) == wanted ? &*row : nullptr;
+}
+
+}  // namespace safe_load
