@@ -109,8 +109,9 @@ class Place {
   bool was_visited() const { return was_visited_; }  // the same object stood at an earlier place
   bool is_key() const { return is_key_; }            // of a dict
   bool is_inside_record() const { return is_inside_record_; }  // an argument, or a part of one
-  std::string path() const;                                    // $["model"]["fc.bias"]
-  std::string name() const;                                    // model.fc.bias
+  bool is_aside() const { return is_aside_; }  // what a config says about itself, or a part of that
+  std::string path() const;                    // $["model"]["fc.bias"]
+  std::string name() const;                    // model.fc.bias
 
  private:
   friend class Checkpoint;
@@ -121,6 +122,7 @@ class Place {
   bool was_visited_ = false;
   bool is_key_ = false;
   bool is_inside_record_ = false;
+  bool is_aside_ = false;
 };
 
 class Checkpoint {

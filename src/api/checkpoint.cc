@@ -133,9 +133,23 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
     types::Edge edge;
     NodeId child;
     bool is_inside_record;
+    bool is_aside;
+    const RecordClass* config;  // whose state the child is
+  };
+  const auto config_of = [&](const types::Edge& edge) -> const RecordClass* {
+    if (edge.step != types::Step::kState) return nullptr;
+    const ValueView owner(state_.get(), edge.parent);
+    const RecordClass* known = find_record_class(owner.module(), owner.name());
+    return known != nullptr && !known->attribute.empty() ? known : nullptr;
+  };
+  const auto is_content = [&](const RecordClass& config, const types::Edge& edge) {
+    const bool is_pair = edge.step == types::Step::kKey || edge.step == types::Step::kValue;
+    if (!is_pair || tape[edge.parent].kind != Kind::kDict) return false;
+    const NodeId key = tape.items(edge.parent)[std::size_t{2} * edge.index];
+    return tape[key].kind == Kind::kText && tape.text(key) == config.attribute;
   };
   std::vector<bool> entered(tape.size());
-  std::vector<Open> open = {{state_->edges()[tape.root()], tape.root(), false}};
+  std::vector<Open> open = {{state_->edges()[tape.root()], tape.root(), false, false, nullptr}};
   std::vector<Open> children;
   while (!open.empty()) {
     const Open current = open.back();
@@ -146,13 +160,17 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
     place.was_visited_ = again;
     place.is_key_ = current.edge.step == types::Step::kKey;
     place.is_inside_record_ = current.is_inside_record;
+    place.is_aside_ = current.is_aside;
     visit(place);
     if (again || tape[current.child].kind == Kind::kError) continue;
     children.clear();
     state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
       if (edge.step == types::Step::kDtype) return;
       const bool is_argument = edge.step == types::Step::kArgument;
-      children.push_back({edge, child, current.is_inside_record || is_argument});
+      const bool is_aside =
+          current.is_aside || (current.config != nullptr && !is_content(*current.config, edge));
+      children.push_back(
+          {edge, child, current.is_inside_record || is_argument, is_aside, config_of(edge)});
     });
     open.insert(open.end(), children.rbegin(), children.rend());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
 namespace safe_load::report {
@@ -13,6 +14,17 @@ constexpr auto kContainers = std::to_array<ValueKind>(
     {ValueKind::kDict, ValueKind::kOrderedDict, ValueKind::kDefaultDict, ValueKind::kCounter,
      ValueKind::kList, ValueKind::kDeque, ValueKind::kTuple, ValueKind::kSet, ValueKind::kFrozenSet,
      ValueKind::kNamespace, ValueKind::kSimpleNamespace});
+
+// A config, or a node of one.
+bool is_shown_by_content(const ValueView& value) {
+  if (value.kind() != ValueKind::kOpaque) return false;
+  const RecordClass* known = find_record_class(value.module(), value.name());
+  if (known == nullptr) return false;
+  const bool is_container =
+      known->form == RecordForm::kItems || known->form == RecordForm::kContent;
+  const bool is_node = !known->attribute.empty() && value.held().id() != value.id();
+  return is_node || (is_container && !value.content().empty());
+}
 
 }  // namespace
 
@@ -35,7 +47,8 @@ Listing collect(const Checkpoint& checkpoint) {
         std::find(kContainers.begin(), kContainers.end(), kind) != kContainers.end();
     const bool has_parts = is_container && (value.size() != 0 || !value.states().empty());
     // A record is shown whole: its arguments are not listed again.
-    const bool is_shown_elsewhere = place.is_key() || place.is_inside_record() || has_parts;
+    const bool is_shown_elsewhere = place.is_key() || place.is_inside_record() ||
+                                    place.is_aside() || has_parts || is_shown_by_content(value);
     if (is_shown_elsewhere || kind == ValueKind::kTensor) return;
     listing.values.push_back({place.path(), std::string(to_text(kind)), summary(value)});
   });

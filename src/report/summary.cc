@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
 namespace safe_load {
@@ -138,8 +139,11 @@ std::string summary(const ValueView& value) {
     const bool is_enum =
         given.size() == 1 && value.states().empty() && value.how() == "reduce" &&
         (given[0].kind() == ValueKind::kInteger || given[0].kind() == ValueKind::kText);
-    return is_enum ? value.class_name() + '(' + summary(given[0]) + ')'
-                   : "object of " + value.class_name();
+    if (is_enum) return value.class_name() + '(' + summary(given[0]) + ')';
+    const bool is_config = find_record_class(value.module(), value.name()) != nullptr;
+    const std::size_t parts = value.content().size() / (value.is_mapping() ? 2 : 1);
+    return is_config && parts != 0 ? value.class_name() + " of " + std::to_string(parts)
+                                   : "object of " + value.class_name();
   }
   if (kind == ValueKind::kDamaged || kind == ValueKind::kPartial || kind == ValueKind::kSlice ||
       kind == ValueKind::kTimezone || kind == ValueKind::kTypeOf || kind == ValueKind::kMissing)
