@@ -2,6 +2,7 @@
 #pragma once
 
 #include "safe_load/checkpoint.h"
+#include "safe_load/distributed_tensor.h"
 #include "safe_load/dtype.h"
 #include "safe_load/explain.h"
 #include "safe_load/issue.h"

@@ -8,6 +8,7 @@ Importing this package imports neither torch nor numpy.
 
 from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
+from ._distributed import DeviceMesh, DistributedTensor, Placement
 from ._errors import Error, UnknownGlobal
 from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
@@ -18,6 +19,8 @@ from ._weights import state_dict, strip_prefix
 
 __all__ = [
     "AttrRef",
+    "DeviceMesh",
+    "DistributedTensor",
     "Error",
     "GlobalRef",
     "Handle",
@@ -27,6 +30,7 @@ __all__ = [
     "Opaque",
     "Partial",
     "Pattern",
+    "Placement",
     "StateRecord",
     "TensorRecord",
     "TensorView",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ItemsView, Iterator, KeysView, ValuesView
+from typing import TYPE_CHECKING, Any, ItemsView, Iterator, KeysView, ValuesView
 
 from . import _record_classes
 from ._errors import printable
+
+if TYPE_CHECKING:
+    from ._distributed import DistributedTensor
 
 
 class Opaque:
@@ -90,6 +93,15 @@ class Opaque:
         from ._modules import state_dict
 
         return state_dict(self)
+
+    def distributed_tensor(self) -> DistributedTensor:
+        """Of a DTensor of torch.distributed: the tensor of this process, the shape of the whole, mesh, placements.
+
+        Raises TypeError if this is no DTensor, and Error if its parts contradict each other. Thread-safe.
+        """
+        from ._distributed import distributed_tensor
+
+        return distributed_tensor(self)
 
     # ---- as a mapping or a sequence
 

@@ -17,7 +17,9 @@ class Inspection:
 
     file: the path that was given, or what stands for it. container: its format, byte order, sizes in bytes.
     tensor_count: distinct tensors. storage_bytes: of all their storages. tensors: name, path, dtype, shape and
-    strides in elements, place in the file in bytes. values: path, kind and text of all other values.
+    strides in elements, place in the file in bytes. values: path, kind and text of all other values. origins:
+    what wrote it, as far as its values tell. rank_tensors: of the files that several processes saved, what is
+    divided among them and what is not.
     unknown_globals, known_globals: the names that the file asks for. issues: the values that cannot be built.
     schema, safe_load: the version of this form, and of the program.
     """
@@ -28,6 +30,8 @@ class Inspection:
     storage_bytes: int
     tensors: list[dict[str, Any]]
     values: list[dict[str, Any]]
+    origins: list[str]
+    rank_tensors: list[dict[str, Any]]
     unknown_globals: list[dict[str, Any]]
     known_globals: list[dict[str, Any]]
     issues: list[dict[str, Any]]

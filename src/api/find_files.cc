@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "api/state.h"
 #include "archive/sniff.h"
 #include "base/text.h"
 #include "container/distributed_metadata.h"
+#include "container/rank_name.h"
 #include "container/shard_index.h"
 
 namespace safe_load::api {
@@ -66,14 +68,13 @@ bool is_shard_name(std::string_view name) {
 
 // What an index or metadata name, opened; or which of it is not there. `what`: how a person calls
 // those files.
-Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
-                                   std::span<const std::string> names, std::string_view what) {
-  FoundFiles found;
-  found.files.add(std::string(name_of(path)), std::move(index));
+Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
+                                    std::span<const std::string> names, std::string_view what,
+                                    std::string_view named_by) {
   std::string missing;
   std::size_t missing_count = 0;
   for (const std::string& name : names) {
-    auto file = os::File::open(in_folder(folder_of(path), name));
+    auto file = os::File::open(in_folder(folder, name));
     std::string why;
     if (!file) {
       why = std::string(file.error().reason()) + ": " + std::string(file.error().subject());
@@ -93,10 +94,18 @@ Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
   if (missing_count > kMostNamed)
     missing += " and " + std::to_string(missing_count - kMostNamed) + " more";
   Issue issue = as_issue(Error(ErrorCode::kTruncated, "files of the set are missing"),
-                         std::string(name_of(path)), "download them into the same folder");
+                         std::string(named_by), "download them into the same folder");
   issue.message = std::to_string(missing_count) + " of " + std::to_string(names.size()) + " " +
                   std::string(what) + " are missing: " + missing;
   return issue;
+}
+
+// The same, with the file that names them.
+Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
+                                   std::span<const std::string> names, std::string_view what) {
+  FoundFiles found;
+  found.files.add(std::string(name_of(path)), std::move(index));
+  return add_files(std::move(found), folder_of(path), names, what, name_of(path));
 }
 
 Result<std::string> read_all(const os::File& file, const Limits& limits) {
@@ -124,6 +133,8 @@ Result<FoundFiles, Issue> open_file(std::string_view path, os::File file, const 
     found.note = "one shard of a set; open its folder or its index file to get all of them";
   if (name_of(path) == kMetadata)
     found.note = "metadata of a distributed checkpoint; open their folder to get its values";
+  if (const auto rank = container::read_rank_name(name_of(path)); rank && rank->world_size != 1)
+    found.note = "what one process of several saved; open the folder to get all of them";
   return found;
 }
 
@@ -187,6 +198,43 @@ std::vector<std::string> all_of(const std::vector<std::string>& names, Fits&& fi
   return found;
 }
 
+// The files that the processes of one run saved, each its own, in the order of their ranks.
+Result<FoundFiles, Issue> open_ranks(std::string_view folder, std::vector<std::string> names) {
+  const auto order = [](const std::string& name) {
+    const auto rank = container::read_rank_name(name);
+    return std::tuple(rank->stem, rank->end, rank->world_size,
+                      rank->world_size == 0 ? 0 : rank->rank, std::string_view(name));
+  };
+  std::sort(names.begin(), names.end(),
+            [&](const std::string& a, const std::string& b) { return order(a) < order(b); });
+  std::vector<std::string> wanted;
+  for (std::size_t i = 0; i < names.size();) {
+    const auto first = container::read_rank_name(names[i]);
+    const auto is_other = [&](const std::string& name) {
+      const auto rank = container::read_rank_name(name);
+      return rank->stem != first->stem || rank->end != first->end;
+    };
+    const auto end =
+        std::find_if(names.begin() + static_cast<std::ptrdiff_t>(i), names.end(), is_other);
+    const std::span<const std::string> set(&names[i],
+                                           static_cast<std::size_t>(end - names.begin()) - i);
+    i += set.size();
+    if (container::read_rank_name(set.back())->world_size != first->world_size)
+      return several(std::array{set.front(), set.back()},
+                     "rank files of runs with different numbers of processes",
+                     "put the files of each run into a folder of their own");
+    if (first->world_size > kMostFiles)
+      return as_issue(Error(ErrorCode::kLimit, "a run of more than 100,000 processes"),
+                      set.front());
+    for (std::uint64_t rank = 0; rank < first->world_size; ++rank)
+      wanted.push_back(std::string(first->stem) + "_world_size_" +
+                       std::to_string(first->world_size) + "_rank_" + std::to_string(rank) +
+                       std::string(first->end));
+    if (first->world_size == 0) wanted.insert(wanted.end(), set.begin(), set.end());
+  }
+  return add_files({}, folder, wanted, "rank files", "");
+}
+
 Result<FoundFiles, Issue> open_folder(std::string_view path, const Limits& limits) {
   const auto names = os::list_folder(path, kMostFiles);
   if (!names) return as_issue(names.error());
@@ -218,6 +266,9 @@ Result<FoundFiles, Issue> open_folder(std::string_view path, const Limits& limit
                    "save it with collectives, or open a folder with the files of one rank");
   const std::vector<std::string> pieces = all_of(*names, is_piece);
   if (!pieces.empty()) return open_pieces(path, pieces);
+  const std::vector<std::string> rank_files = all_of(
+      *names, [](const std::string& name) { return container::read_rank_name(name).has_value(); });
+  if (!rank_files.empty()) return open_ranks(path, rank_files);
   const std::string inner = in_folder(path, kInnerFolder);
   const auto inner_names = os::list_folder(inner, kMostFiles);
   const auto inner_pieces =

@@ -72,6 +72,37 @@ constexpr auto kRows = std::to_array<RecordClass>({
     {"accelerate.utils.dataclasses", "DeepSpeedPlugin", F::kObject, {}},
     {"accelerate.utils.dataclasses", "DistributedType", F::kMember, {}},
     {"accelerate.utils.dataclasses", "FullyShardedDataParallelPlugin", F::kObject, {}},
+
+    // ---- distributed tensors of torch 2.0 and later
+    {"torch.distributed.tensor", "DTensor", F::kObject, {}},
+    {"torch.distributed.tensor._api", "DTensor", F::kObject, {}},
+    {"torch.distributed._tensor.api", "DTensor", F::kObject, {}},
+    {"torch.distributed.tensor._dtensor_spec", "DTensorSpec", F::kObject, {}},
+    {"torch.distributed.tensor._dtensor_spec", "ShardOrderEntry", F::kObject, {}},
+    {"torch.distributed.tensor._dtensor_spec", "TensorMeta", F::kObject, {}},
+    {"torch.distributed._tensor._dtensor_spec", "DTensorSpec", F::kObject, {}},
+    {"torch.distributed._tensor._dtensor_spec", "TensorMeta", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "DTensorSpec", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "TensorMeta", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "Partial", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "_Partial", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "Replicate", F::kObject, {}},
+    {"torch.distributed._tensor.placement_types", "Shard", F::kObject, {}},
+    {"torch.distributed.tensor.placement_types", "Partial", F::kObject, {}},
+    {"torch.distributed.tensor.placement_types", "Replicate", F::kObject, {}},
+    {"torch.distributed.tensor.placement_types", "Shard", F::kObject, {}},
+    {"torch.distributed.tensor.placement_types", "_StridedShard", F::kObject, {}},
+    {"torch.distributed._tensor.device_mesh", "DeviceMesh", F::kObject, {}},
+    {"torch.distributed._device_mesh", "DeviceMesh", F::kObject, {}},
+    {"torch.distributed.device_mesh", "DeviceMesh", F::kObject, {}},
+    {"torch.distributed._mesh_layout", "_FlatLayout", F::kObject, {}},
+    {"torch.distributed._mesh_layout", "_MeshLayout", F::kObject, {}},
+
+    // ---- DeepSpeed
+    {"deepspeed.runtime.fp16.loss_scaler", "DynamicLossScaler", F::kObject, {}},
+    {"deepspeed.runtime.fp16.loss_scaler", "LossScaler", F::kObject, {}},
+    {"deepspeed.runtime.zero.config", "ZeroStageEnum", F::kMember, {}},
+    {"deepspeed.utils.tensor_fragment", "fragment_address", F::kObject, {}},
 });
 // clang-format on
 

@@ -81,6 +81,22 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_tar(const Slice& sli
   return archive;
 }
 
+Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_files(const std::vector<Slice>& files,
+                                                                  const OpenOptions& options,
+                                                                  std::uint64_t reach) {
+  Slice whole = files.front();
+  whole.name.clear();
+  std::unique_ptr<MemberArchive> archive(new MemberArchive(whole, std::nullopt, options));
+  for (const Slice& file : files) {
+    auto container = recognise(file, options, reach);
+    if (!container) return container.error();
+    archive->members_.push_back({file.name, *std::move(container)});
+  }
+  archive->info_.format = "rank files";
+  archive->info_.record_count = files.size();
+  return archive;
+}
+
 Outcome<void> MemberArchive::add(std::string_view name, const Slice& slice, std::uint64_t reach) {
   auto container = recognise(slice, options(), reach);
   if (!container) {

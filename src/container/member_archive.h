@@ -1,6 +1,7 @@
 // MemberArchive: a zip or tar file whose members are containers of their own: .npz, and the
-// checkpoints of libraries that pack several or add files to one (.nemo, .mar, Stable-Baselines3).
-// Its value is a dict from the members' names to their values.
+// checkpoints of libraries that pack several or add files to one (.nemo, .mar, Stable-Baselines3);
+// or the files that the processes of one run saved. Its value is a dict from the members' names to
+// their values.
 #pragma once
 
 #include <memory>
@@ -28,6 +29,11 @@ class MemberArchive final : public Container {
                                                           const OpenOptions& options,
                                                           std::uint64_t reach);
 
+  // Each file is a member; all are containers.
+  static Outcome<std::unique_ptr<MemberArchive>> open_files(const std::vector<Slice>& files,
+                                                            const OpenOptions& options,
+                                                            std::uint64_t reach);
+
   Outcome<void> read(Pickles& pickles) override;
   Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
                                 const Pickles& pickles) override;
@@ -41,7 +47,7 @@ class MemberArchive final : public Container {
   // Takes the member if it is a container.
   Outcome<void> add(std::string_view name, const Slice& slice, std::uint64_t reach);
 
-  std::optional<ZipFile> file_;  // none: a tar file
+  std::optional<ZipFile> file_;  // none: a tar file, or several files
   std::vector<Member> members_;
 };
 

@@ -11,6 +11,7 @@
 #include "container/export_archive.h"
 #include "container/foreign.h"
 #include "container/member_archive.h"
+#include "container/rank_name.h"
 #include "container/safetensors_file.h"
 #include "container/script_2018.h"
 #include "container/sharded_set.h"
@@ -118,6 +119,11 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
 
 Outcome<ContainerPtr> recognise_set(std::vector<Slice> files, const OpenOptions& options,
                                     std::uint64_t reach) {
+  if (read_rank_name(files.front().name)) {
+    auto ranks = MemberArchive::open_files(files, options, reach);
+    if (!ranks) return ranks.error();
+    return ContainerPtr(*std::move(ranks));
+  }
   Head buffer;
   const auto head = read_head(files.front(), buffer);
   if (!head) return head.error();

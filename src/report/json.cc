@@ -120,6 +120,22 @@ std::string to_json(const Checkpoint& checkpoint, std::string_view title) {
     writer.end_object();
   }
   writer.end_array();
+  writer.key("origins");
+  writer.begin_array();
+  for (const std::string& origin : listing.origins) writer.value(origin);
+  writer.end_array();
+  writer.key("rank_tensors");
+  writer.begin_array();
+  for (const RankTensor& tensor : listing.ranks) {
+    writer.begin_object();
+    writer.member("file", tensor.file);
+    writer.member("name", tensor.name);
+    writer.member("dtype", name(tensor.dtype));
+    write_dims(writer, "shape", tensor.shape);
+    writer.member("placement", tensor.placement);
+    writer.end_object();
+  }
+  writer.end_array();
   write_symbols(writer, "unknown_globals", listing.unknown);
   write_symbols(writer, "known_globals", listing.known);
   writer.key("issues");

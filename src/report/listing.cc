@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "report/origin.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
@@ -38,6 +39,8 @@ Listing collect(const Checkpoint& checkpoint) {
     if (!counted[storage.id()]) listing.storage_bytes += storage.byte_count();
     counted[storage.id()] = true;
   }
+  listing.ranks = rank_tensors(checkpoint);
+  listing.origins = origins(checkpoint);
   for (SymbolUse& use : checkpoint.symbols())
     (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
   checkpoint.for_each([&](const Place& place) {

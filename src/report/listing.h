@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "safe_load/checkpoint.h"
+#include "safe_load/distributed_tensor.h"
 
 namespace safe_load::report {
 
@@ -21,6 +22,8 @@ struct Listing {
   std::uint64_t distinct_tensors = 0;
   std::uint64_t storage_bytes = 0;  // of the storages in the result, each counted once
   std::vector<ValueRow> values;
+  std::vector<RankTensor> ranks;
+  std::vector<std::string> origins;
   std::vector<SymbolUse> unknown;  // names that are not in the table
   std::vector<SymbolUse> known;
 };

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "safe_load/distributed_tensor.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
@@ -140,6 +141,8 @@ std::string summary(const ValueView& value) {
         given.size() == 1 && value.states().empty() && value.how() == "reduce" &&
         (given[0].kind() == ValueKind::kInteger || given[0].kind() == ValueKind::kText);
     if (is_enum) return value.class_name() + '(' + summary(given[0]) + ')';
+    if (const auto whole = distributed_tensor(value))
+      return "DTensor " + dims_text(whole->shape) + ", " + to_text(*whole);
     const bool is_config = find_record_class(value.module(), value.name()) != nullptr;
     const std::size_t parts = value.content().size() / (value.is_mapping() ? 2 : 1);
     return is_config && parts != 0 ? value.class_name() + " of " + std::to_string(parts)

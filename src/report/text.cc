@@ -102,6 +102,25 @@ std::string flags_text(const TensorView& tensor) {
   return text;
 }
 
+// What the files of several processes hold together.
+void add_ranks(const Listing& listing, Page& page) {
+  std::vector<std::vector<std::string>> rows;
+  std::string_view file;
+  const auto show = [&] {
+    if (rows.empty()) return;
+    page.heading("tensors of " + std::string(file));
+    page.table(rows);
+    rows.clear();
+  };
+  for (const RankTensor& tensor : listing.ranks) {
+    if (tensor.file != file) show();
+    file = tensor.file;
+    rows.push_back({tensor.name, std::string(info(tensor.dtype).label), shape_text(tensor.shape),
+                    tensor.placement});
+  }
+  show();
+}
+
 void add_tensors(const Listing& listing, Page& page) {
   std::map<std::uint32_t, const NamedTensor*> by_tensor;
   std::map<std::uint32_t, const NamedTensor*> by_storage;
@@ -139,6 +158,8 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   if (!container.version.empty()) summary_line += ", version " + container.version;
   if (container.byte_order == ByteOrder::kBig) summary_line += ", big-endian";
   page.heading(summary_line);
+  for (const std::string& origin : listing.origins) page.line("written by " + origin);
+  add_ranks(listing, page);
   add_tensors(listing, page);
   if (!listing.values.empty()) {
     page.heading("values");

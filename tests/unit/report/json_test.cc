@@ -35,9 +35,9 @@ using Names = std::vector<std::string>;
 
 TEST(JsonReport, HasTheMembersThatItPromises) {
   const Json report = inspected(dict({text("w"), kTensor, text("n"), kOne}));
-  EXPECT_EQ(members(report),
-            Names({"schema", "safe_load", "file", "container", "tensor_count", "storage_bytes",
-                   "tensors", "values", "unknown_globals", "known_globals", "issues"}));
+  EXPECT_EQ(members(report), Names({"schema", "safe_load", "file", "container", "tensor_count",
+                                    "storage_bytes", "tensors", "values", "origins", "rank_tensors",
+                                    "unknown_globals", "known_globals", "issues"}));
   EXPECT_EQ(report["schema"], "safe-load.inspect/1");
   EXPECT_EQ(report["file"], "model.pt");
   EXPECT_EQ(members(report["container"]),

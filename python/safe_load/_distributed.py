@@ -1,0 +1,150 @@
+"""The part of a DTensor that one process saved, read from its inert record. Sources: as distributed_tensor.h."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from ._errors import Error, printable
+from ._inert import Opaque
+
+_CLASSES = frozenset(
+    f"{module}.DTensor"
+    for module in ("torch.distributed.tensor", "torch.distributed.tensor._api", "torch.distributed._tensor.api")
+)
+_KINDS = {"Shard": "Shard", "_StridedShard": "StridedShard", "Replicate": "Replicate"}
+_KINDS |= {"Partial": "Partial", "_Partial": "Partial"}
+_SIZE = 2  # among the arguments: class, type, size, strides ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """What one dimension of the mesh does to the tensor; str() is its text, as in "Shard(0)".
+
+    kind: "Shard" (divides the dimension `dim` of the tensor), "StridedShard" (divides what other dimensions of
+    the mesh have divided before, in `split_factor` rows), "Replicate" (each process has all of it) or "Partial"
+    (each has a term of the `reduction`).
+    """
+
+    kind: str
+    dim: int | None = None
+    split_factor: int | None = None
+    reduction: str | None = None
+
+    def __str__(self) -> str:
+        parts = [str(part) for part in (self.dim, self.split_factor, self.reduction) if part is not None]
+        return f"{self.kind}({', '.join(parts)})" if parts else self.kind
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceMesh:
+    """The processes of a run: device_type ("cuda"), how many there are in each dimension, and its names, if any."""
+
+    device_type: str
+    shape: tuple[int, ...]
+    names: tuple[str, ...] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class DistributedTensor:
+    """The part of a DTensor that one process saved.
+
+    local: the tensor of this process. shape: of the whole. placements: one for each dimension of the mesh. The
+    whole is not put together here.
+    """
+
+    local: Any
+    shape: tuple[int, ...]
+    mesh: DeviceMesh
+    placements: tuple[Placement, ...]
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether every process has all of it."""
+        return all(placement.kind == "Replicate" for placement in self.placements)
+
+
+def distributed_tensor(record: Opaque) -> DistributedTensor:
+    """What Opaque.distributed_tensor() gives."""
+    if record.cls not in _CLASSES:
+        raise TypeError(f"{printable(record.cls)} is no distributed tensor")
+    attributes = record.attributes()
+    local, spec = attributes.get("_local_tensor"), _attributes(attributes.get("_spec"))
+    shape = record.args[_SIZE] if len(record.args) > _SIZE else None
+    if not hasattr(local, "shape") or not _is_ints(shape):
+        raise _odd("a distributed tensor without a local one, or without a shape")
+    mesh, placements = _mesh(_attributes(spec.get("mesh"))), spec.get("placements")
+    if not isinstance(placements, (tuple, list)) or len(placements) != len(mesh.shape):
+        raise _odd("a distributed tensor with another number of placements than its mesh has dimensions")
+    found = tuple(_placement(placement, len(shape)) for placement in placements)
+    divided = {placement.dim for placement in found}
+    fits = len(local.shape) == len(shape) and all(
+        part <= whole if dim in divided else part == whole for dim, (part, whole) in enumerate(zip(local.shape, shape))
+    )
+    if not fits:
+        raise _odd("a local tensor that is no part of the distributed one")
+    return DistributedTensor(local, tuple(shape), mesh, found)
+
+
+def _mesh(attributes: dict[str, Any]) -> DeviceMesh:
+    names = attributes.get("_mesh_dim_names", attributes.get("mesh_dim_names"))
+    kind = str(attributes.get("_device_type", attributes.get("device_type", "")))
+    shape = _mesh_shape(attributes)
+    if shape is None:
+        raise _odd("a device mesh without a shape")
+    if not isinstance(names, (tuple, list)):
+        return DeviceMesh(kind, shape, None)
+    if len(names) != len(shape):
+        raise _odd("a device mesh with another number of names than dimensions")
+    return DeviceMesh(kind, shape, tuple(str(name) for name in names))
+
+
+def _mesh_shape(attributes: dict[str, Any]) -> tuple[int, ...] | None:
+    """torch up to 2.8 saves the ranks as a tensor, 2.9 and later a layout."""
+    for name in ("mesh", "_mesh"):
+        if hasattr(attributes.get(name), "shape"):
+            return tuple(attributes[name].shape)
+    layout = _attributes(attributes.get("_layout"))
+    axes = layout.get("axes")
+    extents = layout.get("shape") if axes is None else [_attributes(axis).get("shape") for axis in axes]
+    sizes = [_extent(extent) for extent in (extents if isinstance(extents, (tuple, list)) else [extents])]
+    return tuple(size for size in sizes if size is not None) if None not in sizes else None
+
+
+def _extent(value: Any) -> int | None:
+    """The processes of one dimension of a mesh: a number, or the factors of one."""
+    factors = value if isinstance(value, (tuple, list)) else [value]
+    product = math.prod(factors) if _is_ints(factors) else 0
+    return product or None
+
+
+def _placement(record: Any, dims: int) -> Placement:
+    name = record.cls.rpartition(".")[2] if isinstance(record, Opaque) else ""
+    attributes = _attributes(record)
+    if name not in _KINDS:
+        raise _odd("a placement of an unknown kind")
+    if _KINDS[name] == "Replicate":
+        return Placement("Replicate")
+    if _KINDS[name] == "Partial":
+        return Placement("Partial", reduction=str(attributes.get("reduce_op", "")))
+    dim = attributes.get("dim")
+    if not isinstance(dim, int) or not 0 <= dim < dims:
+        raise _odd("a shard of a dimension that the tensor does not have")
+    factor = attributes.get("split_factor", 1) if name == "_StridedShard" else None
+    return Placement(_KINDS[name], dim=dim, split_factor=factor)
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    return value.attributes() if isinstance(value, Opaque) else {}
+
+
+def _is_ints(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(isinstance(part, int) and part >= 0 for part in value)
+
+
+def _odd(reason: str) -> Error:
+    return Error(f"safe_load: {reason}", code="corrupt")
+
+
+__all__ = ["DeviceMesh", "DistributedTensor", "Placement", "distributed_tensor"]

@@ -1,0 +1,114 @@
+"""Files that several processes saved: DTensors are records that say what torch says, files of one run are one set."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+from forge import forge, symbol, text
+
+import safe_load as package
+from safe_load import DistributedTensor, Error, Opaque, safe_load
+
+torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
+pytest.importorskip("torch.distributed.tensor", reason="SKIPPED: this torch has no distributed tensors")
+
+WRITER = pathlib.Path(__file__).with_name("rank_writer.py")
+RANKS = 4
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("ranks")
+    done = subprocess.run([sys.executable, str(WRITER), str(folder)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def file_of(kind: str, rank: int) -> str:
+    return f"{kind}_world_size_{RANKS}_rank_{rank}.pt"
+
+
+@pytest.mark.parametrize("framework", ["torch", "numpy", "none"])
+def test_a_distributed_tensor_says_what_torch_says(written, framework):
+    for rank in range(RANKS):
+        facts = torch.load(written / f"facts_{rank}.pt")
+        state = safe_load(written / file_of("model", rank), framework=framework)
+        assert list(state) == list(facts)
+        for name, fact in facts.items():
+            if "shape" not in fact:
+                assert not isinstance(state[name], Opaque)
+                continue
+            found = state[name].distributed_tensor()
+            assert isinstance(found, DistributedTensor) and found.shape == fact["shape"], name
+            assert (found.mesh.device_type, found.mesh.shape, found.mesh.names) == fact["mesh"], name
+            assert [place.kind for place in found.placements] == fact["kinds"], name
+            assert [place.dim for place in found.placements] == fact["dims"], name
+            assert found.is_replicated == all(kind == "Replicate" for kind in fact["kinds"])
+            assert tuple(found.local.shape) == tuple(fact["local"].shape), name
+            if framework == "torch":
+                assert torch.equal(found.local, fact["local"]), name
+
+
+def test_the_local_tensors_of_all_ranks_are_the_whole(written):
+    state = safe_load(written)
+    assert list(state) == [file_of(kind, rank) for kind in ("model", "optim") for rank in range(RANKS)]
+    facts = torch.load(written / "facts_0.pt")
+    for name, dim in (("rows", 0), ("uneven", 0), ("few", 0), ("columns", 1), ("parameter", 0)):
+        parts = [state[file_of("model", rank)][name].distributed_tensor().local for rank in range(RANKS)]
+        assert torch.equal(torch.cat(parts, dim), facts[name]["whole"]), name
+    moment = state[file_of("optim", 2)]["state"]["rows"]["exp_avg"].distributed_tensor()
+    assert moment.shape == (8, 3) and str(moment.placements[0]) == "Shard(0)"
+
+
+def test_a_set_is_listed_by_what_is_sharded_and_what_is_copied(written):
+    rows = {(row["file"].partition("_")[0], row["name"]): row for row in package.inspect(written).rank_tensors}
+    assert rows["model", "rows"]["placement"] == "Shard(0) on a cpu mesh [4]"
+    assert rows["model", "rows"]["shape"] == [8, 3] and rows["model", "rows"]["dtype"] == "float32"
+    assert rows["model", "grid"]["placement"] == "Shard(0), Shard(1) on a cpu mesh [2, 2]"
+    assert rows["model", "half copied"]["placement"] == "Replicate, Shard(0) on a cpu mesh [2, 2]"
+    assert rows["model", "copied"]["placement"] == "Replicate on a cpu mesh [4]"
+    assert rows["model", "buffer"]["placement"] == "in every rank"
+    assert rows["optim", "state.rows.exp_avg"]["placement"] == "Shard(0) on a cpu mesh [4]"
+    assert rows["optim", "state.rows.step"]["placement"] == "in every rank"
+    assert package.inspect(written / file_of("model", 0)).rank_tensors == []
+
+
+def test_a_handle_reads_one_part(written):
+    with package.open(written) as handle:
+        names = handle.keys()
+        name = next(name for name in names if name.endswith("rank_1.pt.uneven._local_tensor"))
+        assert handle.get_tensor(name).shape == (2, 5)
+
+
+def test_ranks_that_are_missing_are_named_at_once(written, tmp_path):
+    for rank in (1, 3):
+        shutil.copy(written / file_of("model", rank), tmp_path)
+    with pytest.raises(Error, match="2 of 4 rank files are missing: model_world_size_4_rank_0.pt.*model_world_size_4_rank_2.pt"):
+        safe_load(tmp_path)
+    assert "open the folder" in package.inspect(tmp_path / file_of("model", 1)).container["notes"][0]
+
+
+def test_what_is_no_distributed_tensor_says_so():
+    plain = safe_load(forge(symbol("pkg", "C") + b")\x81."), unknown="opaque")
+    with pytest.raises(TypeError, match="no distributed tensor"):
+        plain.distributed_tensor()
+    broken = symbol("torch.distributed.tensor", "DTensor") + b")\x81}" + text("_local_tensor") + b"Nsb."
+    with pytest.raises(Error, match="without a local one"):
+        safe_load(forge(broken), framework="none").distributed_tensor()
+
+
+def test_files_of_deepspeed_open_and_are_described(tmp_path):
+    stage = symbol("deepspeed.runtime.zero.config", "ZeroStageEnum") + b"K\x02\x85R"
+    scaler = symbol("deepspeed.runtime.fp16.loss_scaler", "LossScaler") + b")\x81}" + text("cur_scale") + b"K\x01sb"
+    states = b"}(" + text("zero_stage") + stage + text("loss_scaler") + scaler + text("partition_count") + b"K\x08u"
+    content = forge(b"}(" + text("optimizer_state_dict") + states + text("ds_version") + text("0.14.2") + b"u.")
+    path = tmp_path / "zero_pp_rank_0_mp_rank_00_optim_states.pt"
+    path.write_bytes(content)
+    optimizer = safe_load(path, framework="none")["optimizer_state_dict"]
+    assert optimizer["loss_scaler"].cur_scale == 1 and optimizer["zero_stage"].args == (2,)
+    (origin,) = package.inspect(path).origins
+    assert origin.startswith("DeepSpeed 0.14.2: optimizer states of ZeRO stage 2, one of 8 partitions")

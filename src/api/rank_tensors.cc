@@ -1,0 +1,109 @@
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "container/rank_name.h"
+#include "safe_load/distributed_tensor.h"
+
+namespace safe_load {
+namespace {
+
+constexpr std::size_t kMostName = 4096;  // of a tensor; nested deeper, it is left out
+
+std::string name_of(const ValueView& key) {
+  if (key.kind() == ValueKind::kText) return base::escaped(key.get_or<std::string>(""));
+  const auto number = key.get<std::int64_t>();
+  return number ? std::to_string(*number) : "?";
+}
+
+// The set that a file belongs to: "model_world_size_2_rank_*.pt".
+std::string set_of(const std::string& file) {
+  const auto name = container::read_rank_name(file);
+  if (!name) return base::escaped(file);
+  const std::string size =
+      name->world_size == 0 ? "" : "_world_size_" + std::to_string(name->world_size) + "_rank_*";
+  return base::escaped(std::string(name->stem) + size + std::string(name->end));
+}
+
+class RankTensors {
+ public:
+  void add_file(const std::string& set, const ValueView& value) {
+    ++files_[set];
+    std::set<std::uint32_t> entered;
+    std::vector<std::pair<std::string, ValueView>> open = {{"", value}};
+    while (!open.empty()) {
+      const auto [name, current] = open.back();
+      open.pop_back();
+      if (add(set, name, current) || !entered.insert(current.id()).second) continue;
+      const Values content = current.content();
+      const std::size_t step = current.is_mapping() ? 2 : 1;
+      for (std::size_t i = content.size(); i >= step; i -= step) {
+        const std::size_t at = i - step;
+        std::string part = name.empty() ? "" : name + '.';
+        part += step == 2 ? name_of(content[at]) : std::to_string(at);
+        if (part.size() <= kMostName) open.emplace_back(std::move(part), content[i - 1]);
+      }
+    }
+  }
+
+  std::vector<RankTensor> take() {
+    for (Row& row : rows_) {
+      const std::uint64_t files = files_[row.tensor.file];
+      std::string& placement = row.tensor.placement;
+      if (!row.is_alike) {
+        placement = "not alike in the ranks";
+      } else if (row.count != files) {
+        placement = "in " + std::to_string(row.count) + " of " + std::to_string(files) + " ranks" +
+                    (placement.empty() ? "" : ", " + placement);
+      } else if (placement.empty()) {
+        placement = "in every rank";
+      }
+      found_.push_back(std::move(row.tensor));
+    }
+    return std::move(found_);
+  }
+
+ private:
+  struct Row {
+    RankTensor tensor;
+    std::uint64_t count = 0;
+    bool is_alike = true;
+  };
+
+  // Whether the value is a tensor.
+  bool add(const std::string& set, const std::string& name, const ValueView& value) {
+    const auto whole = distributed_tensor(value);
+    const auto local = whole ? whole->local.tensor() : value.tensor();
+    if (!local) return false;
+    RankTensor tensor{set, name, local->dtype(), whole ? whole->shape : local->shape(),
+                      whole ? to_text(*whole) : ""};
+    const auto [at, is_new] = index_.try_emplace({set, name}, rows_.size());
+    if (is_new) rows_.push_back({tensor});
+    Row& row = rows_[at->second];
+    ++row.count;
+    row.is_alike = row.is_alike && row.tensor.dtype == tensor.dtype &&
+                   row.tensor.shape == tensor.shape && row.tensor.placement == tensor.placement;
+    return true;
+  }
+
+  std::map<std::string, std::uint64_t> files_;
+  std::map<std::pair<std::string, std::string>, std::size_t> index_;
+  std::vector<Row> rows_;
+  std::vector<RankTensor> found_;
+};
+
+}  // namespace
+
+std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint) {
+  if (checkpoint.container().format != "rank files") return {};
+  RankTensors tensors;
+  const Values files = checkpoint.root().items();
+  for (std::size_t i = 0; i + 1 < files.size(); i += 2)
+    tensors.add_file(set_of(files[i].get_or<std::string>("")), files[i + 1]);
+  return tensors.take();
+}
+
+}  // namespace safe_load
