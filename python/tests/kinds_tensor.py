@@ -113,7 +113,7 @@ def spread(placement: str, *args: Any) -> Kind:
     parts = [f"{own}._dtensor_spec.DTensorSpec", f"{own}._dtensor_spec.TensorMeta"]
     parts += [f"{own}._dtensor_spec.ShardOrderEntry"] if placement == "Shard" else []
     classes = (f"{own}.DTensor", *parts, f"{own}.placement_types.{placement}", *MESH)
-    return inert(make, *(f"Opaque {name}" for name in classes), f"GlobalRef {own}.DTensor")
+    return inert(make, *(f"Opaque {name}" for name in classes), f"GlobalRef {own}.DTensor", refused=())
 
 
 def alone(make: Any, lost: str) -> Kind:

@@ -130,7 +130,7 @@ TORCH = {
     "load_from_bytes": Kind(
         lambda: StorageInBytes(ramp(3).storage()), keep=lambda value, protocol: value.storage
     ),
-    "DeviceMesh": opaque(mesh, *MESH),
+    "DeviceMesh": opaque(mesh, *MESH, refused=()),
 }
 
 
