@@ -1,6 +1,6 @@
 """Loading to a GPU, side by side with torch and safetensors; needs one.
 
-    python bench/cuda.py [--folder FOLDER] [--runs N] [w1 w2 ...]
+    python bench/gpu.py [--folder FOLDER] [--runs N] [w1 w2 ...]
 
 The files are those of bench/workloads.py and lie in the page cache. Each way to load takes its turn in
 every round; a time ends when the GPU is idle again. Prints medians and ratios to our time; every tensor is compared

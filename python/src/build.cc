@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -31,6 +32,7 @@ using safe_load::Values;
 using safe_load::ValueView;
 
 constexpr std::size_t kProgressStep = 4096;
+constexpr std::chrono::milliseconds kLongPause(50);
 
 // The collector would walk everything built so far again and again.
 class CollectorPause {
@@ -107,7 +109,7 @@ class Builder {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const std::uint32_t id = wanted_[i];
       for (; when <= id; ++when) complete_at(when);
-      if (i % kProgressStep == 0) report(i);
+      if (i % kProgressStep == 0 || is_slow(kinds_[i])) report(i);
       if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
         made_[id] = shell(checkpoint_->value(id), kinds_[i]);
     }
@@ -184,7 +186,15 @@ class Builder {
     return name;
   }
 
+  // Whether much time has passed since the last report, at a value that may take long to make.
+  bool is_slow(ValueKind kind) const {
+    const bool may_take_long =
+        kind == ValueKind::kTensor || (has_constructors_ && kind == ValueKind::kOpaque);
+    return may_take_long && std::chrono::steady_clock::now() - last_report_ > kLongPause;
+  }
+
   void report(std::size_t done) {
+    last_report_ = std::chrono::steady_clock::now();
     if (!progress_.is_none()) progress_(done, wanted_.size(), "values");
     check(PyErr_CheckSignals());
   }
@@ -507,6 +517,7 @@ class Builder {
   nb::dict constructors_;
   bool has_constructors_;
   nb::object progress_;
+  std::chrono::steady_clock::time_point last_report_;
   std::array<nb::object, 256> kind_names_;
 };
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 
 import pytest
 from forge import forge
@@ -22,6 +23,14 @@ def test_a_callable_counts_to_the_end():
     assert seen[0][0] == 0 and seen[-1][0] == seen[-1][1] > 1 and len(seen) > 2
     assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
     assert {unit for _, _, unit in seen} == {"values"}
+
+
+def test_a_few_slow_values_are_counted_one_by_one():
+    seen = []
+    slow = forge(b"](" + b"cpkg\nC\n)\x81" * 20 + b"e.")
+    make = {"pkg.C": lambda: time.sleep(0.06)}
+    safe_load(slow, progress=lambda done, total, unit: seen.append(done), constructors=make)
+    assert len(seen) > 10 and seen == sorted(set(seen))
 
 
 def test_what_a_callable_raises_stops_the_load():

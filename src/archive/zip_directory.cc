@@ -20,7 +20,6 @@ namespace safe_load::archive {
 namespace {
 
 constexpr std::uint32_t kEntrySignature = 0x02014B50;     // APPNOTE 4.3.12
-constexpr std::uint32_t kEndSignature = 0x06054B50;       // APPNOTE 4.3.16
 constexpr std::uint32_t kZip64EndSignature = 0x06064B50;  // APPNOTE 4.3.14
 constexpr std::uint32_t kLocatorSignature = 0x07064B50;   // APPNOTE 4.3.15
 constexpr std::uint64_t kEndSize = 22;
@@ -128,6 +127,21 @@ Result<bool> leads_to_entries(const base::Source& source, const End& end) {
   return base::load_little<std::uint32_t>(signature.data()) == kEntrySignature;
 }
 
+// Where a whole end record could begin, from the last to the first.
+std::vector<std::uint64_t> end_signatures(base::Bytes tail) {
+  constexpr std::string_view kSignature = "PK\x05\x06";  // APPNOTE 4.3.16
+  const std::string_view text = base::as_text(
+      tail.first(tail.size() < kEndSize
+                     ? 0
+                     : tail.size() - static_cast<std::size_t>(kEndSize) + kSignature.size()));
+  std::vector<std::uint64_t> places;
+  for (std::size_t at = text.find(kSignature); at != std::string_view::npos;
+       at = text.find(kSignature, at + 1))
+    places.push_back(at);
+  std::reverse(places.begin(), places.end());
+  return places;
+}
+
 Result<Found> find_end(const base::Source& source) {
   const std::uint64_t size = source.size();
   const std::uint64_t tail_size = std::min(size, kTail);
@@ -137,8 +151,7 @@ Result<Found> find_end(const base::Source& source) {
 
   std::optional<Found> found;
   std::uint64_t candidates = 0;
-  for (std::uint64_t i = tail_size < kEndSize ? 0 : tail_size - kEndSize + 1; i-- > 0;) {
-    if (base::load_little<std::uint32_t>(tail.data() + i) != kEndSignature) continue;
+  for (const std::uint64_t i : end_signatures(tail)) {
     // More signatures than this are no accident, and each costs a look at the file.
     if (++candidates > 64)
       return Error(ErrorCode::kAmbiguous, "too many zip end records", tail_at + i);
