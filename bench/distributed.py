@@ -124,10 +124,6 @@ STEPS: list[tuple[str, Callable[[str], Any], Callable[[str], Any]]] = [
 BY_NAME = {function.__name__: function for _, *both in STEPS for function in both}
 
 
-def _private() -> int:
-    return memory_map._status("RssAnon")
-
-
 def take(name: str, folder: str, library: ctypes.CDLL) -> dict[str, Any]:
     """One sample, in this process."""
     import safe_load  # not timed
@@ -135,7 +131,7 @@ def take(name: str, folder: str, library: ctypes.CDLL) -> dict[str, Any]:
 
     assert safe_load
     gc.collect()
-    private, resident = _private(), memory_map.forget_peak()
+    private, resident = memory_map.private(), memory_map.forget_peak()
     start = memory_map.Moment.now()
     loaded = BY_NAME[name](folder)
     cost = memory_map.Moment.now() - start
@@ -144,7 +140,7 @@ def take(name: str, folder: str, library: ctypes.CDLL) -> dict[str, Any]:
     return {
         "seconds": cost.seconds,
         "peak": memory_map.peak() - resident,
-        "private": _private() - private,
+        "private": memory_map.private() - private,
         "sum": total,
     }
 

@@ -72,6 +72,11 @@ def peak() -> int:
     return _status("VmHWM")
 
 
+def private() -> int:
+    """Resident memory that no file and no other process shares."""
+    return _status("RssAnon")
+
+
 @dataclass(frozen=True)
 class Moment:
     """What a process has used until now."""

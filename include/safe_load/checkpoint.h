@@ -172,7 +172,8 @@ class Checkpoint {
 
   // The weights: the tensors of the first dict found under one of the keys state_dict,
   // model_state_dict, model, net, module, params_ema, ema, or else at the root; a whole nn.Module
-  // or TorchScript module is walked as torch would.
+  // or TorchScript module is walked as torch would. kUnsupported, with its name, if one of them is
+  // no plain tensor (sparse, nested, distributed, of a class of its own, damaged, without data).
   Result<StateDict> state_dict() const&;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.

@@ -56,8 +56,8 @@ struct RankTensor {
   std::string name;  // model.fc.weight, escaped
   DType dtype;
   Dims shape;  // of the whole, or of what each rank has
-  std::string
-      placement;  // as to_text; or "in every rank", "in 3 of 8 ranks", "not alike in the ranks"
+  // As to_text(); or "in every rank", "in 3 of 8 ranks", "not alike in the ranks".
+  std::string placement;
 };
 
 // In the order of the first file that has them; none for checkpoints of another format.

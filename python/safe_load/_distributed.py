@@ -8,6 +8,7 @@ from typing import Any
 
 from ._errors import Error, printable
 from ._inert import Opaque
+from ._modules import array_types
 
 _CLASSES = frozenset(
     f"{module}.DTensor"
@@ -16,6 +17,7 @@ _CLASSES = frozenset(
 _KINDS = {"Shard": "Shard", "_StridedShard": "StridedShard", "Replicate": "Replicate"}
 _KINDS |= {"Partial": "Partial", "_Partial": "Partial"}
 _SIZE = 2  # among the arguments: class, type, size, strides ...
+_MOST_DIMS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,14 +67,18 @@ class DistributedTensor:
         return all(placement.kind == "Replicate" for placement in self.placements)
 
 
+def is_distributed(record: Opaque) -> bool:
+    return record.cls in _CLASSES
+
+
 def distributed_tensor(record: Opaque) -> DistributedTensor:
     """What Opaque.distributed_tensor() gives."""
-    if record.cls not in _CLASSES:
+    if not is_distributed(record):
         raise TypeError(f"{printable(record.cls)} is no distributed tensor")
     attributes = record.attributes()
     local, spec = attributes.get("_local_tensor"), _attributes(attributes.get("_spec"))
     shape = record.args[_SIZE] if len(record.args) > _SIZE else None
-    if not hasattr(local, "shape") or not _is_ints(shape):
+    if not isinstance(local, array_types()) or not _is_ints(shape):
         raise _odd("a distributed tensor without a local one, or without a shape")
     mesh, placements = _mesh(_attributes(spec.get("mesh"))), spec.get("placements")
     if not isinstance(placements, (tuple, list)) or len(placements) != len(mesh.shape):
@@ -89,7 +95,7 @@ def distributed_tensor(record: Opaque) -> DistributedTensor:
 
 def _mesh(attributes: dict[str, Any]) -> DeviceMesh:
     names = attributes.get("_mesh_dim_names", attributes.get("mesh_dim_names"))
-    kind = str(attributes.get("_device_type", attributes.get("device_type", "")))
+    kind = _text(attributes.get("_device_type", attributes.get("device_type")))
     shape = _mesh_shape(attributes)
     if shape is None:
         raise _odd("a device mesh without a shape")
@@ -97,26 +103,27 @@ def _mesh(attributes: dict[str, Any]) -> DeviceMesh:
         return DeviceMesh(kind, shape, None)
     if len(names) != len(shape):
         raise _odd("a device mesh with another number of names than dimensions")
-    return DeviceMesh(kind, shape, tuple(str(name) for name in names))
+    return DeviceMesh(kind, shape, tuple(_text(name) for name in names))
 
 
 def _mesh_shape(attributes: dict[str, Any]) -> tuple[int, ...] | None:
     """torch up to 2.8 saves the ranks as a tensor, 2.9 and later a layout."""
     for name in ("mesh", "_mesh"):
-        if hasattr(attributes.get(name), "shape"):
+        if isinstance(attributes.get(name), array_types()):
             return tuple(attributes[name].shape)
     layout = _attributes(attributes.get("_layout"))
-    axes = layout.get("axes")
-    extents = layout.get("shape") if axes is None else [_attributes(axis).get("shape") for axis in axes]
-    sizes = [_extent(extent) for extent in (extents if isinstance(extents, (tuple, list)) else [extents])]
-    return tuple(size for size in sizes if size is not None) if None not in sizes else None
+    extents = layout.get("shape")
+    if isinstance(layout.get("axes"), tuple):
+        extents = tuple(_attributes(axis).get("shape") for axis in layout["axes"])
+    sizes = [_extent(extent) for extent in (extents if isinstance(extents, tuple) else [extents])]
+    return tuple(sizes) if all(sizes) else None
 
 
-def _extent(value: Any) -> int | None:
-    """The processes of one dimension of a mesh: a number, or the factors of one."""
+def _extent(value: Any) -> int:
+    """The processes of one dimension of a mesh: a number, or the factors of one; 0 if it is neither."""
     factors = value if isinstance(value, (tuple, list)) else [value]
-    product = math.prod(factors) if _is_ints(factors) else 0
-    return product or None
+    product = math.prod(factors) if _is_ints(factors) and len(factors) <= _MOST_DIMS else 0
+    return product if product < 1 << 63 else 0
 
 
 def _placement(record: Any, dims: int) -> Placement:
@@ -127,24 +134,29 @@ def _placement(record: Any, dims: int) -> Placement:
     if _KINDS[name] == "Replicate":
         return Placement("Replicate")
     if _KINDS[name] == "Partial":
-        return Placement("Partial", reduction=str(attributes.get("reduce_op", "")))
-    dim = attributes.get("dim")
-    if not isinstance(dim, int) or not 0 <= dim < dims:
+        return Placement("Partial", reduction=_text(attributes.get("reduce_op")))
+    dim, factor = attributes.get("dim"), attributes.get("split_factor")
+    if type(dim) is not int or not 0 <= dim < dims:
         raise _odd("a shard of a dimension that the tensor does not have")
-    factor = attributes.get("split_factor", 1) if name == "_StridedShard" else None
-    return Placement(_KINDS[name], dim=dim, split_factor=factor)
+    if name == "Shard":
+        return Placement("Shard", dim=dim)
+    return Placement("StridedShard", dim=dim, split_factor=factor if type(factor) is int else 1)
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     return value.attributes() if isinstance(value, Opaque) else {}
 
 
+def _text(value: Any) -> str:
+    return printable(value) if isinstance(value, str) else ""
+
+
 def _is_ints(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) and all(isinstance(part, int) and part >= 0 for part in value)
+    return isinstance(value, (tuple, list)) and all(type(part) is int and part >= 0 for part in value)
 
 
 def _odd(reason: str) -> Error:
     return Error(f"safe_load: {reason}", code="corrupt")
 
 
-__all__ = ["DeviceMesh", "DistributedTensor", "Placement", "distributed_tensor"]
+__all__ = ["DeviceMesh", "DistributedTensor", "Placement", "distributed_tensor", "is_distributed"]

@@ -6,6 +6,7 @@ import collections
 import itertools
 from typing import Any, Iterable, Mapping
 
+from ._distributed import is_distributed
 from ._errors import printable
 from ._inert import Opaque, content_of
 from ._modules import array_types, module_attributes, module_state, tensor_types
@@ -26,7 +27,8 @@ def state_dict(obj: Any) -> StateDict:
         These keys come first, in this order, then the object itself; a whole module comes before its keys. NumPy arrays count as tensors if there are
         no others.
 
-    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`. Raises ValueError
+    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`. Records of DTensors
+    and of tensors of somebody's class stay records. Raises ValueError
     if no weights are found, and says which keys there are. Thread-safe.
     """
     candidates = [*_under_usual_keys(obj), obj]
@@ -37,7 +39,7 @@ def state_dict(obj: Any) -> StateDict:
             if module_attributes(candidate) is not None:
                 return module_state(candidate)
             pairs = _pairs_of(candidate)
-            if any(isinstance(value, kinds) for value in pairs.values()):
+            if any(_is_weight(value, kinds) for value in pairs.values()):
                 return _tensors(candidate, pairs, kinds)
     raise ValueError(_nothing_found(obj))
 
@@ -83,12 +85,19 @@ def _tensors(holder: Any, pairs: dict[Any, Any], kinds: tuple[type, ...]) -> Sta
     found: StateDict = collections.OrderedDict()
     for key, value in pairs.items():
         name = str(key) if isinstance(key, int) else key
-        if isinstance(name, str) and (isinstance(value, kinds) or name.endswith(_EXTRA_STATE)):
+        if isinstance(name, str) and (_is_weight(value, kinds) or name.endswith(_EXTRA_STATE)):
             found[name] = value
     metadata = getattr(holder, "_metadata", None)
     if isinstance(metadata, dict):
         _set_metadata(found, metadata)
     return found
+
+
+def _is_weight(value: Any, kinds: tuple[type, ...]) -> bool:
+    """Also the record of a tensor of a class of its own, and of a distributed one: no weight is lost."""
+    if not isinstance(value, Opaque):
+        return isinstance(value, kinds)
+    return is_distributed(value) or (len(value.args) == 1 and isinstance(value.args[0], kinds))
 
 
 def _set_metadata(found: StateDict, metadata: dict[Any, Any]) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from forge import forge, symbol, text
+from forge import forge, symbol, tensor, text
 
 import safe_load as package
 from safe_load import DistributedTensor, Error, Opaque, safe_load
@@ -99,6 +99,77 @@ def test_what_is_no_distributed_tensor_says_so():
     broken = symbol("torch.distributed.tensor", "DTensor") + b")\x81}" + text("_local_tensor") + b"Nsb."
     with pytest.raises(Error, match="without a local one"):
         safe_load(forge(broken), framework="none").distributed_tensor()
+
+
+def record(cls: str, attributes: dict[str, bytes]) -> bytes:
+    state = b"".join(text(name) + value for name, value in attributes.items())
+    return symbol(*cls.rsplit(".", 1)) + b")\x81}(" + state + b"ub"
+
+
+TYPES = "torch.distributed.tensor.placement_types"
+SHARD = record(f"{TYPES}.Shard", {"dim": b"K\x00"})
+
+
+def mesh(axes: bytes, **more: bytes) -> bytes:
+    layout = record("torch.distributed._mesh_layout._MeshLayout", {"axes": axes})
+    return record("torch.distributed.device_mesh.DeviceMesh", {"_layout": layout, **more})
+
+
+def axis(extent: bytes) -> bytes:
+    return record("torch.distributed._mesh_layout._FlatLayout", {"shape": extent})
+
+
+def distributed(local=tensor("0", 6), shape=b"K\x06\x85", mesh=mesh(axis(b"K\x02") + b"\x85"), places=SHARD + b"\x85") -> bytes:
+    spec = record("torch.distributed.tensor._dtensor_spec.DTensorSpec", {"mesh": mesh, "placements": places})
+    state = b"}(" + text("_local_tensor") + local + text("_spec") + spec + b"u"
+    made = symbol("torch.distributed.tensor", "DTensor") + b"NN" + shape + b"\x87\x81"
+    return forge(made + state + b"b.", {"0": bytes(24)})
+
+
+NONE_TWICE = b"NN\x86"
+DEEP = b"(" * 900 + b"l" * 900
+ODD = {
+    "no local tensor": {"local": b"N"},
+    "a record with a shape as the local tensor": {"local": record("pkg.C", {"shape": b"K\x06\x85"})},
+    "no shape": {"shape": b"N"},
+    "a shape of texts": {"shape": text("6") + b"\x85"},
+    "a smaller whole": {"shape": b"K\x05\x85"},
+    "more dimensions": {"shape": b"K\x06K\x01\x86"},
+    "no mesh": {"mesh": b"N"},
+    "axes that are a number": {"mesh": mesh(b"K\x02")},
+    "an axis that is none": {"mesh": mesh(b"N\x85")},
+    "an axis without processes": {"mesh": mesh(axis(b"K\x00") + b"\x85")},
+    "an axis of negative size": {"mesh": mesh(axis(b"J\xff\xff\xff\xff") + b"\x85")},
+    "an axis of texts": {"mesh": mesh(axis(text("2")) + b"\x85")},
+    "an axis beyond 64 bits": {"mesh": mesh(axis(b"\x8a\x09" + bytes(8) + b"\x01") + b"\x85")},
+    "too many names": {"mesh": mesh(axis(b"K\x02") + b"\x85", _mesh_dim_names=NONE_TWICE)},
+    "no placements": {"places": b"N"},
+    "too many placements": {"places": SHARD + SHARD + b"\x86"},
+    "a placement that is none": {"places": b"N\x85"},
+    "a placement of another kind": {"places": record(f"{TYPES}.Odd", {}) + b"\x85"},
+    "a dimension that is not there": {"places": record(f"{TYPES}.Shard", {"dim": b"K\x01"}) + b"\x85"},
+    "a dimension that is a list": {"places": record(f"{TYPES}.Shard", {"dim": b"]"}) + b"\x85"},
+}
+
+
+@pytest.mark.parametrize("framework", ["torch", "none"])
+@pytest.mark.parametrize("name", ODD)
+def test_a_distributed_tensor_that_contradicts_itself_is_an_error(name, framework):
+    made = safe_load(distributed(**ODD[name]), unknown="opaque", framework=framework)
+    with pytest.raises(Error) as caught:
+        made.distributed_tensor()
+    assert caught.value.code == "corrupt"
+
+
+def test_odd_texts_and_factors_of_a_distributed_tensor_are_left_out():
+    strided = record(f"{TYPES}._StridedShard", {"dim": b"K\x00", "split_factor": DEEP})
+    partial = record(f"{TYPES}.Partial", {"reduce_op": b"\x8a\xff" + b"\x7f" * 255})
+    names = text("a\x1b[31m") + DEEP + b"\x86"
+    axes = axis(b"K\x02") + axis(b"K\x01K\x02\x86") + b"\x86"
+    odd = mesh(axes, _mesh_dim_names=names, _device_type=b"K\x07")
+    found = safe_load(distributed(mesh=odd, places=strided + partial + b"\x86"), framework="none").distributed_tensor()
+    assert [str(place) for place in found.placements] == ["StridedShard(0, 1)", "Partial()"]
+    assert found.mesh.shape == (2, 2) and found.mesh.device_type == "" and found.mesh.names == ("a\\x1b[31m", "")
 
 
 def test_files_of_deepspeed_open_and_are_described(tmp_path):

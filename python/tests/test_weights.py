@@ -3,7 +3,7 @@
 import collections
 
 import pytest
-from forge import forge, symbol, tensor, text
+from forge import call, forge, storage, symbol, tensor, text
 
 import safe_load as sl
 from safe_load import Opaque, safe_load, state_dict, strip_prefix
@@ -62,6 +62,17 @@ def test_a_whole_module_and_a_subclass_of_dict_will_do():
 def test_what_is_no_tensor_is_left_out_except_extra_state():
     content = dict_of(w=W, epoch=b"K\x01", _extra_state=b"K\x02", **{"body._extra_state": b"}"})
     assert list(state_dict(loaded(content))) == ["w", "_extra_state", "body._extra_state"]
+
+
+def test_tensors_of_other_classes_stay_as_records():
+    parts = b"(" + storage("0", 2) + b"K\x00K\x02\x85K\x01\x85\x89" + symbol("collections", "OrderedDict") + b")Rt"
+    rebuild, own_class = symbol("torch._utils", "_rebuild_tensor_v2"), symbol("pkg", "Mine")
+    own = call("torch._tensor", "_rebuild_from_type_v2", rebuild, own_class, parts, b"N")
+    part = symbol("torch.distributed.tensor", "DTensor") + b")\x81}" + text("_local_tensor") + W + b"sb"
+    config = symbol("pkg", "Config") + b")\x81"
+    found = state_dict(loaded(dict_of(w=W, own=own, part=part, config=config)))
+    assert list(found) == ["w", "own", "part"] and type(found["own"]) is type(found["part"]) is Opaque
+    assert list(state_dict(loaded(dict_of(part=part)))) == ["part"]
 
 
 def test_numbers_become_the_digits_that_a_listing_shows():

@@ -66,8 +66,7 @@ bool is_shard_name(std::string_view name) {
          digits(name.substr(of - 5)) && digits(name.substr(of + 4));
 }
 
-// What an index or metadata name, opened; or which of it is not there. `what`: how a person calls
-// those files.
+// Files of a set, opened; or which of them are not there. `what`: how a person calls those files.
 Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
                                     std::span<const std::string> names, std::string_view what,
                                     std::string_view named_by) {
@@ -100,7 +99,7 @@ Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
   return issue;
 }
 
-// The same, with the file that names them.
+// The index or metadata, and the files that it names.
 Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
                                    std::span<const std::string> names, std::string_view what) {
   FoundFiles found;

@@ -196,14 +196,14 @@ class Opening {
       origin.size = storage.byte_count;
       if (storage.entry() != nullptr) {
         origin.offset = next->data_offset;
-        if (!next->is_stored()) origin.deflated = next->entry;
+        if (!next->is_stored()) origin.place = next->entry;
         ++next;
       } else if (const auto* memory = std::get_if<const std::byte*>(&storage.place)) {
-        origin.memory = *memory;
+        origin.place = *memory;
       } else if (const auto* offset = std::get_if<std::uint64_t>(&storage.place)) {
         origin.offset = *offset;
       } else if (const auto* assembly = std::get_if<const torch::Assembly*>(&storage.place)) {
-        origin.assembly = *assembly;
+        origin.place = *assembly;
         origin.is_foreign = false;
       } else {
         origin.size = 0;

@@ -11,13 +11,7 @@
 namespace safe_load {
 namespace {
 
-constexpr std::size_t kMostName = 4096;  // of a tensor; nested deeper, it is left out
-
-std::string name_of(const ValueView& key) {
-  if (key.kind() == ValueKind::kText) return base::escaped(key.get_or<std::string>(""));
-  const auto number = key.get<std::int64_t>();
-  return number ? std::to_string(*number) : "?";
-}
+constexpr std::size_t kMostSteps = 64;  // of a name; the beginning of longer ones is left out
 
 // The set that a file belongs to: "model_world_size_2_rank_*.pt".
 std::string set_of(const std::string& file) {
@@ -32,19 +26,20 @@ class RankTensors {
  public:
   void add_file(const std::string& set, const ValueView& value) {
     ++files_[set];
+    steps_ = {{kNoStep, 0, ValueView(), value}};
     std::set<std::uint32_t> entered;
-    std::vector<std::pair<std::string, ValueView>> open = {{"", value}};
+    std::vector<std::size_t> open = {0};
     while (!open.empty()) {
-      const auto [name, current] = open.back();
+      const std::size_t number = open.back();
       open.pop_back();
-      if (add(set, name, current) || !entered.insert(current.id()).second) continue;
+      const ValueView current = steps_[number].value;
+      if (add(set, number) || !entered.insert(current.id()).second) continue;
       const Values content = current.content();
-      const std::size_t step = current.is_mapping() ? 2 : 1;
-      for (std::size_t i = content.size(); i >= step; i -= step) {
-        const std::size_t at = i - step;
-        std::string part = name.empty() ? "" : name + '.';
-        part += step == 2 ? name_of(content[at]) : std::to_string(at);
-        if (part.size() <= kMostName) open.emplace_back(std::move(part), content[i - 1]);
+      const std::size_t width = current.is_mapping() ? 2 : 1;
+      for (std::size_t i = content.size() / width; i-- > 0;) {
+        open.push_back(steps_.size());
+        const ValueView key = width == 2 ? content[2 * i] : ValueView();
+        steps_.push_back({number, i, key, content[width * i + width - 1]});
       }
     }
   }
@@ -73,11 +68,38 @@ class RankTensors {
     bool is_alike = true;
   };
 
-  // Whether the value is a tensor.
-  bool add(const std::string& set, const std::string& name, const ValueView& value) {
+  static constexpr std::size_t kNoStep = ~std::size_t{0};
+
+  struct Step {
+    std::size_t parent;  // of steps_, or kNoStep
+    std::size_t index;
+    ValueView key;  // kMissing: the index is the key
+    ValueView value;
+  };
+
+  std::string name(std::size_t number) const {
+    std::vector<std::string> parts;
+    for (; steps_[number].parent != kNoStep && parts.size() < kMostSteps;
+         number = steps_[number].parent) {
+      const Step& step = steps_[number];
+      const auto key = step.key.get<std::int64_t>();
+      parts.push_back(step.key.is_missing() ? std::to_string(step.index)
+                      : key                 ? std::to_string(*key)
+                                            : base::escaped(step.key.get_or<std::string>("?"), 80));
+    }
+    std::string text = steps_[number].parent == kNoStep ? "" : "...";
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+      text += (text.empty() ? "" : ".") + *part;
+    return text;
+  }
+
+  // Whether the value of the step is a tensor.
+  bool add(const std::string& set, std::size_t number) {
+    const ValueView& value = steps_[number].value;
     const auto whole = distributed_tensor(value);
     const auto local = whole ? whole->local.tensor() : value.tensor();
     if (!local) return false;
+    const std::string name = this->name(number);
     RankTensor tensor{set, name, local->dtype(), whole ? whole->shape : local->shape(),
                       whole ? to_text(*whole) : ""};
     const auto [at, is_new] = index_.try_emplace({set, name}, rows_.size());
@@ -89,6 +111,7 @@ class RankTensors {
     return true;
   }
 
+  std::vector<Step> steps_;  // of one file
   std::map<std::string, std::uint64_t> files_;
   std::map<std::pair<std::string, std::string>, std::size_t> index_;
   std::vector<Row> rows_;

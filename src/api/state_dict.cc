@@ -1,8 +1,10 @@
 // Finding the weights in a checkpoint, and walking a whole module as torch's state_dict() would.
 #include <algorithm>
+#include <array>
 
 #include "api/state.h"
 #include "base/try.h"
+#include "safe_load/distributed_tensor.h"
 
 namespace safe_load {
 namespace {
@@ -30,7 +32,7 @@ Values attributes_of(const ValueView& script_module) {
 bool holds_tensors(const ValueView& value) {
   const Values pairs = value.is_dict() ? value.items() : value.dict_items();
   for (std::size_t i = 1; i < pairs.size(); i += 2)
-    if (pairs[i].kind() == ValueKind::kTensor) return true;
+    if (pairs[i].kind() == ValueKind::kTensor || distributed_tensor(pairs[i])) return true;
   return false;
 }
 
@@ -48,25 +50,41 @@ std::string name_of(const ValueView& key) {
   return number ? std::to_string(*number) : key.get_or<std::string>("");
 }
 
-void add_tensors(const Values& pairs, const std::string& prefix, const ValueView& left_out,
-                 Items& items) {
+// A weight that is no view of one storage, and that nobody would want to lose for it.
+bool is_other_weight(const ValueView& value) {
+  constexpr auto kKinds = std::to_array<ValueKind>(
+      {ValueKind::kSparseTensor, ValueKind::kNestedTensor, ValueKind::kJaggedTensor,
+       ValueKind::kLazyParameter, ValueKind::kLazyBuffer, ValueKind::kDamaged});
+  if (value.kind() != ValueKind::kOpaque)
+    return std::find(kKinds.begin(), kKinds.end(), value.kind()) != kKinds.end();
+  const Values given = value.arguments();
+  const bool is_of_own_class = given.size() == 1 && given[0].kind() == ValueKind::kTensor;
+  const auto whole = distributed_tensor(value);
+  return is_of_own_class || whole || whole.error().code() != ErrorCode::kMismatch;
+}
+
+Status add_tensors(const Values& pairs, const std::string& prefix, const ValueView& left_out,
+                   Items& items) {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const std::string name = name_of(pairs[i]);
+    if (!left_out.is_missing() && contains_text(left_out.items(), name)) continue;
     const auto tensor = pairs[i + 1].tensor();
-    const bool skipped = !left_out.is_missing() && contains_text(left_out.items(), name);
-    if (tensor && !skipped) items.emplace_back(prefix + name, *tensor);
+    if (tensor) {
+      items.emplace_back(prefix + name, *tensor);
+    } else if (is_other_weight(pairs[i + 1])) {
+      return Error(ErrorCode::kUnsupported, "a weight that is no plain tensor; see root()")
+          .about(prefix + name);
+    }
   }
+  return {};
 }
 
 // Parameters, then buffers that persist; for TorchScript, which does not tell them apart, tensors.
-void add_own(const ValueView& module, const std::string& prefix, Items& items) {
-  if (is_script_module(module)) {
-    add_tensors(attributes_of(module), prefix, {}, items);
-    return;
-  }
-  add_tensors(module.attribute("_parameters").items(), prefix, {}, items);
-  add_tensors(module.attribute("_buffers").items(), prefix,
-              module.attribute("_non_persistent_buffers_set"), items);
+Status add_own(const ValueView& module, const std::string& prefix, Items& items) {
+  if (is_script_module(module)) return add_tensors(attributes_of(module), prefix, {}, items);
+  SAFE_LOAD_TRY(add_tensors(module.attribute("_parameters").items(), prefix, {}, items));
+  return add_tensors(module.attribute("_buffers").items(), prefix,
+                     module.attribute("_non_persistent_buffers_set"), items);
 }
 
 // The tensors of a module itself, then its children, in the order of the module.
@@ -80,13 +98,19 @@ Status add_module(const ValueView& module, std::size_t most, Items& items) {
     if (steps > most) return Error(ErrorCode::kCorrupt, "a module that contains itself");
     const Open current = std::move(open.back());
     open.pop_back();
-    add_own(current.module, current.prefix, items);
+    SAFE_LOAD_TRY(add_own(current.module, current.prefix, items));
     const bool is_script = is_script_module(current.module);
     const Values children =
         is_script ? attributes_of(current.module) : current.module.attribute("_modules").items();
-    for (std::size_t i = children.size(); i >= 2; i -= 2)
-      if (is_script ? is_script_module(children[i - 1]) : is_module(children[i - 1]))
-        open.push_back({children[i - 1], current.prefix + name_of(children[i - 2]) + "."});
+    for (std::size_t i = children.size(); i >= 2; i -= 2) {
+      const ValueView child = children[i - 1];
+      const std::string name = current.prefix + name_of(children[i - 2]);
+      if (is_script_module(child) || (!is_script && is_module(child))) {
+        open.push_back({child, name + "."});
+      } else if (!is_script && child.kind() != ValueKind::kNone) {
+        return Error(ErrorCode::kUnsupported, "a child of a module that is no module").about(name);
+      }
+    }
   }
   return {};
 }
@@ -105,8 +129,8 @@ Result<StateDict> Checkpoint::state_dict() const& {
       return found;
     }
     if (!holds_tensors(candidate)) continue;
-    add_tensors(candidate.is_dict() ? candidate.items() : candidate.dict_items(), "", {},
-                found.items_);
+    SAFE_LOAD_TRY(add_tensors(candidate.is_dict() ? candidate.items() : candidate.dict_items(), "",
+                              {}, found.items_));
     return found;
   }
   return Error(ErrorCode::kMismatch,

@@ -31,8 +31,7 @@ void StorageBytes::add(const Origin& origin) {
     records_.push_back(record);
     return;
   }
-  record.is_mapped = origin.memory == nullptr && origin.deflated == nullptr &&
-                     origin.assembly == nullptr && (is_borrowed_ || is_aligned(origin.offset));
+  record.is_mapped = origin.is_in_file() && (is_borrowed_ || is_aligned(origin.offset));
   if (!record.is_mapped) {
     record.place = arena_size_;
     arena_size_ += (origin.size + kAlignment - 1) / kAlignment * kAlignment;
@@ -75,8 +74,8 @@ Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
 
 std::uint64_t StorageBytes::offset_in_whole(const Origin& part) const {
   const Origin& whole = records_[*part.whole].origin;
-  return part.memory == nullptr ? part.offset - whole.offset
-                                : static_cast<std::uint64_t>(part.memory - whole.memory);
+  return part.memory() == nullptr ? part.offset - whole.offset
+                                  : static_cast<std::uint64_t>(part.memory() - whole.memory());
 }
 
 Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
@@ -102,8 +101,8 @@ Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
   }
   const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
   if (!record.is_loaded) {
-    const Status read = origin.assembly != nullptr ? put_together(*origin.assembly, place)
-                                                   : read_whole(origin, place);
+    const Status read = origin.assembly() != nullptr ? put_together(*origin.assembly(), place)
+                                                     : read_whole(origin, place);
     SAFE_LOAD_TRY(read);
     record.is_loaded = true;
   }
@@ -111,10 +110,10 @@ Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
 }
 
 Status StorageBytes::read_whole(const Origin& origin, std::span<std::byte> into) const {
-  if (origin.deflated != nullptr)
-    return archive::read_member(source(), {origin.deflated, origin.offset}, into);
-  if (origin.memory == nullptr) return source().read_at(origin.offset, into);
-  std::copy_n(origin.memory, into.size(), into.begin());
+  if (origin.deflated() != nullptr)
+    return archive::read_member(source(), {origin.deflated(), origin.offset}, into);
+  if (origin.memory() == nullptr) return source().read_at(origin.offset, into);
+  std::copy_n(origin.memory(), into.size(), into.begin());
   return {};
 }
 
@@ -138,7 +137,7 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
   const auto skip = static_cast<std::size_t>(part.whole ? offset_in_whole(part) : 0);
   base::Bytes bytes = in_place(whole);
   if (bytes.empty()) {
-    const bool is_one_row = piece.sizes.empty() && whole.deflated == nullptr;
+    const bool is_one_row = piece.sizes.empty() && whole.deflated() == nullptr;
     if (is_one_row && !part.is_foreign) {
       const std::size_t unit = size_of(assembly.dtype);
       return source().read_at(whole.offset + skip + piece.offset * unit,
@@ -163,8 +162,8 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
 // A storage whose bytes are in memory as they are; empty if they must be read.
 base::Bytes StorageBytes::in_place(const Origin& origin) const {
   const auto size = static_cast<std::size_t>(origin.size);
-  if (origin.memory != nullptr) return {origin.memory, size};
-  if (origin.deflated != nullptr || origin.assembly != nullptr) return {};
+  if (origin.memory() != nullptr) return {origin.memory(), size};
+  if (!origin.is_in_file()) return {};
   const base::Bytes all = is_mapped()      ? base::Bytes(mapping_.bytes())
                           : memory_source_ ? memory_source_->bytes()
                                            : base::Bytes();

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "archive/zip_member.h"
@@ -26,16 +27,28 @@ namespace safe_load::api {
 
 class StorageBytes {
  public:
-  // Where a storage is: `size` bytes at `memory`, which lives as long as this, or if that is null
-  // at `offset` of the file, where they may be the deflated data of an entry.
+  // Where a storage is: `size` bytes, as they stand at `offset` of the file or in memory that lives
+  // as long as this; the deflated data of an entry there; or in pieces, which earlier storages
+  // have. There is one for each storage of a file: nothing is kept that another member tells.
   struct Origin {
-    const std::byte* memory = nullptr;
-    const archive::ZipEntry* deflated = nullptr;
+    std::variant<std::monostate, const std::byte*, const archive::ZipEntry*, const torch::Assembly*>
+        place;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
-    bool is_foreign = false;                            // in the byte order of other machines
     std::optional<std::uint32_t> whole = std::nullopt;  // an earlier storage that has these bytes
-    const torch::Assembly* assembly = nullptr;          // of earlier storages that have the pieces
+    bool is_foreign = false;                            // in the byte order of other machines
+
+    bool is_in_file() const { return place.index() == 0; }  // as it is
+    const std::byte* memory() const { return get<const std::byte*>(); }
+    const archive::ZipEntry* deflated() const { return get<const archive::ZipEntry*>(); }
+    const torch::Assembly* assembly() const { return get<const torch::Assembly*>(); }
+
+   private:
+    template <class Pointer>
+    Pointer get() const {
+      const auto* const held = std::get_if<Pointer>(&place);
+      return held == nullptr ? nullptr : *held;
+    }
   };
 
   // Exactly one of the ways to get at bytes: files (and, if mapped, their mapping), owned bytes, or
@@ -69,8 +82,7 @@ class StorageBytes {
   std::uint64_t data_offset(std::uint32_t id) const {
     const Origin& origin = records_[id].origin;
     if (files_ && !files_->is_one_file()) return 0;
-    const bool is_as_is = origin.memory == nullptr && origin.deflated == nullptr;
-    return is_as_is && origin.assembly == nullptr ? origin.offset : 0;
+    return origin.is_in_file() ? origin.offset : 0;
   }
 
   // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.
@@ -80,8 +92,8 @@ class StorageBytes {
  private:
   struct Record {
     Origin origin;
-    bool is_mapped = false;   // else it has a place in the arena
     std::uint64_t place = 0;  // in the arena
+    bool is_mapped = false;   // else it has a place in the arena
     bool is_loaded = false;
   };
 

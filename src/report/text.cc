@@ -153,8 +153,9 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   std::string summary_line = base::escaped(title, 4096) + "  " + container.format + ", ";
   summary_line += plural(listing.distinct_tensors, "tensor") + ", " +
                   human_size(listing.storage_bytes) + " of data in " +
-                  human_size(container.file_size) + ", pickle protocol " +
-                  std::to_string(container.protocol);
+                  human_size(container.file_size);
+  if (container.protocol != 0)
+    summary_line += ", pickle protocol " + std::to_string(container.protocol);
   if (!container.version.empty()) summary_line += ", version " + container.version;
   if (container.byte_order == ByteOrder::kBig) summary_line += ", big-endian";
   page.heading(summary_line);

@@ -254,6 +254,18 @@ TEST(RankFiles, ThatAreNoCheckpointsAreErrors) {
   EXPECT_NE(opened.error().text().find("model_world_size_2_rank_1.pt"), std::string::npos);
 }
 
+TEST(RankFiles, ThatAreCutOffAnywhereAreErrors) {
+  TemporaryFolder folder;
+  fill(folder);
+  const std::string whole = archive(dict({text("w"), distributed({})}));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    folder.file("model_world_size_2_rank_1.pt", std::string_view(whole).substr(0, size));
+    const auto opened = Checkpoint::open(folder.path());
+    ASSERT_FALSE(opened) << size;
+    EXPECT_NE(opened.error().text().find("rank_1.pt"), std::string::npos) << opened.error().text();
+  }
+}
+
 TEST(RankFiles, StandInTheOrderOfTheirRanks) {
   TemporaryFolder folder;
   for (int rank = 0; rank < 11; ++rank)

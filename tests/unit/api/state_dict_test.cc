@@ -57,6 +57,46 @@ TEST(StateDict, IsFoundUnderTheUsualKeys) {
   EXPECT_EQ(names(build(newobj(symbol("m", "Run"), {}), dict({text("model"), weights}))), "w@2");
 }
 
+TEST(StateDict, LosesNoWeightThatIsNoPlainTensor) {
+  const std::string own = reduce(
+      symbol("torch._tensor", "_rebuild_from_type_v2"),
+      {symbol("torch._utils", "_rebuild_tensor_v2"), symbol("m", "Mine"),
+       tuple({storage("0", 4), integer(0), integers({1}), integers({1}), kFalse, ordered_dict()}),
+       kNone});
+  const std::string part = build(newobj(symbol("torch.distributed.tensor", "DTensor"), {}),
+                                 dict({text("_local_tensor"), weight(0)}));
+  const std::string lazy = reduce(symbol("torch.nn.parameter", "UninitializedParameter"), {kTrue});
+  const std::string sparse =
+      rebuild("_rebuild_sparse_tensor",
+              {reduce(symbol("torch.serialization", "_get_layout"), {text("torch.sparse_coo")}),
+               tuple({tensor(storage("1", 1, "LongStorage"), 0, {1, 1}, {1, 1}), weight(0),
+                      integers({4})})});
+  const std::string damaged = tensor(storage("0", 4), 9, {1}, {1});
+  const auto with_data = [](const std::string& value) {
+    return open(CheckpointBuilder(value).storage("0", kData).storage("1", raw<std::int64_t>({0})));
+  };
+  for (const std::string& other : {own, part, lazy, sparse, damaged}) {
+    const auto opened = with_data(dict({text("w"), weight(1), text("x"), other}));
+    ASSERT_TRUE(opened) << opened.error().text();
+    const auto found = opened->state_dict();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code(), safe_load::ErrorCode::kUnsupported);
+    EXPECT_EQ(found.error().subject(), "x");
+    EXPECT_EQ(names(*with_data(module(dict({text("x"), other}), "}", "}"))), "unsupported");
+  }
+}
+
+TEST(StateDict, NamesAChildThatIsNoModule) {
+  const std::string odd = newobj(symbol("m", "Odd"), {});
+  const std::string inner = module("}", "}", dict({text("b"), odd}));
+  const auto opened =
+      open(CheckpointBuilder(module("}", "}", dict({text("none"), kNone, text("a"), inner}))));
+  ASSERT_TRUE(opened);
+  const auto found = opened->state_dict();
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().subject(), "a.b");
+}
+
 TEST(StateDict, TakesTheFirstThatHoldsTensors) {
   const auto with = [](std::int64_t offset) { return dict({text("w"), weight(offset)}); };
   EXPECT_EQ(names(dict({text("model"), with(1), text("state_dict"), with(2)})), "w@2");
@@ -82,12 +122,12 @@ TEST(StateDict, IsNoneWithoutTensors) {
 }
 
 TEST(StateDict, WalksAModuleAsTorchDoes) {
-  // Parameters, then buffers, then children; what is None or no module has no name.
+  // Parameters, then buffers, then children; what is None has no name.
   const std::string inner = module(dict({text("weight"), parameter(0), text("bias"), kNone}),
                                    dict({text("mean"), weight(1)}), "}");
   const std::string outer =
       module(dict({text("scale"), parameter(2)}), dict({text("count"), weight(3)}),
-             dict({text("conv"), inner, text("act"), kNone, text("odd"), integer(1)}));
+             dict({text("conv"), inner, text("act"), kNone}));
   EXPECT_EQ(names(outer), "scale@2 count@3 conv.weight@0 conv.mean@1");
   EXPECT_EQ(names(dict({text("model"), outer})), "scale@2 count@3 conv.weight@0 conv.mean@1");
 }
