@@ -135,15 +135,15 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
   const Origin& part = records_[piece.storage].origin;
   const Origin& whole = part.whole ? records_[*part.whole].origin : part;
   const auto skip = static_cast<std::size_t>(part.whole ? offset_in_whole(part) : 0);
+  // Also of a mapped file: to read costs less than to touch its pages, and leaves them alone.
+  if (whole.is_in_file() && piece.sizes.empty() && !part.is_foreign) {
+    const std::size_t unit = size_of(assembly.dtype);
+    return source().read_at(whole.offset + skip + piece.offset * unit,
+                            into.subspan(static_cast<std::size_t>(piece.place) * unit,
+                                         static_cast<std::size_t>(piece.run) * unit));
+  }
   base::Bytes bytes = in_place(whole);
   if (bytes.empty()) {
-    const bool is_one_row = piece.sizes.empty() && whole.deflated() == nullptr;
-    if (is_one_row && !part.is_foreign) {
-      const std::size_t unit = size_of(assembly.dtype);
-      return source().read_at(whole.offset + skip + piece.offset * unit,
-                              into.subspan(static_cast<std::size_t>(piece.place) * unit,
-                                           static_cast<std::size_t>(piece.run) * unit));
-    }
     buffer.resize(static_cast<std::size_t>(whole.size));
     SAFE_LOAD_TRY(read_whole(whole, buffer));
     bytes = buffer;
