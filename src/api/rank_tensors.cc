@@ -51,8 +51,8 @@ class RankTensors {
       if (!row.is_alike) {
         placement = "not alike in the ranks";
       } else if (row.count != files) {
-        placement = "in " + std::to_string(row.count) + " of " + std::to_string(files) + " ranks" +
-                    (placement.empty() ? "" : ", " + placement);
+        const std::string part = std::to_string(row.count) + " of " + std::to_string(files);
+        placement.insert(0, "in " + part + (placement.empty() ? " ranks" : " ranks, "));
       } else if (placement.empty()) {
         placement = "in every rank";
       }
