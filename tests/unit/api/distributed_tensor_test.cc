@@ -181,8 +181,9 @@ TEST(RankNames, AreThoseOfFsdpAndDeepSpeed) {
   for (const std::string_view name :
        {"model_world_size_2_rank_2.pt", "_world_size_2_rank_0.pt", "model_world_size_x_rank_0.pt",
         "model_world_size_2_rank_.pt", "model_world_size_2_rank_0", "model_world_size_2.pt",
-        "model_world_size_0_rank_0.pt", "mp_rank_00.pt", "mp_rank_x_model_states.pt",
-        "amp_rank_00_model_states.pt", "mp_rank_00_model_states", "model.pt", ""})
+        "model_world_size_0_rank_0.pt", "config_world_size_2_rank_0.json", "mp_rank_00.pt",
+        "mp_rank_x_model_states.pt", "amp_rank_00_model_states.pt", "mp_rank_00_model_states",
+        "model.pt", ""})
     EXPECT_FALSE(read_rank_name(name)) << name;
 }
 
