@@ -28,7 +28,8 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open(ZipFile file,
                                                             const OpenOptions& options,
                                                             std::uint64_t reach) {
   const Slice whole = file.slice();
-  std::unique_ptr<MemberArchive> archive(new MemberArchive(whole, std::move(file), options));
+  std::unique_ptr<MemberArchive> archive(
+      new MemberArchive(whole, std::make_unique<ZipFile>(std::move(file)), options));
   const std::vector<ZipEntry>& entries = archive->file_->directory().entries();
   for (const ZipEntry& entry : entries) {
     if (entry.is_folder()) continue;
@@ -50,7 +51,7 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_tar(const Slice& sli
                                                                 std::uint64_t reach) {
   const auto members = archive::read_tar(slice.part());
   if (!members) return Failure(members.error(), slice.name);
-  std::unique_ptr<MemberArchive> archive(new MemberArchive(slice, std::nullopt, options));
+  std::unique_ptr<MemberArchive> archive(new MemberArchive(slice, nullptr, options));
   if (members->empty()) return std::unique_ptr<MemberArchive>();
   const archive::TarMember& last = members->back();
   std::unordered_set<std::string_view, base::TextHash> names;
@@ -86,7 +87,7 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_files(const std::vec
                                                                   std::uint64_t reach) {
   Slice whole = files.front();
   whole.name.clear();
-  std::unique_ptr<MemberArchive> archive(new MemberArchive(whole, std::nullopt, options));
+  std::unique_ptr<MemberArchive> archive(new MemberArchive(whole, nullptr, options));
   for (const Slice& file : files) {
     auto container = recognise(file, options, reach);
     if (!container) return container.error();
@@ -141,7 +142,7 @@ Outcome<NodeId> MemberArchive::build(torch::TensorInterpreter& interpreter,
 
 // The records of a zip file itself, and then those of the zip files in it.
 void MemberArchive::verify(const Report& report) const {
-  if (file_) file_->verify(report);
+  if (file_ != nullptr) file_->verify(report);
   for (const Member& member : members_) member.container->verify(report);
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,13 +40,13 @@ class MemberArchive final : public Container {
   void verify(const Report& report) const override;
 
  private:
-  MemberArchive(const Slice& slice, std::optional<ZipFile> file, const OpenOptions& options)
+  MemberArchive(const Slice& slice, std::unique_ptr<ZipFile> file, const OpenOptions& options)
       : Container(slice, options), file_(std::move(file)) {}
 
   // Takes the member if it is a container.
   Outcome<void> add(std::string_view name, const Slice& slice, std::uint64_t reach);
 
-  std::optional<ZipFile> file_;  // none: a tar file, or several files
+  std::unique_ptr<ZipFile> file_;  // null: a tar file, or several files
   std::vector<Member> members_;
 };
 
