@@ -1,6 +1,7 @@
 #include "safe_load/tensor.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 

@@ -1,6 +1,7 @@
 #include "container/tar_file.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/checked.h"

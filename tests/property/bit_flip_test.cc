@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <safe_load/report.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "property/fixtures.h"

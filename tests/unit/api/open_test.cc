@@ -4,6 +4,7 @@
 #include <safe_load/checkpoint.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <safe_load/safe_load.h>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
