@@ -88,6 +88,8 @@ def test_everything_public_is_annotated():
         value = getattr(package, name)
         functions = [value] if inspect.isfunction(value) else [f for f in vars(value).values() if inspect.isfunction(f)]
         for function in functions:
+            if function.__module__ == "dataclasses":  # what Python 3.13 gives every dataclass
+                continue
             signature = inspect.signature(function)
             parameters = [p for p in signature.parameters.values() if p.name != "self"]
             assert signature.return_annotation is not signature.empty or function.__name__.startswith("__"), function
