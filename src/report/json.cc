@@ -19,6 +19,13 @@ void write_dims(JsonWriter& writer, std::string_view name, const Dims& dims) {
   writer.end_array();
 }
 
+void write_texts(JsonWriter& writer, std::string_view name, const std::vector<std::string>& texts) {
+  writer.key(name);
+  writer.begin_array();
+  for (const std::string& text : texts) writer.value(text);
+  writer.end_array();
+}
+
 void write_tensor_members(JsonWriter& writer, const TensorView& tensor) {
   writer.member("dtype", name(tensor.dtype()));
   write_dims(writer, "shape", tensor.shape());
@@ -70,10 +77,7 @@ void write_container(JsonWriter& writer, const ContainerInfo& container) {
   writer.member("file_size", container.file_size);
   writer.member("records", container.record_count);
   writer.member("pickle_bytes", container.pickle_bytes);
-  writer.key("notes");
-  writer.begin_array();
-  for (const std::string& note : container.notes) writer.value(note);
-  writer.end_array();
+  write_texts(writer, "notes", container.notes);
   writer.end_object();
 }
 
@@ -120,10 +124,7 @@ std::string to_json(const Checkpoint& checkpoint, std::string_view title) {
     writer.end_object();
   }
   writer.end_array();
-  writer.key("origins");
-  writer.begin_array();
-  for (const std::string& origin : listing.origins) writer.value(origin);
-  writer.end_array();
+  write_texts(writer, "origins", listing.origins);
   writer.key("rank_tensors");
   writer.begin_array();
   for (const RankTensor& tensor : listing.ranks) {
