@@ -18,10 +18,6 @@ using container::Container;
 using container::Failure;
 using pickle::NodeId;
 
-// Of a file whose pickles end nobody knows where: nearly always all of them.
-constexpr std::uint64_t kFirstReach = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMoreReach = 4;  // times as much at each further try
-
 std::string_view hint_for(ErrorCode code) {
   switch (code) {
     case ErrorCode::kTruncated:
@@ -57,16 +53,10 @@ class Opening {
       : bytes_(std::move(bytes)), options_(options) {}
 
   Result<std::unique_ptr<State>, Issue> run() {
-    // A file whose pickles are as long as they may be is read that far, and no further.
-    const std::uint64_t most = options_.limits.max_pickle_bytes;
-    for (std::uint64_t reach = std::min(kFirstReach, most);; reach = next_reach(reach, most)) {
-      state_ = std::make_unique<State>();
-      state_->bytes = bytes_;
-      state_->options = options_;
-      const Step built = build(reach);
-      if (built) break;
-      if (state_->source == nullptr || !state_->source->wants_more()) return built.error();
-    }
+    state_->bytes = bytes_;
+    state_->options = options_;
+    const Step built = build();
+    if (!built) return built.error();
     for (const auto step : {&Opening::describe_bad_parts, &Opening::place_storages,
                             &Opening::report_damage, &Opening::verify}) {
       const Step done = (this->*step)();
@@ -76,10 +66,6 @@ class Opening {
   }
 
  private:
-  static std::uint64_t next_reach(std::uint64_t reach, std::uint64_t most) {
-    return reach < most ? std::min(reach * kMoreReach, most) : most + 1;
-  }
-
   container::Slice whole_file() const {
     container::Slice slice;
     slice.whole = std::shared_ptr<const base::Source>(bytes_, &bytes_->source());
@@ -105,34 +91,23 @@ class Opening {
     return slices;
   }
 
-  Step build(std::uint64_t reach) {
+  Step build() {
     const bool is_set = bytes_->files() != nullptr && !bytes_->files()->is_one_file();
-    auto recognised = is_set ? container::recognise_set(files_of_set(), options_, reach)
-                             : container::recognise(whole_file(), options_, reach);
-    if (!recognised) return as_issue(recognised.error());
-    Container& source = *(state_->source = *std::move(recognised));
+    const auto opened = container::open(
+        *state_,
+        [&](std::uint64_t reach) {
+          return is_set ? container::recognise_set(files_of_set(), options_, reach)
+                        : container::recognise(whole_file(), options_, reach);
+        },
+        options_);
+    if (!opened) return as_issue(opened.error());
+    Container& source = *state_->source;
     source.info().file_size = is_set ? bytes_->files()->byte_count() : bytes_->source().size();
-    container::Pickles& pickles = state_->pickles;
-    const auto read = source.read(pickles);
-    if (!read) return as_issue(read.error());
-    const auto loaded = pickles.load(options_.limits);
-    if (!loaded) return as_issue(loaded.error());
-
-    pickle::Tape& tape = state_->tape.emplace(pickles.bytes(), options_.limits,
-                                              pickles.is_large() ? &state_->blocks : nullptr);
-    torch::TensorInterpreter& meaning = state_->meaning.emplace(
-        tape, static_cast<types::Encoding>(options_.encoding), options_.limits);
-    const auto root = source.build(meaning, pickles);
-    if (!root) return as_issue(root.error());
-    tape.finish(*root, source.info().protocol);
-    const Status finished = meaning.finish();
-    if (!finished) return as_issue(Failure(finished.error()));
     const std::string member = source.sections().front().member;
-    for (const pickle::Note& note : tape.notes())
+    for (const pickle::Note& note : state_->tape->notes())
       source.info().notes.push_back(std::string(note.text) + " (" + member +
                                     (member.empty() ? "at " : " at ") +
                                     std::to_string(note.offset) + ")");
-    state_->graph.emplace(tape, meaning, meaning.attributes());
     return {};
   }
 
@@ -273,7 +248,7 @@ class Opening {
 
   std::shared_ptr<StorageBytes> bytes_;
   OpenOptions options_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<State> state_ = std::make_unique<State>();
 };
 
 }  // namespace
@@ -284,13 +259,9 @@ Result<std::unique_ptr<State>, Issue> open(std::shared_ptr<StorageBytes> bytes,
 }
 
 Issue State::describe_at(NodeId node, const Error& error) const {
-  const std::vector<container::Section>& sections = source->sections();
-  const auto behind = std::upper_bound(
-      sections.begin(), sections.end(), node,
-      [](NodeId id, const container::Section& section) { return id < section.first; });
-  if (behind == sections.begin()) return describe(error, "", "");
-  const container::Section& section = *std::prev(behind);
-  return describe(error.at(error.offset() + section.shift), section.member, "");
+  const container::Section* const section = section_of(node);
+  if (section == nullptr) return describe(error, "", "");
+  return describe(error.at(error.offset() + section->shift), section->member, "");
 }
 
 const std::vector<types::Edge>& State::edges() const {

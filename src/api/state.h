@@ -8,24 +8,14 @@
 #include <vector>
 
 #include "api/storage_bytes.h"
-#include "container/container.h"
-#include "os/file.h"
-#include "pickle/tape.h"
+#include "container/opened.h"
 #include "safe_load/checkpoint.h"
-#include "torch/tensor_interpreter.h"
-#include "types/graph.h"
 
 namespace safe_load::api {
 
-struct State {
+struct State : container::Opened {
   OpenOptions options;
   std::shared_ptr<StorageBytes> bytes;
-  container::ContainerPtr source;
-  container::Pickles pickles;
-  os::HugeBlocks blocks;
-  std::optional<pickle::Tape> tape;
-  std::optional<torch::TensorInterpreter> meaning;
-  std::optional<types::Graph> graph;
   std::vector<Issue> issues;
 
   const ContainerInfo& container() const { return source->info(); }

@@ -21,6 +21,7 @@
 #include "base/try.h"
 #include "pickle/chain.h"
 #include "pickle/memo.h"
+#include "pickle/oddity.h"
 #include "pickle/opcodes.h"
 #include "pickle/text_literals.h"
 
@@ -41,7 +42,16 @@ class Machine {
         first_node_(tape.size()),
         first_added_(tape.added_.size()) {}
 
+  // What was built is sealed also where the program breaks off.
   Result<Built> run() {
+    const Status stepped = run_steps();
+    SAFE_LOAD_TRY(seal());
+    SAFE_LOAD_TRY(stepped);
+    return Built{root_, reader_.offset(), protocol_};
+  }
+
+ private:
+  Status run_steps() {
     while (!stopped_) {
       opcode_at_ = reader_.offset();
       if (opcode_at_ == frame_end_) frame_end_ = kNoFrame;
@@ -50,14 +60,12 @@ class Machine {
       const Status done = step(static_cast<Opcode>(*byte));
       if (!done) return located(done.error(), static_cast<Opcode>(*byte));
       if (reader_.offset() > frame_end_)
-        return Error(ErrorCode::kCorrupt, "an opcode crosses the end of its frame", opcode_at_)
+        return Error(ErrorCode::kCorrupt, oddity::kFrameCrossed, opcode_at_)
             .about(name(static_cast<Opcode>(*byte)));
     }
-    SAFE_LOAD_TRY(seal());
-    return Built{root_, reader_.offset(), protocol_};
+    return {};
   }
 
- private:
   // ---- errors and notes
 
   Error truncated() const {
@@ -72,7 +80,22 @@ class Machine {
 
   static Error corrupt(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
-  void note(std::string_view literal) { tape_.add_note(literal, opcode_at_); }
+  void note(Reason reason) { tape_.add_note(reason.text, opcode_at_); }
+
+  // What a loader refuses and a lenient tape notes.
+  Status refuse(Reason reason, ErrorCode code = ErrorCode::kCorrupt) {
+    if (!tape_.is_lenient()) return Error(code, reason);
+    note(reason);
+    return {};
+  }
+
+  // The same for what would have given a value: in its place stands a call of nothing.
+  Status refuse_value(Reason reason, NodeId arguments = kNoNode,
+                      ErrorCode code = ErrorCode::kUnsupported) {
+    SAFE_LOAD_TRY(refuse(reason, code));
+    SAFE_LOAD_TRY_ASSIGN(const NodeId nothing, tape_.nodes_.add({}));
+    return add_call(How::kReduce, nothing, arguments);
+  }
 
   // ---- the stack
 
@@ -213,7 +236,7 @@ class Machine {
       SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
       return extend(added->*items, values);
     }
-    if (node.kind != plain) return corrupt("items are added to a value that cannot hold them");
+    if (node.kind != plain) return refuse(oddity::kItemsOfNoContainer);
     Run run = unpacked(node);
     SAFE_LOAD_TRY(extend(run, values));
     node.count = run.count;
@@ -252,6 +275,10 @@ class Machine {
     if (tape_[arguments].kind != Kind::kTuple) return corrupt("call arguments that are no tuple");
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
       return corrupt("keyword arguments that are no dict");
+    return add_call(how, callee, arguments, keywords);
+  }
+
+  Status add_call(How how, NodeId callee, NodeId arguments, NodeId keywords = kNoNode) {
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
                          tape_.calls_.add({callee, arguments, keywords,
                                            static_cast<std::uint32_t>(opcode_at_), how}));
@@ -287,10 +314,13 @@ class Machine {
 
   Status stack_global() {
     SAFE_LOAD_TRY(need(2));
-    const NodeId name = pop();
-    const NodeId module = pop();
-    if (tape_[name].kind != Kind::kText || tape_[module].kind != Kind::kText)
-      return corrupt("a global whose names are no text");
+    const NodeId name = stack_.back();
+    const NodeId module = stack_[stack_.size() - 2];
+    if (tape_[name].kind != Kind::kText || tape_[module].kind != Kind::kText) {
+      SAFE_LOAD_TRY(push_tuple(2));
+      return refuse_value(oddity::kComputedName, pop(), ErrorCode::kCorrupt);
+    }
+    stack_.resize(stack_.size() - 2);
     return push_symbol(tape_.text(module), tape_.text(name));
   }
 
@@ -315,7 +345,7 @@ class Machine {
     const NodeId state = pop();
     const NodeId target = stack_.back();
     if (tape_[target].kind != Kind::kCall)
-      return corrupt("a state is given to a value that cannot take one");
+      return refuse(oddity::kStateOfNoObject);
     SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
     return extend(added->states, std::span(&state, 1));
   }
@@ -324,7 +354,7 @@ class Machine {
 
   Status memo_put(std::uint32_t index) {
     SAFE_LOAD_TRY(need(1));
-    if (!memo_.put(index, stack_.back())) note("a memo entry is overwritten");
+    if (!memo_.put(index, stack_.back())) note(oddity::kMemoOverwritten);
     return {};
   }
 
@@ -354,17 +384,17 @@ class Machine {
   Status frame() {
     const bool nested = frame_end_ != kNoFrame;
     SAFE_LOAD_TRY_ASSIGN(const auto length, reader_.read_little<std::uint64_t>());
-    if (nested) return corrupt("a frame inside a frame");
+    if (nested) return corrupt(oddity::kFrameInFrame);
     if (length > reader_.remaining()) return Error(ErrorCode::kTruncated, "a frame is cut off");
-    if (length == 0) note("an empty frame");
+    if (length == 0) note(oddity::kFrameEmpty);
     frame_end_ = reader_.offset() + length;
     return {};
   }
 
   Status proto() {
     SAFE_LOAD_TRY_ASSIGN(const auto protocol, reader_.read_little<std::uint8_t>());
-    if (protocol > 5) return Error(ErrorCode::kUnsupported, "a pickle protocol above 5");
-    if (opcode_at_ != 0) note("a protocol that is announced late or twice");
+    if (protocol > 5) return Error(ErrorCode::kUnsupported, oddity::kNewProtocol);
+    if (opcode_at_ != 0) note(oddity::kLateProtocol);
     protocol_ = protocol;
     return {};
   }
@@ -372,8 +402,8 @@ class Machine {
   Status stop() {
     SAFE_LOAD_TRY(need(1));
     root_ = pop();
-    if (!stack_.empty() || !marks_.empty()) note("values are left on the stack");
-    if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note("STOP inside a frame");
+    if (!stack_.empty() || !marks_.empty()) note(oddity::kValuesLeft);
+    if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note(oddity::kStopInFrame);
     stopped_ = true;
     return {};
   }
@@ -634,14 +664,22 @@ Status Machine::step(Opcode opcode) {
     case Opcode::kPERSID:
       return persistent_line();
 
-    case Opcode::kEXT1:
-    case Opcode::kEXT2:
-    case Opcode::kEXT4:
-      return Error(ErrorCode::kUnsupported,
-                   "an extension code, whose meaning lies in the program that wrote the file");
+    case Opcode::kEXT1: {
+      SAFE_LOAD_TRY(reader_.skip(1));
+      return refuse_value(oddity::kExtensionCode);
+    }
+    case Opcode::kEXT2: {
+      SAFE_LOAD_TRY(reader_.skip(2));
+      return refuse_value(oddity::kExtensionCode);
+    }
+    case Opcode::kEXT4: {
+      SAFE_LOAD_TRY(reader_.skip(4));
+      return refuse_value(oddity::kExtensionCode);
+    }
     case Opcode::kNEXT_BUFFER:
+      return refuse_value(oddity::kOutOfBandBuffer);
     case Opcode::kREADONLY_BUFFER:
-      return Error(ErrorCode::kUnsupported, "an out-of-band buffer, which is not in the file");
+      return refuse(oddity::kOutOfBandBuffer, ErrorCode::kUnsupported);
   }
   return corrupt("a byte that is no opcode");
 }

@@ -180,6 +180,11 @@ class Tape {
   // When the content last changed stays as it was.
   void replace_items(NodeId id, const Run& run);
 
+  // A lenient tape goes on where a loader stops, and keeps what it went over as a note: for whoever
+  // looks for everything that a program does, also one that is no honest pickle.
+  void be_lenient() { is_lenient_ = true; }
+  bool is_lenient() const { return is_lenient_; }
+
   base::Budget& memory() { return memory_; }
   base::Budget& work() { return work_; }
 
@@ -205,6 +210,7 @@ class Tape {
   std::vector<Note> notes_;
   NodeId root_ = kNoNode;
   int protocol_ = 0;
+  bool is_lenient_ = false;
 };
 
 }  // namespace safe_load::pickle

@@ -270,7 +270,7 @@ Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
     if (is_plain && row != nullptr) {
       call.callee = given[0];
       call.arguments = pickle::kNoNode;
-      SAFE_LOAD_TRY(check_use(id, *row));
+      if (const auto misuse = find_misuse(id, *row)) return contradict(id, *misuse);
       return decode(id, *row);
     }
   }

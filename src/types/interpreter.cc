@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "pickle/oddity.h"
 
 namespace safe_load::types {
 
@@ -88,7 +89,7 @@ Status Interpreter::interpret_call(NodeId id) {
     return {};
   }
   if (callee != Kind::kSymbol) {
-    if (callee != Kind::kOpaque) return refuse(id, "a call of a value that is no class");
+    if (callee != Kind::kOpaque) return contradict(id, pickle::oddity::kCallOfNoClass);
     if (is_zone_call(call.callee)) return settle(id, decode_zone(id));
     if (is_keyword_new(call.callee)) return settle(id, decode_keyword_new(id));
     become(id, Kind::kOpaque, kObject);
@@ -99,9 +100,7 @@ Status Interpreter::interpret_call(NodeId id) {
     become(id, Kind::kOpaque, kObject);
     return {};
   }
-  if (row->meaning != Meaning::kNotCallable) {
-    SAFE_LOAD_TRY(check_use(id, *row));
-  }
+  if (const auto misuse = find_misuse(id, *row)) return contradict(id, *misuse);
   SAFE_LOAD_TRY(settle(id, decode(id, *row)));
   // What has no state now never gets one; what has waits until the pickle had given it.
   const pickle::Run& states = tape_.added(call).states;
@@ -124,21 +123,28 @@ Status Interpreter::complete(NodeId id) {
 }
 
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
-Status Interpreter::check_use(NodeId id, const Known& row) const {
+std::optional<Reason> Interpreter::find_misuse(NodeId id, const Known& row) const {
+  if (row.meaning == Meaning::kNotCallable) return std::nullopt;
   const pickle::Added& added = tape_.added(id);
   if (added.list_items.count != 0 && row.items != Items::kList)
-    return refuse(id, "items are appended to a value that cannot hold them");
+    return Reason("items are appended to a value that cannot hold them");
   if (added.dict_items.count != 0 && row.items != Items::kDict)
-    return refuse(id, "keys are set in a value that cannot hold them");
+    return Reason("keys are set in a value that cannot hold them");
   if (added.set_items.count != 0 && row.items != Items::kSet)
-    return refuse(id, "members are added to a value that cannot hold them");
-  if (added.states.count != 0 && row.state.empty())
-    return refuse(id, "a state is given to a value that cannot take one");
-  return {};
+    return Reason("members are added to a value that cannot hold them");
+  if (added.states.count != 0 && row.state.empty()) return pickle::oddity::kStateOfNoObject;
+  return std::nullopt;
 }
 
-Status Interpreter::refuse(NodeId id, Reason reason) const {
+// The program contradicts what it built. Nothing of it can be believed; a lenient tape keeps an
+// inert record.
+Status Interpreter::contradict(NodeId id, Reason reason) {
   const Call& call = tape_.call(id);
+  if (tape_.is_lenient()) {
+    tape_.add_note(reason.text, call.offset);
+    become(id, Kind::kOpaque, kObject);
+    return {};
+  }
   const Error error(ErrorCode::kCorrupt, reason, call.offset);
   if (tape_[call.callee].kind != Kind::kSymbol) return error;
   return error.about(tape_.symbol(call.callee).name);

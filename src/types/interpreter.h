@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <queue>
 #include <span>
 #include <string_view>
@@ -124,13 +125,13 @@ class Interpreter {
   Status interpret(pickle::NodeId id);
   Status interpret_call(pickle::NodeId id);
   Status complete(pickle::NodeId id);
-  Status check_use(pickle::NodeId id, const Known& row) const;
+  std::optional<Reason> find_misuse(pickle::NodeId id, const Known& row) const;
   Status decode(pickle::NodeId id, const Known& row);
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
   Status spoil(pickle::NodeId id, const Error& error);
   Result<bool> has_damaged_part(pickle::NodeId id);
-  Status refuse(pickle::NodeId id, Reason reason) const;
+  Status contradict(pickle::NodeId id, Reason reason);
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
   Status decode_uuid(pickle::NodeId id);
