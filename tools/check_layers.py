@@ -35,7 +35,7 @@ FOLDERS = {
 # the standard library's and free for all; any other header that is not here is free for none.
 OWNERS = {
     r"safe_load/(result|limits|dtype|tensor|verdict|version|issue)\.h": " ".join(FOLDERS),
-    r"safe_load/\w+\.h": "api container report include cli python",
+    r"safe_load/\w+\.h": "api container scan report include cli python",
     r"fstream|filesystem|thread": "os cli",
     r"(sys|linux)/.*|unistd\.h|fcntl\.h|dirent\.h|windows\.h": "os cli",
     r"libdeflate\.h": "deflate",

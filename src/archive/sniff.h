@@ -18,6 +18,7 @@ struct Sniffed {
     kArray,
     kPickle,
     kMaybePickle,  // of protocol 0 or 1, which have no magic: it must run to its end to be one
+    kCompressed,   // as a whole: gzip, xz, 7z ...
     kPointer,      // of Git LFS
     kPage,
     kJson,

@@ -20,6 +20,7 @@ class BarePickle final : public Container {
   std::uint64_t reach_;
   std::size_t pickle_ = 0;
   torch::NoPersistentIds ids_;
+  torch::StoragesElsewhere lenient_ids_;
   bool wants_more_ = false;
 };
 

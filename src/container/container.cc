@@ -14,7 +14,10 @@ Outcome<pickle::Built> Container::run(torch::TensorInterpreter& interpreter,
     return Failure(error.at(error.offset() + shift), member);
   };
   const auto built = pickle::run(tape, program);
-  if (!built) return fail(built.error());
+  if (!built) {
+    if (tape.is_lenient()) (void)interpreter.interpret(first, tape.size(), ids).ok();
+    return fail(built.error());
+  }
   const Status done = interpreter.interpret(first, tape.size(), ids);
   if (!done) return fail(done.error());
   info_.protocol = built->protocol;
@@ -30,11 +33,30 @@ void Container::take_facts(Container& member) {
     info_.notes.push_back(member.slice().name + ": " + note);
   sections_.insert(sections_.end(), member.sections().begin(), member.sections().end());
   damage_.insert(damage_.end(), member.damage().begin(), member.damage().end());
+  rests_.insert(rests_.end(), member.rests().begin(), member.rests().end());
 }
 
-void Container::note_rest(std::uint64_t bytes, std::string_view where) {
-  if (bytes != 0)
-    info_.notes.push_back(std::to_string(bytes) + " bytes follow " + std::string(where));
+void Container::note_rest(Slice rest, std::string_view where) {
+  if (rest.size == 0) return;
+  info_.notes.push_back(std::to_string(rest.size) + " bytes follow " + std::string(where));
+  rests_.push_back(std::move(rest));
+}
+
+Slice Container::rest_from(std::uint64_t offset) const {
+  Slice rest = slice_;
+  rest.offset += offset;
+  rest.size -= offset;
+  return rest;
+}
+
+Slice Container::rest_of(const pickle::Program& program, std::uint64_t end,
+                         std::string member) const {
+  const base::Bytes bytes = program.bytes.subspan(static_cast<std::size_t>(end));
+  Slice rest = slice_of({bytes.begin(), bytes.end()});
+  rest.inflation = slice_.inflation;
+  rest.depth = slice_.depth;
+  rest.name = std::move(member);
+  return rest;
 }
 
 }  // namespace safe_load::container

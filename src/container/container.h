@@ -54,6 +54,8 @@ class Container {
   // In the order of their nodes.
   const std::vector<Section>& sections() const { return sections_; }
   const std::vector<Damage>& damage() const { return damage_; }
+  // Bytes behind what was read, which nothing in the container explains.
+  const std::vector<Slice>& rests() const { return rests_; }
 
  protected:
   const OpenOptions& options() const { return options_; }
@@ -62,13 +64,19 @@ class Container {
                              torch::PersistentIds& ids, std::string member, std::uint64_t shift);
   // Of a container in this one, whose value was built.
   void take_facts(Container& member);
-  void note_rest(std::uint64_t bytes, std::string_view where);
+  // `rest` follows `where`; it may be empty.
+  void note_rest(Slice rest, std::string_view where);
+  // The slice from `offset` on.
+  Slice rest_from(std::uint64_t offset) const;
+  // What follows `end` in a program that was read from a member.
+  Slice rest_of(const pickle::Program& program, std::uint64_t end, std::string member) const;
 
   Slice slice_;
   OpenOptions options_;
   ContainerInfo info_;
   std::vector<Section> sections_;
   std::vector<Damage> damage_;
+  std::vector<Slice> rests_;
 };
 
 using ContainerPtr = std::unique_ptr<Container>;

@@ -5,8 +5,6 @@
 namespace safe_load::container {
 namespace {
 
-// Of a file whose pickles end nobody knows where: nearly always all of them.
-constexpr std::uint64_t kFirstReach = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMoreReach = 4;  // times as much at each further try
 
 std::uint64_t next_reach(std::uint64_t reach, std::uint64_t most) {
@@ -22,12 +20,11 @@ Outcome<void> build(Opened& opened, Outcome<ContainerPtr> recognised, const Open
   const auto loaded = opened.pickles.load(options.limits);
   if (!loaded) return loaded.error();
 
-  pickle::Tape& tape =
-      opened.tape.emplace(opened.pickles.bytes(), options.limits,
-                          opened.pickles.is_large() ? &opened.blocks : nullptr);
+  pickle::Tape& tape = opened.tape.emplace(opened.pickles.bytes(), options.limits,
+                                           opened.pickles.is_large() ? &opened.blocks : nullptr);
   if (manner == Manner::kLenient) tape.be_lenient();
-  torch::TensorInterpreter& meaning = opened.meaning.emplace(
-      tape, static_cast<types::Encoding>(options.encoding), options.limits);
+  torch::TensorInterpreter& meaning =
+      opened.meaning.emplace(tape, static_cast<types::Encoding>(options.encoding), options.limits);
   const auto root = source.build(meaning, opened.pickles);
   if (!root) return root.error();
   tape.finish(*root, source.info().protocol);
@@ -50,17 +47,17 @@ void Opened::reset() {
 
 const Section* Opened::section_of(pickle::NodeId node) const {
   const std::vector<Section>& sections = source->sections();
-  const auto behind =
-      std::upper_bound(sections.begin(), sections.end(), node,
-                       [](pickle::NodeId id, const Section& section) { return id < section.first; });
+  const auto behind = std::upper_bound(
+      sections.begin(), sections.end(), node,
+      [](pickle::NodeId id, const Section& section) { return id < section.first; });
   return behind == sections.begin() ? nullptr : &*std::prev(behind);
 }
 
-Outcome<void> open(Opened& opened, const Recognise& recognise,
-                   const OpenOptions& options, Manner manner) {
+Outcome<void> open(Opened& opened, const Recognise& recognise, const OpenOptions& options,
+                   Manner manner, std::uint64_t reach) {
   // A file whose pickles are as long as they may be is read that far, and no further.
   const std::uint64_t most = options.limits.max_pickle_bytes;
-  for (std::uint64_t reach = std::min(kFirstReach, most);; reach = next_reach(reach, most)) {
+  for (reach = std::min(reach, most);; reach = next_reach(reach, most)) {
     opened.reset();
     const auto built = build(opened, recognise(reach), options, manner);
     if (built) return {};

@@ -35,8 +35,12 @@ struct Opened {
 // Finds the container, given how much of a file whose pickles end nobody knows where to read.
 using Recognise = std::function<Outcome<ContainerPtr>(std::uint64_t reach)>;
 
-// Fills `opened` anew, reading no tensor bytes. After a failure it holds what had been built until then.
-Outcome<void> open(Opened& opened, const Recognise& recognise,
-                   const OpenOptions& options, Manner manner = Manner::kStrict);
+// Of a file whose pickles end nobody knows where: nearly always all of them.
+inline constexpr std::uint64_t kFirstReach = std::uint64_t{1} << 20;
+
+// Fills `opened` anew, reading no tensor bytes. After a failure it holds what had been built until
+// then. `reach`: how much to read at first.
+Outcome<void> open(Opened& opened, const Recognise& recognise, const OpenOptions& options,
+                   Manner manner = Manner::kStrict, std::uint64_t reach = kFirstReach);
 
 }  // namespace safe_load::container

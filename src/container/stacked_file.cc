@@ -46,7 +46,7 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
   info_.has_source_text = ids_->has_source_text();
   if (info_.has_source_text)
     info_.notes.emplace_back("source text of classes stands beside the values; it is not compiled");
-  note_rest(slice_.size - ids_->end(), "the last storage");
+  note_rest(rest_from(ids_->end()), "the last storage");
   return NodeId{stacked->object};
 }
 

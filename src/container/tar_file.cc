@@ -77,6 +77,7 @@ class TarFile::Reader {
       tape_.emplace(bytes_, limits_);
       const auto built = pickle::run(*tape_, pickle::Program{bytes_});
       if (built) {
+        if (!is_plain()) return bad("a table that asks for calls or unknown classes").at(position_);
         position_ += built->end;
         return NodeId{built->root};
       }
@@ -114,6 +115,14 @@ class TarFile::Reader {
   }
 
  private:
+  // Whether the whole program, not only its result, holds nothing but values and known names.
+  bool is_plain() const {
+    const pickle::SymbolTable& symbols = tape_->symbols();
+    for (std::uint32_t i = 0; i < symbols.size(); ++i)
+      if (types::find_known(symbols[i].module, symbols[i].name) == nullptr) return false;
+    return tape_->call_count() == 0;
+  }
+
   const Slice& slice_;
   std::uint64_t position_;
   std::uint64_t end_;
@@ -253,7 +262,7 @@ Outcome<NodeId> TarFile::build(torch::TensorInterpreter& interpreter, const Pick
   const pickle::Program program = pickles.program(pickle_);
   const auto built = run(interpreter, program, ids_, slice_.inside(members_.pickle.name), 0);
   if (!built) return built.error();
-  note_rest(program.bytes.size() - built->end, "the pickle");
+  note_rest(rest_of(program, built->end, sections_.back().member), "the pickle");
   return NodeId{built->root};
 }
 

@@ -94,7 +94,7 @@ Outcome<NodeId> TorchPackage::build(torch::TensorInterpreter& interpreter, const
     const std::string member = file_.shown(*resource.entry);
     const auto built = run(interpreter, program, *ids_, member, 0);
     if (!built) return built.error();
-    note_rest(program.bytes.size() - built->end, member);
+    note_rest(rest_of(program, built->end, member), member);
     if (resources_.size() == 1) return NodeId{built->root};
     sections_.push_back({interpreter.tape().size(), slice_.name, 0});
     const auto key = writer.text(base::escaped(resource.entry->name.substr(prefix_.size())));

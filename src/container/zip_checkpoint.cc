@@ -52,7 +52,7 @@ Outcome<NodeId> ZipCheckpoint::build(torch::TensorInterpreter& interpreter,
   const auto built = run(interpreter, program, *ids_, member, 0);
   interpreter.set_script(false);
   if (!built) return built.error();
-  note_rest(program.bytes.size() - built->end, "the pickle");
+  note_rest(rest_of(program, built->end, member), "the pickle");
   if (slice_.memory != nullptr) {
     const Status done = bring_into_memory(interpreter.storages(), first);
     if (!done) return Failure(done.error(), slice_.name);

@@ -2,16 +2,21 @@
 
 #include <libdeflate.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace safe_load::deflate {
+namespace {
+
+struct Free {
+  void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
+};
+using Decompressor = std::unique_ptr<libdeflate_decompressor, Free>;
+
+}  // namespace
 
 Status inflate(base::Bytes compressed, std::span<std::byte> into) {
-  struct Free {
-    void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
-  };
-  const std::unique_ptr<libdeflate_decompressor, Free> decompressor(
-      libdeflate_alloc_decompressor());
+  const Decompressor decompressor(libdeflate_alloc_decompressor());
   if (decompressor == nullptr) return Error(ErrorCode::kIo, "cannot get memory to inflate");
   std::size_t consumed = 0;
   std::size_t produced = 0;
@@ -27,6 +32,29 @@ Status inflate(base::Bytes compressed, std::span<std::byte> into) {
   if (consumed != compressed.size())
     return Error(ErrorCode::kCorrupt, "bytes follow the deflated data", consumed);
   return {};
+}
+
+Result<std::vector<std::byte>> inflate_some(base::Bytes compressed, std::uint64_t most) {
+  const Decompressor decompressor(libdeflate_alloc_decompressor());
+  if (decompressor == nullptr) return Error(ErrorCode::kIo, "cannot get memory to inflate");
+  constexpr std::uint64_t kFirst = 4096;
+  constexpr std::uint64_t kUsualRatio = 4;
+  std::vector<std::byte> into;
+  for (std::uint64_t size = std::max(kFirst, kUsualRatio * compressed.size());; size *= 4) {
+    into.resize(static_cast<std::size_t>(std::min(size, most)));
+    std::size_t consumed = 0;
+    std::size_t produced = 0;
+    const libdeflate_result result =
+        libdeflate_deflate_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
+                                         into.data(), into.size(), &consumed, &produced);
+    if (result == LIBDEFLATE_SUCCESS) {
+      into.resize(produced);
+      return into;
+    }
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
+      return Error(ErrorCode::kCorrupt, "the deflated data is damaged", consumed);
+    if (size >= most) return Error(ErrorCode::kLimit, "the deflated data is larger than allowed");
+  }
 }
 
 std::uint32_t crc32(std::uint32_t before, base::Bytes bytes) {

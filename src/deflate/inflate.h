@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "safe_load/result.h"
@@ -13,6 +14,10 @@ namespace safe_load::deflate {
 // Raw deflate (RFC 1951). Succeeds only if the stream uses all of `compressed` and fills all of
 // `into`; no byte of `into` is meaningful after an error.
 Status inflate(base::Bytes compressed, std::span<std::byte> into);
+
+// The same for data whose size nobody tells: all that one stream at the start of `compressed`
+// gives. kLimit if it is more than `most` bytes.
+Result<std::vector<std::byte>> inflate_some(base::Bytes compressed, std::uint64_t most);
 
 // The CRC-32 of zip and gzip, continued from `before` (0 at the start).
 std::uint32_t crc32(std::uint32_t before, base::Bytes bytes);

@@ -344,8 +344,7 @@ class Machine {
     SAFE_LOAD_TRY(need(2));
     const NodeId state = pop();
     const NodeId target = stack_.back();
-    if (tape_[target].kind != Kind::kCall)
-      return refuse(oddity::kStateOfNoObject);
+    if (tape_[target].kind != Kind::kCall) return refuse(oddity::kStateOfNoObject);
     SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
     return extend(added->states, std::span(&state, 1));
   }

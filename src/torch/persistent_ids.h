@@ -1,6 +1,10 @@
 // PersistentIds: what the persistent ids of one container stand for.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+
 #include "pickle/tape.h"
 #include "safe_load/result.h"
 
@@ -20,6 +24,16 @@ class PersistentIds {
   virtual Result<pickle::Node> tensor(TensorInterpreter&, std::uint64_t) {
     return Error(ErrorCode::kCorrupt, "a tensor by number in a file without a table of them");
   }
+};
+
+// Those of a pickle whose storages are not in the file, as of a data.pkl without its archive: what
+// they say is checked, and each is a storage without bytes.
+class StoragesElsewhere final : public PersistentIds {
+ public:
+  Result<pickle::Node> resolve(TensorInterpreter& interpreter, pickle::NodeId id) override;
+
+ private:
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;  // by key
 };
 
 // Of a plain pickle, where they mean nothing.

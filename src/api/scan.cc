@@ -1,0 +1,67 @@
+// Scanning a file: opened once, read by position, never mapped, and compared with itself at the
+// end.
+#include "safe_load/scan.h"
+
+#include <atomic>
+#include <memory>
+
+#include "api/state.h"
+#include "base/checked.h"
+#include "os/file.h"
+#include "scan/scanner.h"
+
+namespace safe_load {
+namespace {
+
+// Counts what is read.
+class CountedSource final : public base::Source {
+ public:
+  explicit CountedSource(const base::Source& source) : source_(source) {}
+
+  std::uint64_t size() const override { return source_.size(); }
+  Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    read_ += into.size();
+    return source_.read_at(offset, into);
+  }
+  std::uint64_t read() const { return read_; }
+
+ private:
+  const base::Source& source_;
+  mutable std::atomic<std::uint64_t> read_ = 0;
+};
+
+FileReport scan_source(const base::Source& source, const ScanOptions& options) {
+  const auto counted = std::make_shared<CountedSource>(source);
+  container::Slice whole;
+  whole.whole = counted;
+  whole.size = source.size();
+  const std::uint64_t by_ratio =
+      base::checked_mul(options.limits.max_inflated_ratio, whole.size).value_or(UINT64_MAX);
+  constexpr Reason kExhausted = "the records inflate to more than Limits::max_inflated_bytes";
+  whole.inflation = std::make_shared<base::Budget>(
+      std::max(options.limits.max_inflated_bytes, by_ratio), kExhausted);
+  FileReport report = scanner::scan_file(whole, options);
+  report.coverage.bytes_read = counted->read();
+  return report;
+}
+
+Result<FileReport, Issue> scan_opened(const Result<os::File>& file, const ScanOptions& options) {
+  if (!file) return api::describe(file.error(), "", "check the path and the permissions");
+  return scan_source(*file, options);
+}
+
+}  // namespace
+
+Result<FileReport, Issue> scan(std::string_view path, const ScanOptions& options) {
+  return scan_opened(os::File::open(path), options);
+}
+
+Result<FileReport, Issue> scan_descriptor(int descriptor, const ScanOptions& options) {
+  return scan_opened(os::File::from_descriptor(descriptor, 0), options);
+}
+
+Result<FileReport, Issue> scan(std::span<const std::byte> bytes, const ScanOptions& options) {
+  return scan_source(base::MemorySource(bytes), options);
+}
+
+}  // namespace safe_load

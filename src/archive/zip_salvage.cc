@@ -1,0 +1,224 @@
+#include "archive/zip_salvage.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "archive/zip_directory.h"
+#include "base/bytes.h"
+#include "base/checked.h"
+#include "base/try.h"
+#include "deflate/inflate.h"
+
+namespace safe_load::archive {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Source: APPNOTE 4.3.7, 4.3.12 and 4.3.16.
+constexpr std::string_view kLocal = "PK\3\4"sv;
+constexpr std::string_view kEntry = "PK\1\2"sv;
+constexpr std::string_view kEnd = "PK\5\6"sv;
+constexpr std::uint64_t kLocalSize = 30;
+constexpr std::uint64_t kEntrySize = 46;
+constexpr std::uint64_t kEndSize = 22;
+constexpr std::uint64_t kTail = kEndSize + 65535;
+constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMostSearched = std::uint64_t{256} << 20;
+constexpr std::size_t kMostRecords = 100'000;
+constexpr std::uint64_t kMostName = 4096;
+constexpr std::uint64_t kMostDirectory = std::uint64_t{64} << 20;
+constexpr std::uint16_t kDescriptorFlag = 1u << 3;
+constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 5 | 1u << 6 | 1u << 13;
+
+// Up to `size` bytes at `offset`: what the source has of them.
+std::vector<std::byte> bytes_at(const base::Source& source, std::uint64_t offset,
+                                std::uint64_t size) {
+  if (offset >= source.size()) return {};
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(size, source.size() - offset)));
+  if (!source.read_at(offset, bytes)) return {};
+  return bytes;
+}
+
+template <class T>
+T field(base::Bytes bytes, std::size_t offset) {
+  return base::load_little<T>(bytes.data() + offset);
+}
+
+class Salvage {
+ public:
+  explicit Salvage(const base::Source& source) : source_(source) {}
+
+  Salvaged run() {
+    for (const std::uint64_t end : ends()) read_directory(end);
+    find_local_headers();
+    Salvaged found;
+    for (auto& [offset, record] : records_) found.records.push_back(std::move(record));
+    found.has_directory = has_directory_;
+    found.is_whole = is_whole_;
+    return found;
+  }
+
+  // Where end records could begin, the last first.
+  std::vector<std::uint64_t> ends() const {
+    const std::uint64_t tail_at = source_.size() - std::min(source_.size(), kTail);
+    const auto tail = bytes_at(source_, tail_at, kTail);
+    std::vector<std::uint64_t> places;
+    if (tail.size() < kEndSize) return places;
+    const std::string_view text = base::as_text(tail);
+    constexpr std::size_t kMostEnds = 16;
+    for (std::size_t at = text.rfind(kEnd, text.size() - kEndSize);
+         at != std::string_view::npos && places.size() < kMostEnds;
+         at = at == 0 ? std::string_view::npos : text.rfind(kEnd, at - 1))
+      places.push_back(tail_at + at);
+    return places;
+  }
+
+  struct Directory {
+    std::uint64_t offset;
+    std::uint64_t size;
+    std::int64_t shift;  // to be added to the offsets in it
+  };
+
+  // The directory that an end record leads to, where it really is.
+  std::optional<Directory> find_directory(std::uint64_t end) const {
+    const auto record = bytes_at(source_, end, kEndSize);
+    if (record.size() < kEndSize) return std::nullopt;
+    std::uint64_t size = field<std::uint32_t>(record, 12);
+    std::uint64_t stated = field<std::uint32_t>(record, 16);
+    constexpr std::uint64_t kZip64Records = 56 + 20;
+    if ((size == 0xFFFFFFFF || stated == 0xFFFFFFFF) && end >= kZip64Records) {
+      const auto wide = bytes_at(source_, end - kZip64Records, 56);
+      if (wide.size() == 56 && base::as_text(wide).starts_with("PK\6\6"sv)) {
+        size = field<std::uint64_t>(wide, 40);
+        stated = field<std::uint64_t>(wide, 48);
+      }
+    }
+    for (const std::uint64_t between : {std::uint64_t{0}, kZip64Records}) {
+      if (size > end || between > end - size) continue;
+      const std::uint64_t real = end - between - size;
+      if (base::as_text(bytes_at(source_, real, 4)) == kEntry)
+        return Directory{real, end - real,
+                         static_cast<std::int64_t>(real) - static_cast<std::int64_t>(stated)};
+    }
+    if (stated < source_.size() && base::as_text(bytes_at(source_, stated, 4)) == kEntry)
+      return Directory{stated, source_.size() - stated, 0};
+    return std::nullopt;
+  }
+
+ private:
+  void read_directory(std::uint64_t end) {
+    const auto directory = find_directory(end);
+    if (!directory) return;
+    has_directory_ = true;
+    const auto bytes =
+        bytes_at(source_, directory->offset, std::min(directory->size, kMostDirectory));
+    std::size_t at = 0;
+    while (bytes.size() - at >= kEntrySize && records_.size() < kMostRecords) {
+      const base::Bytes entry = base::Bytes(bytes).subspan(at);
+      if (!base::as_text(entry).starts_with(kEntry)) break;
+      const std::size_t name_size = field<std::uint16_t>(entry, 28);
+      const std::size_t size = kEntrySize + name_size + field<std::uint16_t>(entry, 30) +
+                               field<std::uint16_t>(entry, 32);
+      if (size > entry.size()) break;
+      for (const std::int64_t shift : {directory->shift, std::int64_t{0}}) {
+        const std::int64_t offset = std::int64_t{field<std::uint32_t>(entry, 42)} + shift;
+        if (offset < 0) continue;
+        SalvagedRecord* const record = add(static_cast<std::uint64_t>(offset));
+        if (record == nullptr) continue;
+        record->is_in_directory = true;
+        record->directory_name = base::as_text(entry.subspan(kEntrySize, name_size));
+        record->flags |= field<std::uint16_t>(entry, 8);
+        const std::uint64_t stored = field<std::uint32_t>(entry, 20);
+        if (record->stored_size == 0 && stored != 0xFFFFFFFF)
+          record->stored_size = std::min(stored, source_.size() - record->data_offset);
+        break;
+      }
+      at += size;
+    }
+  }
+
+  // The record whose local header stands there, or null.
+  SalvagedRecord* add(std::uint64_t offset) {
+    const auto known = records_.find(offset);
+    if (known != records_.end()) return &known->second;
+    if (records_.size() >= kMostRecords) {
+      is_whole_ = false;
+      return nullptr;
+    }
+    const auto header = bytes_at(source_, offset, kLocalSize + kMostName);
+    if (header.size() < kLocalSize || !base::as_text(header).starts_with(kLocal)) return nullptr;
+    SalvagedRecord record;
+    const std::uint64_t name_size = field<std::uint16_t>(header, 26);
+    record.local_offset = offset;
+    record.data_offset = offset + kLocalSize + name_size + field<std::uint16_t>(header, 28);
+    if (record.data_offset > source_.size()) return nullptr;
+    record.name = base::as_text(base::Bytes(header).subspan(
+        kLocalSize,
+        static_cast<std::size_t>(std::min<std::uint64_t>(name_size, header.size() - kLocalSize))));
+    record.flags = field<std::uint16_t>(header, 6);
+    record.method = field<std::uint16_t>(header, 8);
+    const std::uint64_t stored = field<std::uint32_t>(header, 18);
+    if (stored != 0xFFFFFFFF)
+      record.stored_size = std::min(stored, source_.size() - record.data_offset);
+    return &records_.emplace(offset, std::move(record)).first->second;
+  }
+
+  void find_local_headers() {
+    for (std::uint64_t at = 0; at < source_.size(); at += kBlock) {
+      if (at >= kMostSearched) {
+        is_whole_ = false;
+        break;
+      }
+      const auto block = bytes_at(source_, at, kBlock + kLocal.size() - 1);
+      const std::string_view text = base::as_text(block);
+      for (std::size_t found = text.find(kLocal); found != std::string_view::npos && found < kBlock;
+           found = text.find(kLocal, found + 1))
+        add(at + found);
+    }
+    // Of a record whose size nobody tells: up to the next one.
+    for (auto record = records_.begin(); record != records_.end(); ++record) {
+      if (record->second.stored_size != 0) continue;
+      const bool is_open = (record->second.flags & kDescriptorFlag) != 0;
+      const auto next = std::next(record);
+      const std::uint64_t end = next == records_.end() ? source_.size() : next->first;
+      if (is_open && end > record->second.data_offset)
+        record->second.stored_size = end - record->second.data_offset;
+    }
+  }
+
+  const base::Source& source_;
+  std::map<std::uint64_t, SalvagedRecord> records_;
+  bool has_directory_ = false;
+  bool is_whole_ = true;
+};
+
+}  // namespace
+
+bool SalvagedRecord::is_marked_encrypted() const { return (flags & kOpaqueFlags) != 0; }
+
+Salvaged salvage_zip(const base::Source& source) { return Salvage(source).run(); }
+
+Result<std::vector<std::byte>> read_salvaged(const base::Source& source,
+                                             const SalvagedRecord& record, std::uint64_t most) {
+  if (record.stored_size > most)
+    return Error(ErrorCode::kLimit, "a record that is larger than may be looked at",
+                 record.local_offset);
+  std::vector<std::byte> stored(static_cast<std::size_t>(record.stored_size));
+  SAFE_LOAD_TRY(source.read_at(record.data_offset, stored));
+  if (record.method == static_cast<std::uint16_t>(Method::kStored)) return stored;
+  if (record.method != static_cast<std::uint16_t>(Method::kDeflated))
+    return Error(ErrorCode::kUnsupported, "compressed in a way that torch does not use",
+                 record.local_offset);
+  return deflate::inflate_some(stored, most);
+}
+
+bool ends_in_directory(const base::Source& source) {
+  const Salvage salvage(source);
+  const auto ends = salvage.ends();
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](std::uint64_t end) { return salvage.find_directory(end).has_value(); });
+}
+
+}  // namespace safe_load::archive

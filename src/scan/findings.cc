@@ -1,0 +1,63 @@
+#include "scan/findings.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace safe_load::scanner {
+namespace {
+
+bool is_strict_note(const ScanRule& rule) {
+  const ScanRule& first = describe(Rule::kN01);
+  return &rule >= &first && &rule <= &describe(Rule::kN04);
+}
+
+}  // namespace
+
+Finding make_finding(Rule rule) {
+  const ScanRule& row = describe(rule);
+  return make_finding(rule, row.severity, std::string(row.what));
+}
+
+Finding make_finding(Rule rule, Severity severity, std::string message) {
+  Finding finding;
+  finding.rule = &describe(rule);
+  finding.severity = severity;
+  finding.message = std::move(message);
+  return finding;
+}
+
+void Findings::add(Finding finding) {
+  if (options_.strict && is_strict_note(*finding.rule))
+    finding.severity = std::max(finding.severity, Severity::kUnknown);
+  worst_ = std::max(worst_, finding.severity);
+  // What cannot be in any of the texts separates them.
+  std::string identity = std::string(finding.rule->id) + '\n' +
+                         std::to_string(static_cast<int>(finding.severity)) + '\n' +
+                         finding.member + '\n' + finding.module + '\n' + finding.name + '\n' +
+                         (finding.module.empty() ? finding.message + finding.path : "");
+  const auto [place, is_new] = places_.emplace(std::move(identity), kept_.size());
+  if (!is_new) {
+    kept_[place->second].count += finding.count;
+    return;
+  }
+  if (kept_.size() < options_.max_findings) {
+    kept_.push_back(std::move(finding));
+    return;
+  }
+  places_.erase(place);
+  // A worse one takes the place of the mildest.
+  ++dropped_;
+  const auto mildest =
+      std::min_element(kept_.begin(), kept_.end(),
+                       [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+  if (mildest != kept_.end() && mildest->severity < finding.severity) *mildest = std::move(finding);
+}
+
+void Findings::move_to(FileReport& report) && {
+  std::stable_sort(kept_.begin(), kept_.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  report.findings = std::move(kept_);
+  report.findings_dropped = dropped_;
+}
+
+}  // namespace safe_load::scanner

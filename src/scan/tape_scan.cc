@@ -1,0 +1,525 @@
+// SAFE needs a proof, so the question is never whether something looks bad: each symbol must be a
+// row of the table, each call must have become the value that its row says, and nothing odd may
+// have happened on the way. Whatever is left over is a finding; the danger table only words it.
+#include "scan/tape_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "pickle/oddity.h"
+#include "scan/danger.h"
+#include "scan/evidence.h"
+#include "scan/render.h"
+#include "types/known.h"
+
+namespace safe_load::scanner {
+namespace {
+
+using pickle::Call;
+using pickle::How;
+using pickle::Kind;
+using pickle::kNoNode;
+using pickle::Node;
+using pickle::NodeId;
+using types::Known;
+
+struct OddityRow {
+  std::string_view text;
+  Rule rule;
+  Severity severity;
+};
+
+constexpr auto kOddities = std::to_array<OddityRow>({
+    {pickle::oddity::kFrameEmpty.text, Rule::kP01, Severity::kNote},
+    {pickle::oddity::kStopInFrame.text, Rule::kP01, Severity::kUnknown},
+    {pickle::oddity::kMemoOverwritten.text, Rule::kP03, Severity::kNote},
+    {pickle::oddity::kValuesLeft.text, Rule::kP06, Severity::kNote},
+    {pickle::oddity::kLateProtocol.text, Rule::kP09, Severity::kUnknown},
+    {pickle::oddity::kComputedName.text, Rule::kP04, Severity::kDanger},
+    {pickle::oddity::kExtensionCode.text, Rule::kP07, Severity::kUnknown},
+    {pickle::oddity::kOutOfBandBuffer.text, Rule::kP08, Severity::kUnknown},
+    {pickle::oddity::kStateOfNoObject.text, Rule::kP12, Severity::kDanger},
+    {pickle::oddity::kCallOfNoClass.text, Rule::kP13, Severity::kDanger},
+});
+
+std::string_view opcode_name(How how) {
+  switch (how) {
+    case How::kReduce:
+      return "REDUCE";
+    case How::kNewObject:
+      return "NEWOBJ";
+    case How::kNewObjectEx:
+      return "NEWOBJ_EX";
+    case How::kInst:
+      return "INST";
+    case How::kObj:
+      return "OBJ";
+  }
+  return "";
+}
+
+bool is_dunder(std::string_view name) {
+  return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
+}
+
+// Of a text value, whatever it stands in.
+bool looks_like_pickle(std::string_view text) {
+  if (text.size() < 5) return false;
+  const bool is_binary = text[0] == '\x80' && text[1] >= 2 && text[1] <= 5 && text.back() == '.';
+  const bool is_base64 = text.size() >= 16 && (text.starts_with("gAS") || text.starts_with("gAN") ||
+                                               text.starts_with("gAJ") || text.starts_with("gAW"));
+  const bool is_hex = text.size() >= 16 && text.starts_with("800") && text.ends_with("2e") &&
+                      text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_binary || is_base64 || is_hex;
+}
+
+class TapeScan {
+ public:
+  TapeScan(const container::Opened& opened, const std::string& chain, Findings& findings)
+      : opened_(opened), tape_(*opened.tape), chain_(chain), findings_(findings) {}
+
+  Asked run() {
+    uses_.resize(tape_.symbols().size());
+    for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
+    for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
+    for (const pickle::Note& note : tape_.notes()) judge_note(note);
+    if (opened_.meaning)
+      for (const types::BadPart& part : opened_.meaning->bad_parts()) judge_bad_part(part);
+    if (opened_.source != nullptr)
+      for (const container::Container::Damage& damage : opened_.source->damage())
+        judge_damage(damage);
+    return asked_;
+  }
+
+ private:
+  struct Use {
+    NodeId symbol = kNoNode;  // where it was named first
+    NodeId call = kNoNode;    // where it was called first
+    std::uint64_t calls = 0;
+  };
+
+  const Call* call_at(NodeId id) const {
+    const Node& node = tape_[id];
+    const bool is_call = node.kind == Kind::kCall || (node.flags & pickle::kFromCall) != 0;
+    return is_call ? &tape_.call(id) : nullptr;
+  }
+
+  bool is_listed(const pickle::Symbol& symbol) const {
+    return types::find_known(symbol.module, symbol.name) != nullptr;
+  }
+
+  // ---- one pass over all values
+
+  void visit(NodeId id) {
+    const Node& node = tape_[id];
+    if (node.kind == Kind::kSymbol) {
+      Use& use = uses_[tape_.symbol_index(id)];
+      if (use.symbol == kNoNode) use.symbol = id;
+      return;
+    }
+    if (node.kind == Kind::kBytes || node.kind == Kind::kText) {
+      if (looks_like_pickle(tape_.text(id))) add_at(id, make_finding(Rule::kN01));
+      return;
+    }
+    const Call* const call = call_at(id);
+    if (call == nullptr) {
+      if (node.kind == Kind::kOpaque || node.kind == Kind::kCall) leave_unproved(id);
+      return;
+    }
+    judge_states(id, tape_.added(*call));
+    const Kind callee = tape_[call->callee].kind;
+    if (callee == Kind::kSymbol) return visit_call_of_symbol(id, *call);
+    if (callee == Kind::kNone || callee == Kind::kError) return;  // a note or a bad part says why
+    if (node.kind != Kind::kOpaque && node.kind != Kind::kCall) return;
+    if (is_attribute(call->callee)) return judge_attribute(call->callee, id);
+    if (is_code_type(call->callee)) return judge_code(id, *call);
+    add_call(id, *call, make_finding(Rule::kP13));
+  }
+
+  void visit_call_of_symbol(NodeId id, const Call& call) {
+    ++asked_.calls;
+    Use& use = uses_[tape_.symbol_index(call.callee)];
+    ++use.calls;
+    if (use.call == kNoNode) use.call = id;
+    const pickle::Symbol& symbol = tape_.symbol(call.callee);
+    if (!is_listed(symbol)) {
+      const std::vector<Evidence> evidence = evidence_of(call);
+      const bool is_grave = std::any_of(evidence.begin(), evidence.end(), scanner::is_grave) ||
+                            (is_code_builder(symbol.module) && call.arguments != kNoNode &&
+                             has_dangerous_word(call.arguments, 0));
+      if (!is_grave || find_danger_in_tail(symbol.module, symbol.name)) return;
+      Finding finding = make_finding(Rule::kG14, Severity::kDanger,
+                                     text_of(symbol) +
+                                         " is not known, and is called with text "
+                                         "that looks like program text or a command");
+      add_call(id, call, std::move(finding));
+      asked_.is_dangerous = true;
+      return;
+    }
+    const Kind kind = tape_[id].kind;
+    if (kind != Kind::kOpaque && kind != Kind::kCall) return;
+    if (is_attribute(id)) return judge_attribute(id, kNoNode);
+    if (names_unlisted(call)) return;  // that name has a finding of its own
+    add_call(id, call,
+             make_finding(Rule::kA03, Severity::kUnknown,
+                          "a call of " + text_of(symbol) + " that stays an inert record"));
+  }
+
+  void leave_unproved(NodeId id) {
+    add_at(id, make_finding(Rule::kG15, Severity::kUnknown, "a value that stays an inert record"));
+  }
+
+  bool names_unlisted(const Call& call) const {
+    if (call.arguments == kNoNode) return false;
+    const auto given = tape_.items(call.arguments);
+    return std::any_of(given.begin(), given.end(), [&](NodeId argument) {
+      return tape_[argument].kind == Kind::kSymbol && !is_listed(tape_.symbol(argument));
+    });
+  }
+
+  // ---- getattr(symbol, "name"): how old protocols write nested names and bound methods
+
+  bool is_attribute(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol ||
+        !tape_.symbol(call->callee).is("builtins", "getattr") || call->arguments == kNoNode)
+      return false;
+    const auto given = tape_.items(call->arguments);
+    return given.size() >= 2;
+  }
+
+  // `caller`: the call of the attribute, or kNoNode.
+  void judge_attribute(NodeId id, NodeId caller) {
+    constexpr int kMostSteps = 64;
+    std::string dotted;
+    NodeId at = id;
+    int steps = 0;
+    for (; is_attribute(at) && steps < kMostSteps; ++steps) {
+      const auto given = tape_.items(tape_.call(at).arguments);
+      const bool is_text = tape_[given[1]].kind == Kind::kText;
+      dotted = (is_text ? std::string(tape_.text(given[1])) : std::string("?")) +
+               (dotted.empty() ? "" : "." + dotted);
+      at = given[0];
+    }
+    const NodeId place = caller == kNoNode ? id : caller;
+    const Call& call = tape_.call(place);
+    if (tape_[at].kind != Kind::kSymbol || steps == kMostSteps) {
+      asked_.is_dangerous = true;
+      return add_call(place, call,
+                      make_finding(Rule::kG12, Severity::kDanger,
+                                   "getattr of a value that is no class or module"));
+    }
+    const pickle::Symbol& root = tape_.symbol(at);
+    const std::string name = std::string(root.name) + "." + dotted;
+    const auto danger = find_danger_in_tail(root.module, name);
+    Finding finding =
+        make_finding(danger.value_or(Rule::kP05), danger ? Severity::kDanger : Severity::kUnknown,
+                     "getattr reaches " + base::escaped(root.module) + "." + base::escaped(name));
+    if (danger) asked_.is_dangerous = true;
+    if (!danger && caller != kNoNode) {
+      const std::vector<Evidence> evidence = evidence_of(call);
+      if (std::any_of(evidence.begin(), evidence.end(), scanner::is_grave))
+        finding = make_finding(Rule::kG14);
+    }
+    finding.module = base::escaped(root.module);
+    finding.name = base::escaped(name);
+    add_call(place, call, std::move(finding));
+  }
+
+  // ---- functions from byte code
+
+  // _builtin_type("CodeType") of cloudpickle.
+  bool is_code_type(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr || call->arguments == kNoNode || tape_[call->callee].kind != Kind::kSymbol)
+      return false;
+    const auto given = tape_.items(call->arguments);
+    return is_code_builder(tape_.symbol(call->callee).module) && given.size() == 1 &&
+           tape_[given[0]].kind == Kind::kText && tape_.text(given[0]) == "CodeType";
+  }
+
+  void judge_code(NodeId id, const Call& call) {
+    const bool is_bad = call.arguments != kNoNode && has_dangerous_word(call.arguments, 0);
+    add_call(
+        id, call,
+        make_finding(Rule::kG09, is_bad ? Severity::kDanger : Severity::kUnknown,
+                     is_bad ? "a function is built from byte code that names what runs programs"
+                            : "a function is built from byte code in the file"));
+  }
+
+  bool has_dangerous_word(NodeId id, int depth) const {
+    constexpr int kDeepest = 3;
+    const Kind kind = tape_[id].kind;
+    if (kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes)
+      return is_dangerous_word(tape_.text(id));
+    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList)) return false;
+    const auto items = tape_.items(id);
+    return std::any_of(items.begin(), items.end(),
+                       [&](NodeId item) { return has_dangerous_word(item, depth + 1); });
+  }
+
+  // ---- what BUILD gives
+
+  void judge_states(NodeId id, const pickle::Added& added) {
+    for (const NodeId state : tape_.items(added.states)) {
+      judge_state(id, state);
+      if (tape_[state].kind != Kind::kTuple) continue;
+      for (const NodeId part : tape_.items(state)) judge_state(id, part);
+    }
+  }
+
+  void judge_state(NodeId id, NodeId state) {
+    if (tape_[state].kind != Kind::kDict) return;
+    const auto items = tape_.items(state);
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+      if (tape_[items[i]].kind != Kind::kText) continue;
+      const std::string_view key = tape_.text(items[i]);
+      if (!is_dunder(key)) continue;
+      const bool is_bad = is_hook(key);
+      add_at(id, make_finding(Rule::kP12, is_bad ? Severity::kDanger : Severity::kNote,
+                              "a state sets the attribute " + base::escaped(key)));
+      asked_.is_dangerous |= is_bad;
+    }
+  }
+
+  // ---- symbols
+
+  static std::string text_of(const pickle::Symbol& symbol) {
+    return base::escaped(symbol.module) + "." + base::escaped(symbol.name);
+  }
+
+  // Written by GLOBAL or INST, which no pickler gives a name with a dot.
+  bool is_from_lines(const pickle::Symbol& symbol) const {
+    const std::string_view all = base::as_text(tape_.pickle());
+    const char* const first = symbol.raw_module.data();
+    const std::less<const char*> before;
+    if (before(first, all.data() + 1) || !before(first, all.data() + all.size())) return false;
+    const auto at = static_cast<std::size_t>(first - all.data());
+    const std::size_t end = at + symbol.raw_module.size();
+    return (all[at - 1] == 'c' || all[at - 1] == 'i') && end < all.size() && all[end] == '\n';
+  }
+
+  Finding judge_name(const pickle::Symbol& symbol, bool is_called) const {
+    const std::string what = text_of(symbol) + (is_called ? " is called" : " is imported");
+    const bool is_dotted = symbol.name.find('.') != std::string_view::npos;
+    const auto danger = is_dotted ? find_danger_in_tail(symbol.module, symbol.name)
+                                  : find_danger(symbol.module, symbol.name);
+    if (danger) {
+      const ScanRule& family = describe(*danger);
+      return make_finding(*danger, Severity::kDanger, what + ": " + std::string(family.what));
+    }
+    if (is_code_builder(symbol.module))
+      return make_finding(Rule::kG09, Severity::kUnknown,
+                          what + ", which builds functions from byte code in the file");
+    if (is_dotted && is_from_lines(symbol)) return make_finding(Rule::kP05);
+    if (is_dotted)
+      return make_finding(Rule::kP05, Severity::kUnknown, what + ", a name inside of a class");
+    if (symbol.module == "__main__" || symbol.module == "__mp_main__")
+      return make_finding(Rule::kA04, Severity::kUnknown,
+                          what + ", a class of the script that wrote the file");
+    if (symbol.name.find("Storage") != std::string_view::npos && symbol.module.starts_with("torch"))
+      return make_finding(Rule::kT06, Severity::kUnknown, what + ", which is no storage of torch");
+    return make_finding(Rule::kG15, Severity::kUnknown,
+                        what + "; it is not known, and not known to be bad");
+  }
+
+  void judge_symbol(std::uint32_t number) {
+    const pickle::Symbol& symbol = tape_.symbols()[number];
+    const Use& use = uses_[number];
+    if (is_listed(symbol)) {
+      ++asked_.listed;
+      return;
+    }
+    ++asked_.unlisted;
+    Finding finding = judge_name(symbol, use.call != kNoNode);
+    asked_.is_dangerous |= finding.severity == Severity::kDanger;
+    finding.count = std::max<std::uint64_t>(use.calls, 1);
+    finding.module = base::escaped(symbol.module);
+    finding.name = base::escaped(symbol.name);
+    finding.raw = base::escaped(symbol.raw_module) + " " + base::escaped(symbol.raw_name);
+    if (use.call != kNoNode) return add_call(use.call, tape_.call(use.call), std::move(finding));
+    if (use.symbol != kNoNode) place(finding, use.symbol, symbol.first_offset);
+    findings_.add(std::move(finding));
+  }
+
+  // ---- what the machine and the interpreter noted
+
+  void judge_note(const pickle::Note& note) {
+    const auto row = std::find_if(kOddities.begin(), kOddities.end(),
+                                  [&](const OddityRow& known) { return known.text == note.text; });
+    // What was done to a value that cannot take it: on a tensor, memory is overwritten.
+    Finding finding = row == kOddities.end()
+                          ? make_finding(Rule::kT10, Severity::kDanger, std::string(note.text))
+                          : make_finding(row->rule, row->severity, std::string(note.text));
+    finding.member = member_of(0);
+    finding.offset = note.offset;
+    asked_.is_dangerous |= finding.severity == Severity::kDanger;
+    findings_.add(std::move(finding));
+  }
+
+  // ---- values that contradict what their names take
+
+  void judge_bad_part(const types::BadPart& part) {
+    const std::string why =
+        std::string(part.error.reason()) +
+        (part.error.subject().empty() ? "" : ": " + base::escaped(part.error.subject()));
+    const Call* const call = call_at(part.node);
+    if (call == nullptr) {
+      Finding finding = make_finding(Rule::kT07, Severity::kUnknown, why);
+      place(finding, part.node, part.error.offset());
+      return findings_.add(std::move(finding));
+    }
+    Finding finding = make_finding(Rule::kT10, Severity::kUnknown, why);
+    if (tape_[call->callee].kind == Kind::kSymbol) {
+      const pickle::Symbol& symbol = tape_.symbol(call->callee);
+      finding = judge_arguments(*call, symbol, why);
+      finding.module = base::escaped(symbol.module);
+      finding.name = base::escaped(symbol.name);
+    }
+    asked_.is_dangerous |= finding.severity == Severity::kDanger;
+    add_call(part.node, *call, std::move(finding));
+  }
+
+  // Which sorts an argument at this place may have, over all forms.
+  static types::Sorts allowed_at(const types::Schema& schema, std::size_t place) {
+    types::Sorts allowed = 0;
+    for (const types::Form& form : schema) {
+      if (form.count == 0 || (place >= form.count && !form.repeats)) continue;
+      allowed |= form.arguments[std::min<std::size_t>(place, form.count - 1u)].sorts;
+    }
+    return allowed;
+  }
+
+  Finding judge_arguments(const Call& call, const pickle::Symbol& symbol, const std::string& why) {
+    const Known* const row = types::find_known(symbol.module, symbol.name);
+    const std::string what = text_of(symbol) + ": " + why;
+    if (row == nullptr || call.arguments == kNoNode)
+      return make_finding(Rule::kA03, Severity::kUnknown, what);
+    if (row->meaning == types::Meaning::kEncode)
+      return make_finding(Rule::kA03, Severity::kDanger, what);
+    constexpr types::Sorts kSymbols =
+        types::bit(types::kSortSymbol) | types::bit(types::kSortCallable) |
+        types::bit(types::kSortStorageClass) | types::bit(types::kSortTensorDtype) |
+        types::bit(types::kSortTensorClass) | types::bit(types::kSortRebuild) |
+        types::bit(types::kSortFactory) | types::bit(types::kSortArrayClass) |
+        types::bit(types::kSortArrayScalarType) | types::bit(types::kSortQuantScheme) |
+        types::bit(types::kSortTypeName) | types::bit(types::kSortBitGeneratorClass);
+    constexpr types::Sorts kTexts = types::bit(types::kSortText) | types::bit(types::kSortBytes);
+    const auto given = tape_.items(call.arguments);
+    bool is_schema = false;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const Kind kind = tape_[given[i]].kind;
+      const types::Sorts allowed = allowed_at(row->call, i);
+      if (kind == Kind::kSymbol && (allowed & kSymbols) == 0)
+        return make_finding(Rule::kA02, Severity::kDanger,
+                            what + "; it is given a class or function");
+      const bool is_text = kind == Kind::kText || kind == Kind::kBytes || kind == Kind::kPy2Text;
+      if (is_text && (allowed & kTexts) == 0)
+        return make_finding(Rule::kA03, Severity::kDanger, what + "; it is given text");
+      is_schema = is_schema || allowed == 0;
+    }
+    return make_finding(is_schema ? Rule::kA03 : Rule::kT10, Severity::kUnknown, what);
+  }
+
+  void judge_damage(const container::Container::Damage& damage) {
+    const container::Failure& failure = damage.failure;
+    Finding finding = make_finding(
+        Rule::kT10, Severity::kUnknown,
+        failure.message.empty() ? std::string(failure.error.reason()) : failure.message);
+    finding.member = join_members(chain_, failure.member);
+    finding.offset = failure.error.offset();
+    findings_.add(std::move(finding));
+  }
+
+  // ---- evidence
+
+  std::vector<Evidence> evidence_of(const Call& call) const {
+    std::vector<Evidence> found;
+    for (const NodeId part : {call.arguments, call.keywords})
+      if (part != kNoNode) collect(part, 0, found);
+    return found;
+  }
+
+  void collect(NodeId id, int depth, std::vector<Evidence>& found) const {
+    constexpr int kDeepest = 3;
+    constexpr std::size_t kMostItems = 64;
+    const Kind kind = tape_[id].kind;
+    if (kind == Kind::kText || kind == Kind::kBytes || kind == Kind::kPy2Text)
+      return collect_evidence(tape_.text(id), found);
+    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList && kind != Kind::kDict))
+      return;
+    const auto items = tape_.items(id);
+    for (const NodeId item : items.first(std::min(items.size(), kMostItems)))
+      collect(item, depth + 1, found);
+  }
+
+  // ---- places
+
+  std::string member_of(NodeId id) const {
+    const container::Section* const section = opened_.section_of(id);
+    return join_members(chain_, section == nullptr ? "" : section->member);
+  }
+
+  void place(Finding& finding, NodeId id, std::uint64_t offset) {
+    const container::Section* const section = opened_.section_of(id);
+    finding.member = member_of(id);
+    finding.offset = offset + (section == nullptr ? 0 : section->shift);
+    finding.path = path_of(id);
+  }
+
+  std::string path_of(NodeId id) {
+    if (!opened_.graph) return "";
+    if (!edges_) edges_ = opened_.graph->shortest_edges();
+    return opened_.graph->path(*edges_, id);
+  }
+
+  void add_at(NodeId id, Finding finding) {
+    const Call* const call = call_at(id);
+    place(finding, id, call == nullptr ? 0 : call->offset);
+    findings_.add(std::move(finding));
+  }
+
+  void add_call(NodeId id, const Call& call, Finding finding) {
+    place(finding, id, call.offset);
+    finding.opcode = opcode_name(call.how);
+    if (finding.args.empty() && call.arguments != kNoNode)
+      finding.args = render(tape_, call.arguments);
+    for (const Evidence evidence : evidence_of(call)) finding.evidence.push_back(to_text(evidence));
+    if (finding.rule == &describe(Rule::kA02) || finding.rule == &describe(Rule::kA03))
+      finding.evidence.push_back(to_text(Evidence::kSchema));
+    asked_.is_dangerous |= finding.severity == Severity::kDanger;
+    if (finding.module.empty() && tape_[call.callee].kind == Kind::kSymbol) {
+      const pickle::Symbol& symbol = tape_.symbol(call.callee);
+      finding.module = base::escaped(symbol.module);
+      finding.name = base::escaped(symbol.name);
+      finding.raw = base::escaped(symbol.raw_module) + " " + base::escaped(symbol.raw_name);
+    }
+    findings_.add(std::move(finding));
+  }
+
+  const container::Opened& opened_;
+  const pickle::Tape& tape_;
+  const std::string& chain_;
+  Findings& findings_;
+  Asked asked_;
+  std::vector<Use> uses_;
+  std::optional<std::vector<types::Edge>> edges_;
+};
+
+}  // namespace
+
+std::string join_members(const std::string& chain, const std::string& member) {
+  if (chain.empty()) return member;
+  return member.empty() ? chain : chain + "!" + member;
+}
+
+Asked scan_tape(const container::Opened& opened, const std::string& chain, Findings& findings) {
+  return TapeScan(opened, chain, findings).run();
+}
+
+}  // namespace safe_load::scanner
