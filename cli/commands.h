@@ -8,5 +8,6 @@ namespace cli {
 int list(const Options& options);
 int show(const Options& options);
 int explain(const Options& options);
+int scan(const Options& options);
 
 }  // namespace cli

@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
         return cli::show(parsed.options);
       case cli::Command::kExplain:
         return cli::explain(parsed.options);
+      case cli::Command::kScan:
+        return cli::scan(parsed.options);
     }
     return cli::kUsage;
   } catch (const std::exception& error) {

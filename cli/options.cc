@@ -17,6 +17,7 @@ constexpr const char* kExamples =
     "  safe-load show model.pt '$[\"args\"]'         one value\n"
     "  safe-load show model.pt model.fc.weight     one tensor, with its statistics\n"
     "  safe-load explain model.pt                  why torch.load refuses it\n"
+    "  safe-load scan models/                      could it run code when it is opened\n"
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
@@ -24,7 +25,7 @@ constexpr const char* kExamples =
 std::vector<std::string> with_command(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto is_word = [](const std::string& text) {
-    return text == "ls" || text == "show" || text == "explain";
+    return text == "ls" || text == "show" || text == "explain" || text == "scan";
   };
   const auto is_flag = [](const std::string& text) { return text.size() > 1 && text[0] == '-'; };
   const auto first = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
@@ -33,16 +34,79 @@ std::vector<std::string> with_command(int argc, char** argv) {
   return arguments;
 }
 
-void add_common(CLI::App& command, Options& options) {
-  command.add_flag("--json", options.json, "Print JSON instead of text");
-  command.add_flag("--all", options.all, "Print every value, however many there are");
-  command.add_flag("--no-truncate", options.no_truncate, "Never cut lines at the terminal's width");
-  command.add_flag("--verify", options.verify, "Check the CRC-32 of every record (reads the file)");
+void add_color(CLI::App& command, Options& options) {
   const std::map<std::string, Color> words = {
       {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
   command.add_option("--color", options.color, "auto, always or never")
       ->transform(CLI::CheckedTransformer(words).description(""))
       ->type_name("WHEN");
+}
+
+void add_common(CLI::App& command, Options& options) {
+  command.add_flag("--json", options.json, "Print JSON instead of text");
+  command.add_flag("--all", options.all, "Print every value, however many there are");
+  command.add_flag("--no-truncate", options.no_truncate, "Never cut lines at the terminal's width");
+  command.add_flag("--verify", options.verify, "Check the CRC-32 of every record (reads the file)");
+  add_color(command, options);
+}
+
+CLI::App* add_scan(CLI::App& app, Options& options) {
+  ScanCommand& scan = options.scan;
+  CLI::App* command = app.add_subcommand(
+      "scan", "Say whether files could run code when somebody opens them, and where");
+  command->add_option("PATH", options.files,
+                      "Files, folders, or - for one file over standard input");
+  command
+      ->add_option("--files-from", scan.files_from,
+                   "Read paths from this file (- for standard input)")
+      ->type_name("FILE");
+  command->add_flag("--null", scan.null,
+                    "Paths of --files-from end in NUL, as find -print0 writes them");
+  command
+      ->add_option("--include", scan.include, "Only files of folders that match (*, ?, [...], **)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  command->add_option("--exclude", scan.exclude, "No files of folders that match")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  command->add_flag("--follow-symlinks", scan.follow_symlinks, "Follow links in folders");
+  command->add_option("-j,--jobs", scan.jobs, "Processes that scan (default: one for each core)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  const std::map<std::string, safe_load::ScanFormat> formats = {
+      {"text", safe_load::ScanFormat::kText},
+      {"json", safe_load::ScanFormat::kJson},
+      {"jsonl", safe_load::ScanFormat::kJsonl},
+      {"sarif", safe_load::ScanFormat::kSarif}};
+  command->add_option("--format", scan.format, "text, json, jsonl or sarif")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT");
+  command->add_option("-o,--output", scan.output, "Write to this file")->type_name("FILE");
+  command->add_flag("--strict", scan.options.strict,
+                    "Some notes count as unknown, and files of folders must be checkpoints");
+  command->add_flag("--deep", scan.options.deep,
+                    "Check the CRC-32 of every record (reads the file)");
+  command
+      ->add_option("--fail-on", scan.fail_on,
+                   "Verdicts that give an exit code: dangerous,incomplete,unknown")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"dangerous", "incomplete", "unknown"}))
+      ->type_name("LIST");
+  command->add_option("--max-findings", scan.options.max_findings, "Findings kept of one file")
+      ->type_name("N");
+  command->add_option("--timeout", scan.timeout, "Seconds for one file (default: no limit)")
+      ->type_name("SECONDS");
+  command->add_option("--sarif-category", scan.sarif_category, "The category of a SARIF log")
+      ->type_name("NAME");
+  command->add_option("--explain", scan.explain, "Say what a rule is about")->type_name("RULE");
+  command->add_flag("--list-rules", scan.list_rules, "List the rules");
+  command->add_flag("-q,--quiet", scan.quiet, "Print the last line only");
+  command->add_flag("-v,--verbose", scan.verbose, "Print SAFE files and notes, too");
+  add_color(*command, options);
+  command->footer(
+      "Exit codes: 0 all files are SAFE, 1 one is DANGEROUS, 2 one is INCOMPLETE or could not be\n"
+      "read, 3 one is UNKNOWN, 4 wrong usage, 130 interrupted.");
+  return command;
 }
 
 }  // namespace
@@ -65,6 +129,7 @@ Parsed parse(int argc, char** argv) {
       "explain", "Say why torch.load(weights_only=True) of torch 2.13 refuses checkpoints");
   explain->add_option("FILE", options.files, "Checkpoints")->required();
   for (CLI::App* command : {list, show, explain}) add_common(*command, options);
+  CLI::App* scan = add_scan(app, options);
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   std::vector<std::string> arguments = with_command(argc, argv);
@@ -78,8 +143,17 @@ Parsed parse(int argc, char** argv) {
     parsed.exit_code = kUsage;
     return parsed;
   }
+  const ScanCommand& asked = options.scan;
+  if (scan->parsed() && options.files.empty() && asked.files_from.empty() && !asked.list_rules &&
+      asked.explain.empty()) {
+    std::cerr
+        << "safe-load: scan needs a PATH or --files-from\nsafe-load scan -h shows how it is used\n";
+    parsed.exit_code = kUsage;
+    return parsed;
+  }
   options.command = show->parsed()      ? Command::kShow
                     : explain->parsed() ? Command::kExplain
+                    : scan->parsed()    ? Command::kScan
                                         : Command::kList;
   return parsed;
 }

@@ -1,18 +1,40 @@
 // Options: every flag of the program, in one place.
 #pragma once
 
+#include <safe_load/scan_report.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace cli {
 
-enum class Command { kList, kShow, kExplain };
+enum class Command { kList, kShow, kExplain, kScan };
 enum class Color { kAuto, kAlways, kNever };
+
+// Of `safe-load scan`.
+struct ScanCommand {
+  safe_load::ScanOptions options;
+  safe_load::ScanFormat format = safe_load::ScanFormat::kText;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  std::vector<std::string> fail_on = {"dangerous", "incomplete", "unknown"};
+  std::string files_from;  // "-": standard input; "": none
+  std::string output;      // "": standard output
+  std::string explain;     // the id of a rule
+  std::string sarif_category = "scan";
+  std::size_t jobs = 0;  // 0: one for each core
+  unsigned timeout = 0;  // seconds for one file; 0: none
+  bool null = false;     // paths of files_from end in NUL
+  bool follow_symlinks = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool list_rules = false;
+};
 
 struct Options {
   Command command = Command::kList;
-  std::vector<std::string> files;  // of kList and kExplain
+  std::vector<std::string> files;  // of kList, kExplain and kScan
   std::string file;                // of kShow
   std::string path;                // of kShow: an object path, or the dotted name of a tensor
   bool json = false;
@@ -20,6 +42,7 @@ struct Options {
   bool no_truncate = false;
   bool verify = false;
   Color color = Color::kAuto;
+  ScanCommand scan;
 };
 
 inline constexpr int kDone = 0;

@@ -25,7 +25,7 @@ FOLDERS = {
     "container": "base os deflate archive pickle types torch json",
     "scan": "base archive pickle types torch container",
     "write": "base deflate json torch",
-    "report": "base json",
+    "report": "base json digest",
     "api": "base os deflate json digest archive pickle types torch container scan write report",
     "include": "",  # the public headers
     "cli": "",

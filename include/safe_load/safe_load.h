@@ -10,6 +10,8 @@
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 #include "safe_load/result.h"
+#include "safe_load/scan.h"
+#include "safe_load/scan_report.h"
 #include "safe_load/tensor.h"
 #include "safe_load/value.h"
 #include "safe_load/version.h"

@@ -47,6 +47,7 @@ const ScanRule* find_scan_rule(std::string_view id);
 
 struct ScanOptions {
   Limits limits = {};
+  bool deep = false;                // hold every record against its CRC-32, which reads the file
   bool strict = false;              // the notes N01 to N04 count as unknown
   std::size_t max_findings = 1000;  // kept of one file; all count
 };
@@ -90,6 +91,15 @@ struct FileReport {
   std::uint64_t listed_symbols = 0;    // names of the compiled-in table
   std::uint64_t unlisted_symbols = 0;  // all others
 };
+
+// What verdicts depend on. Equal ids and equal bytes give equal verdicts.
+struct ScanPolicy {
+  std::string id;             // SHA-256 of all below
+  std::string table_version;  // SHA-256 of the table of known names
+  bool strict = false;
+  Limits limits = {};
+};
+ScanPolicy scan_policy(const ScanOptions& options = {});
 
 // An error means that the file could not be opened at all.
 Result<FileReport, Issue> scan(std::string_view path, const ScanOptions& options = {});

@@ -2,13 +2,18 @@
 // end.
 #include "safe_load/scan.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
 #include "api/state.h"
 #include "base/checked.h"
+#include "digest/sha256.h"
 #include "os/file.h"
+#include "safe_load/version.h"
+#include "scan/findings.h"
 #include "scan/scanner.h"
+#include "types/known.h"
 
 namespace safe_load {
 namespace {
@@ -47,10 +52,40 @@ FileReport scan_source(const base::Source& source, const ScanOptions& options) {
 
 Result<FileReport, Issue> scan_opened(const Result<os::File>& file, const ScanOptions& options) {
   if (!file) return api::describe(file.error(), "", "check the path and the permissions");
-  return scan_source(*file, options);
+  const auto before = file->identity();
+  if (!before) return api::describe(before.error(), "", "");
+  FileReport report = scan_source(*file, options);
+  const auto after = file->identity();
+  if (after && *after == *before) return report;
+  Finding finding = scanner::make_finding(scanner::Rule::kH03);
+  report.verdict = std::max(report.verdict, Verdict::kIncomplete);
+  report.coverage.complete = false;
+  report.findings.push_back(std::move(finding));
+  return report;
 }
 
 }  // namespace
+
+ScanPolicy scan_policy(const ScanOptions& options) {
+  ScanPolicy policy;
+  std::string table;
+  for (const types::Known& row : types::known_names())
+    for (const std::string_view text : {row.module, row.name, row.call.text(), row.state.text()})
+      table += std::string(text) + '\n';
+  policy.table_version = digest::sha256(table);
+  policy.strict = options.strict;
+  policy.limits = options.limits;
+  const Limits& limits = options.limits;
+  std::string facts = std::string(kVersion) + '\n' + policy.table_version + '\n' +
+                      (options.strict ? "strict" : "") + '\n';
+  for (const std::uint64_t limit :
+       {limits.max_zip_entries, limits.max_inflated_bytes, limits.max_inflated_ratio,
+        limits.max_pickle_bytes, limits.memory_base, limits.memory_per_byte, limits.work_per_byte,
+        limits.max_dims, limits.max_key_depth})
+    facts += std::to_string(limit) + '\n';
+  policy.id = digest::sha256(facts);
+  return policy;
+}
 
 Result<FileReport, Issue> scan(std::string_view path, const ScanOptions& options) {
   return scan_opened(os::File::open(path), options);

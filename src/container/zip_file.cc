@@ -100,6 +100,11 @@ void ZipFile::verify(const Container::Report& report) const {
   }
 }
 
+Status ZipFile::check(const ZipEntry& entry) const {
+  std::vector<std::byte> block;
+  return check_record(entry, block);
+}
+
 // Stored records pass through one block, so that memory does not grow with the file.
 Status ZipFile::check_record(const ZipEntry& entry, std::vector<std::byte>& block) const {
   const base::Source& source = *slice_.whole;

@@ -29,6 +29,8 @@ class ZipFile {
   // A record as the bytes of a container of its own. What is deflated is inflated into memory.
   Outcome<Slice> open_member(const archive::ZipEntry& entry) const;
   void verify(const Container::Report& report) const;
+  // The CRC-32 of one record.
+  Status check(const archive::ZipEntry& entry) const;
 
   std::string shown(const archive::ZipEntry& entry) const;
 

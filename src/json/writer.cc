@@ -46,7 +46,7 @@ void JsonWriter::begin(char bracket) {
 void JsonWriter::end(char bracket) {
   const bool had_items = has_items_.back();
   has_items_.pop_back();
-  if (had_items && has_items_.size() < 2) out_ += '\n' + std::string(2 * has_items_.size(), ' ');
+  if (had_items && breaks_lines(1)) out_ += '\n' + std::string(2 * has_items_.size(), ' ');
   out_ += bracket;
 }
 
@@ -60,7 +60,7 @@ void JsonWriter::separate() {
   const bool first = !has_items_.back();
   has_items_.back() = true;
   if (!first) out_ += ',';
-  if (has_items_.size() <= 2) {
+  if (breaks_lines(2)) {
     out_ += '\n' + std::string(2 * has_items_.size(), ' ');
   } else if (!first) {
     out_ += ' ';

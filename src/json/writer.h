@@ -13,6 +13,9 @@ namespace safe_load::json {
 // themselves.
 class JsonWriter {
  public:
+  enum class Layout : std::uint8_t { kLines, kOneLine };
+  explicit JsonWriter(Layout layout = Layout::kLines) : layout_(layout) {}
+
   void begin_object() { begin('{'); }
   void end_object() { end('}'); }
   void begin_array() { begin('['); }
@@ -43,6 +46,11 @@ class JsonWriter {
   void separate();
   void raw(std::string_view text);
 
+  bool breaks_lines(std::size_t most_open) const {
+    return layout_ == Layout::kLines && has_items_.size() <= most_open;
+  }
+
+  Layout layout_;
   std::string out_;
   std::vector<bool> has_items_;
   bool after_key_ = false;

@@ -103,6 +103,20 @@ File::~File() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+Result<FileIdentity> File::identity() const {
+  struct stat facts = {};
+  if (::fstat(descriptor_, &facts) != 0)
+    return system_error("cannot look at the file", std::strerror(errno));
+  const auto nanoseconds = [](const timespec& time) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+  };
+  return FileIdentity{static_cast<std::uint64_t>(facts.st_dev),
+                      static_cast<std::uint64_t>(facts.st_ino),
+                      static_cast<std::uint64_t>(facts.st_size), nanoseconds(facts.st_mtim),
+                      nanoseconds(facts.st_ctim)};
+}
+
 Status File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   if (!base::fits(offset, into.size(), size_))
     return Error(ErrorCode::kTruncated, "the file ends before the bytes that were asked for",

@@ -25,6 +25,16 @@ bool leaves_folder(std::string_view folder, std::string_view path);
 // The names in a folder, sorted. kUnsupported if there are more than `most`.
 Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most);
 
+// What tells one state of a file from another.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified = 0;  // nanoseconds
+  std::int64_t changed = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
 // Owns a descriptor. A window of the file, [start, start + size()), is what the Source shows.
 class File final : public base::Source {
  public:
@@ -44,6 +54,8 @@ class File final : public base::Source {
   int descriptor() const { return descriptor_; }
 
   Status read_at(std::uint64_t offset, std::span<std::byte> into) const override;
+
+  Result<FileIdentity> identity() const;
 
   // NFS, Lustre, FUSE and their kin, where a mapping crawls, deadlocks or dies.
   bool is_on_network() const;

@@ -312,11 +312,17 @@ class Machine {
     return push_symbol(module, name);
   }
 
+  // Text of Python 2 is str to Python 3, too, if it is ASCII.
+  bool is_name(NodeId id) const {
+    const Kind kind = tape_[id].kind;
+    return kind == Kind::kText || (kind == Kind::kPy2Text && base::is_ascii(tape_.text(id)));
+  }
+
   Status stack_global() {
     SAFE_LOAD_TRY(need(2));
     const NodeId name = stack_.back();
     const NodeId module = stack_[stack_.size() - 2];
-    if (tape_[name].kind != Kind::kText || tape_[module].kind != Kind::kText) {
+    if (!is_name(name) || !is_name(module)) {
       SAFE_LOAD_TRY(push_tuple(2));
       return refuse_value(oddity::kComputedName, pop(), ErrorCode::kCorrupt);
     }

@@ -87,10 +87,12 @@ namespace safe_load::scanner {
   X(R12, kIncomplete, "tar-tricks", "A tar archive uses sparse files or sizes that cannot be", "get the file again from where it was made", "") \
   X(R13, kNote, "output-flood", "Names are made to paint a terminal", "", "") \
   X(R14, kIncomplete, "special-file", "This is no regular file", "give the file itself", "") \
+  X(R15, kIncomplete, "scanner-stopped", "The process that scanned this file was stopped, or took too long", "treat the file as hostile, and report it: no file should be able to do this", "") \
   X(H01, kNote, "guarded-pickle", "A guard of pickle.load would be passed by", "", "GHSA-wccx-j62j-r448 GHSA-fphw-536r-4p88") \
   X(H02, kNote, "inert-check", "A check that is never reached", "", "GHSA-cffv-grgg-g429") \
   X(H03, kIncomplete, "changed-while-scanned", "The file changed while it was scanned", "scan it again when nobody writes to it", "") \
   X(H04, kNote, "unsafe-fallback", "A program might retry without its checks", "", "") \
+  X(H05, kIncomplete, "unreadable", "The file could not be read", "check the path and the permissions", "") \
   X(N01, kNote, "pickle-in-text", "A text or bytes value looks like a pickle; nothing reads it as one", "", "") \
   X(N02, kNote, "unreferenced-member", "A member holds no pickle, and nothing refers to it", "", "") \
   X(N03, kNote, "no-pickle", "The archive holds no pickle", "", "") \

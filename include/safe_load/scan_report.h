@@ -1,0 +1,82 @@
+// ScanReport: what scans of many files found, printed as they come. Memory does not grow with the
+// number of files, but for SARIF, which keeps at most 5000 results.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "safe_load/scan.h"
+
+namespace safe_load {
+
+enum class ScanFormat : std::uint8_t {
+  kText,
+  kJson,   // one document
+  kJsonl,  // one line for each file, then one with the summary
+  kSarif,  // 2.1.0, for GitHub code scanning
+};
+
+struct ScanReportOptions {
+  ScanFormat format = ScanFormat::kText;
+  bool color = false;
+  bool quiet = false;    // text: nothing but the last line
+  bool verbose = false;  // text: SAFE files and notes, too
+  std::string sarif_category = "scan";
+};
+
+struct ScanSummary {
+  std::array<std::uint64_t, 4> verdicts = {};    // by Verdict
+  std::map<std::string, std::uint64_t> skipped;  // by reason
+  std::uint64_t errors = 0;  // files that could not be opened; they are INCOMPLETE, too
+  std::uint64_t bytes_total = 0;
+  std::uint64_t bytes_covered = 0;
+  std::uint64_t bytes_read = 0;
+  bool is_interrupted = false;
+
+  std::uint64_t of(Verdict verdict) const { return verdicts[static_cast<std::size_t>(verdict)]; }
+  std::uint64_t files() const;
+  std::uint64_t skipped_files() const;
+};
+
+// Each call returns the text to be printed next; together they are one document.
+class ScanReport {
+ public:
+  ScanReport(const ScanReportOptions& options, const ScanPolicy& policy);
+  ScanReport(ScanReport&&) noexcept;
+  ~ScanReport();
+
+  std::string begin();
+  // `path` as a person or program should see it: UTF-8, relative to where the scan began.
+  std::string add(std::string_view path, const FileReport& report);
+  // A file without a report is INCOMPLETE. The code says why: kUnsupported, it is no regular file;
+  // kLimit, the scan was stopped; else it could not be read.
+  std::string add(std::string_view path, const Issue& error);
+  void skip(std::string_view reason);
+  void interrupt();
+  std::string end();
+
+  const ScanSummary& summary() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One file as ScanFormat::kText and kJsonl print it.
+std::string to_text(const FileReport& report, std::string_view path,
+                    const ScanReportOptions& options = {});
+std::string to_json(const FileReport& report, std::string_view path);
+
+// The report that to_json wrote.
+Result<FileReport> read_scan_record(std::string_view json);
+
+// The rules as text: all on one line each, or one with all that is known about it.
+std::string scan_rules_text();
+std::string to_text(const ScanRule& rule);
+
+}  // namespace safe_load

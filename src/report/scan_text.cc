@@ -1,0 +1,153 @@
+// Reports of scans for people.
+#include "base/text.h"
+#include "report/scan_parts.h"
+#include "safe_load/report.h"
+
+namespace safe_load {
+namespace {
+
+constexpr std::string_view kReset = "\x1b[0m";
+
+std::string_view color_of(Severity severity) {
+  switch (severity) {
+    case Severity::kDanger:
+      return "\x1b[1;31m";
+    case Severity::kIncomplete:
+      return "\x1b[35m";
+    case Severity::kUnknown:
+      return "\x1b[33m";
+    case Severity::kNote:
+      return "\x1b[2m";
+  }
+  return "";
+}
+
+std::string_view color_of(Verdict verdict) {
+  return verdict == Verdict::kSafe ? "\x1b[32m" : color_of(static_cast<Severity>(verdict));
+}
+
+class Page {
+ public:
+  explicit Page(bool color) : color_(color) {}
+
+  void colored(std::string_view color, std::string_view text) {
+    if (color_) out_ += color;
+    out_ += text;
+    if (color_) out_ += kReset;
+  }
+  void plain(std::string_view text) { out_ += text; }
+  void padded(std::size_t width, std::size_t used) {
+    out_.append(width > used ? width - used : 1, ' ');
+  }
+  std::string take() && { return std::move(out_); }
+
+ private:
+  bool color_;
+  std::string out_;
+};
+
+std::string place_of(const Finding& finding) {
+  std::string place = finding.member;
+  if (finding.offset != 0 || !finding.opcode.empty())
+    place += (place.empty() ? "byte " : ", byte ") + std::to_string(finding.offset);
+  if (!finding.opcode.empty()) place += ", " + finding.opcode;
+  return place;
+}
+
+void add_line(Page& page, std::string_view label, std::string_view text) {
+  page.plain("           ");
+  page.plain(label);
+  page.padded(5, label.size());
+  page.plain(text);
+  page.plain("\n");
+}
+
+void add_finding(Page& page, const Finding& finding) {
+  const std::string_view severity = to_text(finding.severity);
+  page.plain("  ");
+  page.colored(color_of(finding.severity), severity);
+  page.padded(11, severity.size());
+  page.plain(finding.rule->id);
+  page.plain("  " + finding.message);
+  if (finding.count > 1) page.plain(" (" + std::to_string(finding.count) + " times)");
+  page.plain("\n");
+  std::string at = place_of(finding);
+  if (!finding.path.empty()) {
+    at += (at.empty() ? "" : ", ") + finding.path;
+  } else if (!finding.opcode.empty()) {
+    at += ", not part of the result";
+  }
+  if (!at.empty()) add_line(page, "at", at);
+  if (!finding.args.empty() && finding.args != "()") add_line(page, "args", finding.args);
+  if (!finding.evidence.empty()) {
+    std::string evidence;
+    for (const std::string_view kind : finding.evidence)
+      evidence += (evidence.empty() ? "" : ", ") + std::string(kind);
+    add_line(page, "sign", evidence);
+  }
+  if (finding.severity != Severity::kNote && !finding.rule->advice.empty())
+    add_line(page, "do", finding.rule->advice);
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "0 %";
+  if (part >= whole) return "100 %";
+  return std::to_string(100 * (part / (whole / 100 + 1)) / 100) + " %";
+}
+
+}  // namespace
+
+std::string to_text(const FileReport& report, std::string_view path,
+                    const ScanReportOptions& options) {
+  if (options.quiet || (report.verdict == Verdict::kSafe && !options.verbose)) return "";
+  Page page(options.color);
+  page.plain(base::escaped(path, path.size()));
+  page.plain("  ");
+  page.colored(color_of(report.verdict), to_text(report.verdict));
+  page.plain("  " + report.format + ", " + human_size(report.size) + " (" +
+             human_size(report.coverage.bytes_read) + " read, " +
+             percent(report.coverage.bytes_covered, report.coverage.bytes_total) + " covered)\n");
+  for (const Finding& finding : report.findings)
+    if (finding.severity != Severity::kNote || options.verbose) add_finding(page, finding);
+  if (report.findings_dropped != 0)
+    page.plain("  and " + std::to_string(report.findings_dropped) + " more findings\n");
+  return std::move(page).take();
+}
+
+std::string to_text(const ScanRule& rule) {
+  std::string text = std::string(rule.id) + "  " + std::string(rule.name) + "  (" +
+                     std::string(to_text(rule.severity)) + ")\n  " + std::string(rule.what) + ".\n";
+  if (!rule.advice.empty()) text += "  What to do: " + std::string(rule.advice) + ".\n";
+  if (!rule.advisories.empty()) text += "  Public ids: " + std::string(rule.advisories) + "\n";
+  return text;
+}
+
+std::string scan_rules_text() {
+  std::string text;
+  for (const ScanRule& rule : scan_rules())
+    text += std::string(rule.id) + "  " + std::string(to_text(rule.severity)) + "  " +
+            std::string(rule.name) + "\n";
+  return text;
+}
+
+namespace report {
+
+std::string summary_text(const ScanSummary& summary) {
+  const auto count = [](std::uint64_t number, std::string_view unit) {
+    return std::to_string(number) + " " + std::string(unit) + (number == 1 ? "" : "s");
+  };
+  std::string text = count(summary.files(), "file") + ": ";
+  for (const Verdict verdict :
+       {Verdict::kSafe, Verdict::kUnknown, Verdict::kIncomplete, Verdict::kDangerous})
+    text += std::to_string(summary.of(verdict)) + " " + std::string(to_text(verdict)) +
+            (verdict == Verdict::kDangerous ? "" : ", ");
+  if (const std::uint64_t skipped = summary.skipped_files(); skipped != 0)
+    text += "; " + count(skipped, "other file") + (skipped == 1 ? " was" : " were") +
+            " not checkpoints";
+  if (summary.files() == 0) text += "; no checkpoint was scanned";
+  if (summary.is_interrupted) text += "; interrupted";
+  return text + "\n";
+}
+
+}  // namespace report
+}  // namespace safe_load
