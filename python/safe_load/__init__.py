@@ -14,14 +14,17 @@ from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
 from ._load import open
+from ._scan import Coverage, Finding, ScanReport, Severity, Verdict, scan, scan_many
 from ._torch_load import as_torch_load
 from ._weights import state_dict, strip_prefix
 
 __all__ = [
     "AttrRef",
+    "Coverage",
     "DeviceMesh",
     "DistributedTensor",
     "Error",
+    "Finding",
     "GlobalRef",
     "Handle",
     "Inspection",
@@ -31,15 +34,20 @@ __all__ = [
     "Partial",
     "Pattern",
     "Placement",
+    "ScanReport",
+    "Severity",
     "StateRecord",
     "TensorRecord",
     "TensorView",
     "TypeExpr",
     "UnknownGlobal",
+    "Verdict",
     "as_torch_load",
     "inspect",
     "open",
     "safe_load",
+    "scan",
+    "scan_many",
     "state_dict",
     "strip_prefix",
 ]

@@ -74,7 +74,7 @@ def _open(f: Any, options: Options) -> _core.Checkpoint:
         try:
             return _core.Checkpoint.open_path(os.fsencode(f), *options)
         except OSError as error:
-            raise _system_error(f, error) from None
+            raise system_error(f, error) from None
     if hasattr(f, "read"):
         return _open_stream(f, options)
     try:
@@ -85,7 +85,7 @@ def _open(f: Any, options: Options) -> _core.Checkpoint:
     return _core.Checkpoint.open_bytes(f, *options)
 
 
-def _system_error(path: Any, error: OSError) -> OSError:
+def system_error(path: Any, error: OSError) -> OSError:
     """What Python calls the trouble with this path: FileNotFoundError, PermissionError, ..."""
     try:
         open(path, "rb").close()
@@ -118,4 +118,4 @@ def _is_plain_file(f: Any) -> bool:
     return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
 
 
-__all__ = ["Source", "is_path", "open_source"]
+__all__ = ["Source", "is_path", "open_source", "system_error"]

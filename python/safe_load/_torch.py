@@ -110,7 +110,7 @@ class TorchMakers(Makers):
         if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):
             return False
         target = location if self._map_location is None else self._map_location
-        return str(target) == "cpu"
+        return str(target) == "cpu" and location != "meta"
 
     def storage(self, storage: Any, unit: int) -> torch.UntypedStorage:
         key = (storage.id, unit)
@@ -180,6 +180,8 @@ class TorchMakers(Makers):
             buffer, sizes, strides, offsets = args
             if isinstance(offsets, list):
                 offsets = torch.tensor(offsets, dtype=torch.int64)
+            if not buffer.is_meta:  # torch reads these by their address, whatever device they are on
+                sizes, strides, offsets = sizes.cpu(), strides.cpu(), offsets.cpu()
             return torch._nested_view_from_buffer(buffer, sizes, strides, offsets)
         return _jagged(args[0])
 

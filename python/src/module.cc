@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 
 #include "bind_checkpoint.h"
+#include "bind_scan.h"
 #include "memory.h"
 
 NB_MODULE(_core, module) {
@@ -11,4 +12,5 @@ NB_MODULE(_core, module) {
   module.doc() = "The engine of safe_load. Use the safe_load package.";
   safe_load_python::bind_memory(module);
   safe_load_python::bind_checkpoint(module);
+  safe_load_python::bind_scan(module);
 }

@@ -70,6 +70,18 @@ def test_equals_torch(tmp_path, saved_on, target, mmap):
     assert_equal(safe_load(path, target, mmap=mmap), theirs)
 
 
+@pytest.mark.parametrize("parts", [lambda n: True, lambda n: n > 24, lambda n: n <= 24])
+def test_the_sizes_of_nested_tensors_stay_on_the_host(parts):
+    """torch.load ends the process here: it reads the sizes on the GPU by their address."""
+    value = torch.nested.nested_tensor([torch.ones(2, 3), torch.full((4, 3), 2.0)])
+
+    def place(storage, _):
+        return storage.cuda() if parts(storage.nbytes()) else storage
+
+    loaded = safe_load(saved({"nested": value}), place)["nested"]
+    assert [part.tolist() for part in loaded.cpu().unbind()] == [part.tolist() for part in value.unbind()]
+
+
 def test_storages_stay_shared():
     loaded = safe_load(saved(checkpoint("cpu")), device="cuda")
     data = loaded["weight"].untyped_storage().data_ptr()

@@ -137,6 +137,12 @@ bool is_plausible_size(std::uint64_t compressed, std::uint64_t size) {
   return !most || size <= *most || size - *most <= 64;
 }
 
+// Source: APPNOTE 4.3.9: with or without a signature, with sizes of 32 or 64 bits.
+bool is_descriptor_size(const ZipEntry& entry, std::uint64_t size) {
+  return (entry.flags & kDescriptorFlag) != 0 &&
+         (size == 12 || size == 16 || size == 20 || size == 24);
+}
+
 Status check_crc(const ZipEntry& entry, std::uint32_t crc) {
   if (entry.crc == 0 || entry.crc == crc) return {};
   return Error(ErrorCode::kCorrupt, "the CRC-32 differs from the directory's", entry.local_offset)

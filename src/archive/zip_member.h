@@ -41,6 +41,10 @@ Status read_member(const base::Source& source, const ZipMember& member, std::spa
 // Whether a member of `compressed` bytes can honestly inflate to `size` (rule Z16).
 bool is_plausible_size(std::uint64_t compressed, std::uint64_t size);
 
+// Whether so many bytes behind the data of an entry are the data descriptor that its flags
+// announce.
+bool is_descriptor_size(const ZipEntry& entry, std::uint64_t size);
+
 // The CRC-32 of the content against the directory's, where 0 means that the writer left it out.
 Status check_crc(const ZipEntry& entry, std::uint32_t crc);
 

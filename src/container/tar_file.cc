@@ -77,7 +77,7 @@ class TarFile::Reader {
       tape_.emplace(bytes_, limits_);
       const auto built = pickle::run(*tape_, pickle::Program{bytes_});
       if (built) {
-        if (!is_plain()) return bad("a table that asks for calls or unknown classes").at(position_);
+        SAFE_LOAD_TRY(check_plain());
         position_ += built->end;
         return NodeId{built->root};
       }
@@ -115,12 +115,14 @@ class TarFile::Reader {
   }
 
  private:
-  // Whether the whole program, not only its result, holds nothing but values and known names.
-  bool is_plain() const {
+  // The whole program, not only its result, holds nothing but values and known names.
+  Status check_plain() const {
     const pickle::SymbolTable& symbols = tape_->symbols();
     for (std::uint32_t i = 0; i < symbols.size(); ++i)
-      if (types::find_known(symbols[i].module, symbols[i].name) == nullptr) return false;
-    return tape_->call_count() == 0;
+      if (types::find_known(symbols[i].module, symbols[i].name) == nullptr)
+        return bad("a storage of an unknown class").about(symbols[i].name).at(position_);
+    if (tape_->call_count() != 0) return bad("a table that asks for calls").at(position_);
+    return {};
   }
 
   const Slice& slice_;

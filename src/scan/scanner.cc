@@ -455,22 +455,23 @@ class Scanner {
   // Between the records there is nothing but data descriptors and zeros.
   void check_gaps(const Slice& slice, const container::ZipFile& file,
                   const std::vector<archive::ZipMember>& members, const std::string& chain) {
-    constexpr std::uint64_t kDescriptor = 24;
     std::uint64_t first = slice.offset + slice.size;
     for (const archive::ZipMember& member : members) {
-      const std::uint64_t end = member.data_offset + member.entry->compressed_size;
-      first = std::min(first, member.entry->local_offset);
-      check_gap(slice, end, member.entry->limit, kDescriptor, chain);
+      const ZipEntry& entry = *member.entry;
+      const std::uint64_t end = member.data_offset + entry.compressed_size;
+      first = std::min(first, entry.local_offset);
+      const std::uint64_t gap = entry.limit - end;
+      if (gap != 0 && !archive::is_descriptor_size(entry, gap))
+        check_gap(slice, end, entry.limit, chain);
     }
-    if (!members.empty()) check_gap(slice, slice.offset, first, 0, chain);
+    if (!members.empty()) check_gap(slice, slice.offset, first, chain);
     const std::uint64_t behind = file.directory().trailing_bytes();
-    if (behind != 0)
-      check_gap(slice, slice.offset + slice.size - behind, slice.offset + slice.size, 0, chain);
+    check_gap(slice, slice.offset + slice.size - behind, slice.offset + slice.size, chain);
   }
 
-  void check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t end, std::uint64_t allowed,
+  void check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t end,
                  const std::string& chain) {
-    if (end <= begin + allowed) return;
+    if (end <= begin) return;
     Slice gap = slice;
     gap.offset = begin;
     gap.size = end - begin;
@@ -543,6 +544,8 @@ class Scanner {
       add_failure(opened.error(), chain, false);
       return false;
     }
+    for (const std::string_view ending : {".py", ".so", ".dll", ".dylib"})
+      if (entry.name.ends_with(ending)) add(make_finding(Rule::kT05), chain);
     Slice member = *opened;
     member.name.clear();
     if (member.size <= kSmallRecord && is_printable_text(read_some(member, kSmallRecord)) &&
@@ -558,8 +561,6 @@ class Scanner {
     }
     if (in_checkpoint && !seen.is_container && member.size != 0)
       add(make_finding(Rule::kN02), where);
-    for (const std::string_view ending : {".py", ".so", ".dll", ".dylib"})
-      if (entry.name.ends_with(ending)) add(make_finding(Rule::kT05), chain);
     return seen.has_pickle;
   }
 

@@ -1,0 +1,244 @@
+"""One case for each row of the scanner's catalogue: an attack with a harmless payload, and its honest twin.
+
+A case is (row, file name, bytes, worst verdict that it must at least get, rule that must be among the
+findings or "", twin or None). A twin is the same file without the trick, and must be SAFE.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import struct
+from typing import Iterator
+
+from assembler import (
+    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, pickle_of, stacked, state_dict, symbol,
+    tar_of, tensor, text, zip_of,
+)
+
+EVIL = pickle_of(PAYLOAD)
+CLEAN = pickle_of(b"}" + text("a") + b"K\x01s")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    row: str
+    name: str
+    content: bytes
+    verdict: str
+    rule: str = ""
+    twin: bytes | None = None
+
+    @property
+    def file(self) -> str:
+        return f"{self.row}-{self.name}"
+
+
+def containers() -> Iterator[Case]:
+    honest = checkpoint()
+
+    def forged(**lies: object) -> bytes:
+        entries = checkpoint_entries(EVIL)
+        entries[0] = dataclasses.replace(entries[0], **lies)
+        return zip_of(entries)
+
+    yield Case("C01", "flags.pt", forged(flags=1), "DANGEROUS", "SL-C01", honest)
+    yield Case("C02", "names.pt", forged(local_name="archive/data.txt"), "DANGEROUS", "SL-C02", honest)
+    yield Case("C03", "checksum.pt", forged(crc=1), "DANGEROUS", "SL-C03", honest)
+    harmless = checkpoint_entries()
+    harmless[0].crc = 1
+    yield Case("C03", "checksum-alone.pt", zip_of(harmless), "UNKNOWN", "SL-C03", honest)
+    yield Case("C04", "text.zip", zip_of([Entry("data.txt", EVIL)]), "DANGEROUS", "SL-G01",
+               zip_of([Entry("data.txt", CLEAN)]))
+    yield Case("C04", "config.p", EVIL, "DANGEROUS", "SL-G01", CLEAN)
+    yield Case("C05", "packed.pkl", gzip.compress(EVIL, mtime=0), "INCOMPLETE", "SL-C05")
+    yield Case("C06", "pickle-then-zip.pt", CLEAN + checkpoint(EVIL), "DANGEROUS", "SL-C06", CLEAN)
+    yield Case("C06", "bytes-then-zip.pt", b"\0" * 64 + checkpoint(EVIL), "DANGEROUS", "SL-C06", honest)
+    array = npy("<f4", (2,), struct.pack("<2f", 1, 2))
+    yield Case("C06", "array-then-zip.npy", array + checkpoint(EVIL), "DANGEROUS", "SL-C06", array)
+    double = checkpoint_entries(CLEAN)
+    yield Case("C07", "twice.pt", zip_of([*double, Entry("archive/data.pkl", EVIL)]), "DANGEROUS", "SL-C07", honest)
+    yield Case("C07", "case.pt", zip_of([*double, Entry("archive/DATA.PKL", EVIL)]), "DANGEROUS", "SL-G01", honest)
+    yield Case("C08", "stray.pt", checkpoint(more=[Entry("other/evil.pkl", EVIL)]), "DANGEROUS", "SL-C08", honest)
+    yield Case("C08", "first-folder.pt", zip_of([Entry("evil/data.pkl2", b"x"), *checkpoint_entries()]),
+               "UNKNOWN", "SL-C08", honest)
+    entries = checkpoint_entries()
+    entries.append(Entry("archive/evil.pkl", EVIL, offset=0))
+    yield Case("C09", "overlap.pt", zip_of(entries), "DANGEROUS", "SL-C13", honest)
+    yield Case("C09", "gap.pt", zip_of([*checkpoint_entries(), Entry("archive/z", b"z", gap=EVIL)]), "UNKNOWN",
+               "SL-C09", honest)
+    yield Case("C09", "tail.pt", checkpoint(tail=EVIL), "UNKNOWN", "SL-C09", honest)
+    yield Case("C10", "start.pt", b"PK\7\x08" + checkpoint(EVIL), "DANGEROUS", "SL-C10", honest)
+    nested = EVIL
+    clean = CLEAN
+    for _ in range(3):
+        nested = zip_of([Entry("inner.zip", nested)])
+        clean = zip_of([Entry("inner.zip", clean)])
+    yield Case("C11", "nested.zip", nested, "DANGEROUS", "SL-G01", clean)
+    for _ in range(12):
+        clean = zip_of([Entry("inner.zip", clean)])
+    yield Case("C11", "deep.zip", clean, "INCOMPLETE", "SL-C11")
+    noise = bytes((i * 151 + 7) % 251 for i in range(200))
+    yield Case("C12", "secret.zip", zip_of([Entry("data.pkl", noise, flags=1)]), "INCOMPLETE", "SL-C12")
+    whole = checkpoint(EVIL)
+    yield Case("C13", "cut.pt", whole[: whole.index(b"PK\1\2")], "DANGEROUS", "SL-C13", honest)
+    archive = tar_of({"a.pkl": CLEAN})
+    yield Case("C14", "cut.tar", archive[:1024], "INCOMPLETE", "", archive)
+    yield Case("C15", "numbers.npy", npy("<f4", (2,), struct.pack("<2f", 1, 2) + EVIL), "DANGEROUS", "SL-G01", array)
+    yield Case("C15", "objects.npy", npy("|O", (1,), EVIL), "DANGEROUS", "SL-G01")
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"
+    for name, content in (("pointer.pt", pointer), ("page.pt", b"<!doctype html><title>Log in</title>"),
+                          ("empty.pt", b""), ("zeros.pt", b"\0" * 4096)):
+        yield Case("C16", name, content, "INCOMPLETE", "SL-C16")
+    yield Case("C17", "climbs.zip", zip_of([Entry("../evil.pkl", CLEAN)]), "DANGEROUS", "SL-C17",
+               zip_of([Entry("evil.pkl", CLEAN)]))
+    yield Case("C17", "absolute.zip", zip_of([Entry("/etc/evil.pkl", CLEAN)]), "UNKNOWN", "SL-C17")
+
+
+def layouts() -> Iterator[Case]:
+    honest = stacked()
+    for stream in range(5):
+        body = [MAGIC, b"M\xe9\x03", b"}", b"N", b"]"][stream]
+        yield Case("T01", f"stream-{stream + 1}.pt", stacked({stream: pickle_of(PAYLOAD + b"0" + body)}),
+                   "DANGEROUS", "SL-G01", honest)
+    yield Case("T01", "behind.pt", stacked(tail=EVIL), "DANGEROUS", "SL-G01", honest)
+    magic = call("builtins", "eval", text("0x1950a86a20f9469cfc6c"))
+    yield Case("T02", "magic.pt", stacked({0: pickle_of(magic)}), "DANGEROUS", "SL-G02", honest)
+    parts = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"),
+             "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
+    for name in parts:
+        yield Case("T03", f"{name}.tar", tar_of(parts | {name: pickle_of(PAYLOAD + b"0" + parts[name][2:-1])}),
+                   "DANGEROUS", "SL-G01", tar_of(parts))
+    yield Case("T03", "more.tar", tar_of(parts | {"evil": EVIL}), "DANGEROUS", "SL-G01", tar_of(parts))
+    script = [Entry("archive/constants.pkl", pickle_of(b")")), Entry("archive/code/m.py", b"def forward(self):\n  pass\n")]
+    yield Case("T04", "script.pt", checkpoint(more=script), "UNKNOWN", "SL-T04", checkpoint())
+    yield Case("T05", "source.pt", checkpoint(more=[Entry("archive/setup.py", b"print(1)")]), "UNKNOWN", "SL-T05",
+               checkpoint())
+    yield Case("T06", "storage.pkl", pickle_of(symbol("torch", "EvilStorage")), "UNKNOWN", "SL-T06")
+    odd = b"(" + text("module") + symbol("os", "getcwd") + text("a.py") + text("pass") + b"tQ"
+    yield Case("T07", "module.pt", checkpoint(state_dict(odd)), "DANGEROUS", "SL-G01", checkpoint())
+    yield Case("T07", "number.pt", checkpoint(state_dict(b"K\x05Q")), "UNKNOWN", "SL-T07", checkpoint())
+    yield Case("T08", "unreferenced.pt", checkpoint(more=[Entry("archive/data/9", EVIL)]), "DANGEROUS", "SL-G01",
+               checkpoint())
+    refused = checkpoint(state_dict(call("collections", "deque", b"](K\x01e")))
+    yield Case("T09", "evil-refused.pt", checkpoint(state_dict(PAYLOAD)), "DANGEROUS", "SL-G01", refused)
+    yield Case("T10", "setitem.pt", checkpoint(pickle_of(tensor() + b"K\x00K\x01s")), "DANGEROUS", "SL-T10", checkpoint())
+    yield Case("T10", "strides.pt", checkpoint(pickle_of(tensor(strides=b"(K\xfft"))), "UNKNOWN", "SL-T10", checkpoint())
+    yield Case("T10", "size.pt", checkpoint(pickle_of(tensor(numel=9))), "UNKNOWN", "", checkpoint())
+
+
+def machine() -> Iterator[Case]:
+    inside = b"\x8c\x14" + b"a" * 5 + b"cos\ngetcwd\n)R" + b"aa"
+    frame = b"\x80\x04\x95" + struct.pack("<Q", 6) + inside + b"."
+    yield Case("P01", "straddle.pkl", frame, "DANGEROUS", "SL-P01", b"\x80\x04\x95" + struct.pack("<Q", 2) + b"N.")
+    two = b"\x80\x04\x95" + struct.pack("<Q", 20) + b"\x95" + struct.pack("<Q", 2) + b"N." + b"0" * 9
+    yield Case("P01", "frame-in-frame.pkl", two, "DANGEROUS", "SL-P01")
+    yield Case("P02", "broken.pkl", b"\x80\x02" + PAYLOAD + b"\xff", "DANGEROUS", "SL-P02", CLEAN)
+    yield Case("P02", "cut.pkl", b"\x80\x02" + PAYLOAD, "DANGEROUS", "SL-P02", CLEAN)
+    yield Case("P02", "broken-text.p", b"cos\ngetcwd\n(tR", "DANGEROUS", "SL-G01")
+    desync = text("os") + b"q\x000" + text("math") + b"q\x00" + text("os") + b"q\x010h\x01" + text("getcwd") + b"\x93)R"
+    yield Case("P03", "memo.pkl", pickle_of(desync, 4), "DANGEROUS", "SL-G01",
+               pickle_of(text("a") + b"q\x000" + text("b") + b"q\x00", 4))
+    yield Case("P03", "missing.pkl", pickle_of(PAYLOAD + b"0h\x07"), "DANGEROUS", "SL-P02", CLEAN)
+    yield Case("P04", "bytes.pkl", pickle_of(b"C\x02os" + text("getcwd") + b"\x93", 4), "DANGEROUS", "SL-P04")
+    computed = call("_codecs", "encode", text("os"), text("latin1")) + text("getcwd") + b"\x93)R"
+    yield Case("P04", "computed.pkl", pickle_of(computed, 4), "DANGEROUS", "SL-P04")
+    yield Case("P04", "string.pkl", b"S'os'\nS'getcwd'\n\x93)R.", "DANGEROUS", "SL-G01")
+    yield Case("P05", "line.pkl", pickle_of(b"ctorch\nserialization.os.getcwd\n)R"), "DANGEROUS", "")
+    stack = text("pathlib") + text("os.getcwd") + b"\x93)R"
+    yield Case("P05", "stack.pkl", pickle_of(stack, 4), "DANGEROUS", "")
+    yield Case("P06", "inst.pkl", pickle_of(b"(ios\ngetcwd\n0N", 0), "DANGEROUS", "SL-G01", pickle_of(b"N", 0))
+    yield Case("P06", "obj.pkl", pickle_of(b"(cos\ngetcwd\no0N", 1), "DANGEROUS", "SL-G01", pickle_of(b"N", 1))
+    yield Case("P06", "newobj.pkl", pickle_of(b"cos\ngetcwd\n)\x810N"), "DANGEROUS", "SL-G01", pickle_of(b"N"))
+    yield Case("P06", "newobj-ex.pkl", pickle_of(b"cos\ngetcwd\n)}\x920N", 4), "DANGEROUS", "SL-G01", pickle_of(b"N", 4))
+    yield Case("P07", "extension.pkl", pickle_of(b"\x82\x01"), "UNKNOWN", "SL-P07")
+    yield Case("P07", "extension-payload.pkl", pickle_of(b"\x82\x010" + PAYLOAD), "DANGEROUS", "SL-P07")
+    yield Case("P08", "buffer.pkl", pickle_of(b"\x97\x980" + PAYLOAD, 5), "DANGEROUS", "SL-P08")
+    yield Case("P08", "buffer-alone.pkl", pickle_of(b"\x97", 5), "UNKNOWN", "SL-P08")
+    yield Case("P09", "late.pkl", pickle_of(b"N0\x80\x04" + PAYLOAD), "DANGEROUS", "SL-P09", CLEAN)
+    yield Case("P09", "six.pkl", b"\x80\x06" + PAYLOAD + b".", "INCOMPLETE", "", CLEAN)
+    yield Case("P10", "underscore.pkl", pickle_of(PAYLOAD + b"p1_0\n", 0), "DANGEROUS", "", pickle_of(b"Np10\n", 0))
+    yield Case("P10", "blank.pkl", pickle_of(PAYLOAD + b"0I 1\n", 0), "DANGEROUS", "", pickle_of(b"I1\n", 0))
+    yield Case("P11", "second.pkl", CLEAN + EVIL, "DANGEROUS", "SL-G01", CLEAN + CLEAN)
+    yield Case("P11", "tail.pkl", CLEAN + b"tail", "UNKNOWN", "SL-P11", CLEAN)
+    yield Case("P11", "in-archive.pt", checkpoint(state_dict() + EVIL), "DANGEROUS", "SL-G01", checkpoint())
+    yield Case("P12", "class.pkl", pickle_of(symbol("collections", "OrderedDict") + b"}b"), "DANGEROUS", "SL-P12")
+    hook = call("collections", "OrderedDict") + b"}" + text("__class__") + b"K\x01sb"
+    plain = call("collections", "OrderedDict") + b"}" + text("_metadata") + b"K\x01sb"
+    yield Case("P12", "hook.pkl", pickle_of(hook), "DANGEROUS", "SL-P12", pickle_of(plain))
+    method = call("operator", "methodcaller", text("upper")) + b"(" + text("a") + b"tR"
+    yield Case("P13", "methodcaller.pkl", pickle_of(method), "DANGEROUS", "SL-P13")
+    partial = call("functools", "partial", symbol("builtins", "print")) + b")R"
+    yield Case("P13", "partial.pkl", pickle_of(partial), "DANGEROUS", "SL-P13")
+
+
+GADGETS = {
+    "G01": ("posix", "getcwd"), "G02": ("builtins", "eval"), "G03": ("importlib", "import_module"),
+    "G04": ("torch.utils.collect_env", "get_pretty_env_info"), "G05": ("pickle", "loads"), "G06": ("pip", "main"),
+    "G07": ("builtins", "open"), "G08": ("socket", "gethostname"), "G09": ("types", "CodeType"),
+    "G10": ("ctypes", "sizeof"), "G11": ("builtins", "map"), "G12": ("sys", "getrecursionlimit"),
+}
+
+
+def gadgets() -> Iterator[Case]:
+    for row, (module, name) in GADGETS.items():
+        yield Case(row, "import.pkl", pickle_of(symbol(module, name)), "DANGEROUS", f"SL-{row}")
+        yield Case(row, "call.pt", checkpoint(state_dict(call(module, name))), "DANGEROUS", f"SL-{row}", checkpoint())
+    inner = stacked({3: pickle_of(PAYLOAD)})
+    outer = b"B" + struct.pack("<I", len(inner)) + inner
+    yield Case("G13", "nested.pkl", pickle_of(call("torch.storage", "_load_from_bytes", outer), 3), "DANGEROUS", "SL-G01")
+    yield Case("G14", "evidence.pkl", pickle_of(call("mylib", "run", text("import os; os.getcwd()"))), "DANGEROUS",
+               "SL-G14")
+    yield Case("G15", "unlisted.pkl", pickle_of(call("mylib", "run", text("fast"))), "UNKNOWN", "SL-G15")
+
+
+def allowlists() -> Iterator[Case]:
+    yield Case("A01", "wildcard.pkl", pickle_of(symbol("numpy", "__builtins__")), "DANGEROUS", "")
+    hooks = b"(" + call("collections", "OrderedDict") + b"t}"
+    wrapped = call("torch._tensor", "_rebuild_from_type_v2", symbol("mylib", "run"), symbol("torch", "Tensor"), hooks)
+    yield Case("A02", "rebuild.pt", checkpoint(pickle_of(wrapped)), "UNKNOWN", "SL-G15", checkpoint())
+    given = call("collections", "OrderedDict", symbol("torch", "Tensor"))
+    yield Case("A02", "class.pkl", pickle_of(given), "DANGEROUS", "SL-A02", pickle_of(call("collections", "OrderedDict")))
+    yield Case("A03", "ordered.pkl", pickle_of(call("collections", "OrderedDict", text("import os"))), "DANGEROUS",
+               "SL-A03", pickle_of(call("collections", "OrderedDict")))
+    yield Case("A03", "codec.pkl", pickle_of(call("_codecs", "encode", text("a"), text("rot13"))), "DANGEROUS", "SL-A03",
+               pickle_of(call("_codecs", "encode", text("a"), text("latin1"))))
+    yield Case("A04", "main.pkl", pickle_of(symbol("__main__", "Net") + b")\x81"), "UNKNOWN", "SL-A04")
+    yield Case("A05", "moves.pkl", pickle_of(symbol("six.moves.builtins", "len")), "UNKNOWN", "SL-G15")
+    yield Case("A08", "scanner.pkl", pickle_of(symbol("picklescan.scanner", "scan_pickle_bytes")), "DANGEROUS", "SL-A08")
+
+
+def resources() -> Iterator[Case]:
+    doubled = b"]" + b"2\x86" * 2000
+    yield Case("R01", "doubled.pkl", pickle_of(doubled + PAYLOAD + b"\x86"), "DANGEROUS", "SL-G01", pickle_of(doubled))
+    yield Case("R02", "cycle.pkl", pickle_of(b"]q\x00h\x00a" + PAYLOAD + b"0"), "DANGEROUS", "SL-G01", pickle_of(b"]q\x00h\x00a"))
+    deep = b"]" * 200_000 + b"a" * 199_999
+    yield Case("R03", "deep.pkl", pickle_of(deep + PAYLOAD + b"0"), "DANGEROUS", "SL-G01", pickle_of(deep))
+    memo = b"Nr\xff\xff\xff\xff"
+    yield Case("R04", "memo.pkl", pickle_of(memo + PAYLOAD), "DANGEROUS", "SL-G01", pickle_of(memo))
+    yield Case("R05", "integer.pkl", pickle_of(b"\x8b\xff\xff\xff\x7f"), "INCOMPLETE", "SL-P02")
+    yield Case("R06", "length.pkl", pickle_of(PAYLOAD + b"\x8e" + b"\xff" * 7 + b"\x7f", 4), "DANGEROUS", "SL-P02")
+    yield Case("R07", "frame.pkl", b"\x80\x04\x95" + struct.pack("<Q", 1 << 40) + EVIL, "INCOMPLETE", "SL-P02")
+    tiny = (b"\x95" + struct.pack("<Q", 2) + b"N0") * 20_000
+    yield Case("R07", "tiny-frames.pkl", pickle_of(tiny + PAYLOAD, 4), "DANGEROUS", "SL-G01", pickle_of(tiny + b"N", 4))
+    many = b"".join(f"cm{i}\nx\n0".encode() for i in range(20_000))
+    yield Case("R08", "globals.pkl", pickle_of(many + PAYLOAD), "DANGEROUS", "SL-G01")
+    bomb = Entry("archive/data.pkl", b"\0" * (1 << 21), deflate=True)
+    yield Case("R09", "bomb.zip", zip_of([bomb]), "INCOMPLETE", "SL-P02")
+    claimed = bytearray(checkpoint())
+    claimed[-14:-10] = b"\xff\xff\xff\xff"
+    yield Case("R10", "claims.pt", bytes(claimed), "INCOMPLETE", "")
+    keys = b"}(" + b"".join(text(f"{i}") + b"N" for i in range(20_000)) + b"u"
+    yield Case("R11", "keys.pkl", pickle_of(keys + PAYLOAD + b"0"), "DANGEROUS", "SL-G01", pickle_of(keys))
+    header = bytearray(tar_of({"a.pkl": EVIL}))
+    header[124:136] = b"77777777777\0"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header[:512])
+    yield Case("R12", "size.tar", bytes(header), "INCOMPLETE", "")
+    paint = "\x1b[2Jred\u202e"
+    yield Case("R13", "paint.pkl", pickle_of(call("mylib", paint, text(paint))), "UNKNOWN", "")
+
+
+def cases() -> list[Case]:
+    groups = (containers, layouts, machine, gadgets, allowlists, resources)
+    return [case for group in groups for case in group()]
