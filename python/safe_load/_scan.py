@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator
 
 from . import _core
 from ._errors import Error, from_issue
-from ._source import is_path, system_error
+from ._source import system_error
 
 
 class Verdict(enum.IntEnum):
@@ -156,16 +156,17 @@ def scan(
 ) -> ScanReport:
     """Says whether a file could run code when somebody opens it. Runs, imports and writes nothing.
 
-    f: a path, bytes, an open binary file of the file system, or a file descriptor, whose position is neither
-    used nor moved. strict: some notes count as unknown. deep: the checksum of every record is checked, which
-    reads the file. What the file holds is a verdict and never an error; OSError if it cannot be opened.
+    f: a path (str or PathLike), the content as bytes, an open binary file of the file system, or a file
+    descriptor, whose position is neither used nor moved. strict: some notes count as unknown. deep: the
+    checksum of every record is checked, which reads the file. What the file holds is a verdict and never an
+    error; OSError or Error if it cannot be opened as one file.
     Thread-safe; the GIL is released.
     """
     options = (limits or _core.Limits(), bool(strict), bool(deep), int(max_findings))
     try:
         if isinstance(f, int):
             return _report(_core.scan_descriptor(f, f"descriptor {f}", *options))
-        if is_path(f):
+        if isinstance(f, (str, os.PathLike)):
             return _report(_core.scan_path(os.fsencode(f), os.fsdecode(f), *options))
         if isinstance(f, (bytes, bytearray, memoryview)):
             return _report(_core.scan_bytes(bytes(f), "the bytes", *options))
@@ -174,9 +175,9 @@ def scan(
         if hasattr(f, "fileno"):
             return _report(_core.scan_descriptor(f.fileno(), str(getattr(f, "name", "the file")), *options))
     except OSError as error:
-        raise (system_error(f, error) if is_path(f) else error) from None
+        raise (system_error(f, error) if isinstance(f, (str, os.PathLike)) else error) from None
     except Error as error:
-        raise from_issue(error.issues[0], str(f) if is_path(f) else "") from None
+        raise from_issue(error.issues[0]) from None
     raise TypeError(f"f must be a path, bytes, a file or a descriptor, not {type(f).__name__}")
 
 

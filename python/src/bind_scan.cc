@@ -35,6 +35,12 @@ std::string record_of(const std::string& title, Scan&& scan) {
 }  // namespace
 
 void bind_scan(nb::module_& module) {
+  module.def("scan_rules", [] {
+    nb::list ids;
+    for (const safe_load::ScanRule& rule : safe_load::scan_rules())
+      ids.append(nb::str(rule.id.data(), rule.id.size()));
+    return ids;
+  });
   module.def("scan_path", [](nb::bytes path, const std::string& title,
                              const safe_load::Limits& limits, bool strict, bool deep,
                              std::size_t max_findings) {

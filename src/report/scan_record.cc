@@ -19,9 +19,10 @@ Error bad() { return Error(ErrorCode::kCorrupt, "a record of a scan in no known 
 // Printable on any terminal, whoever wrote it.
 std::string printable_of(const Json* value) {
   const std::string_view text = json::text_of(value);
-  const bool is_plain =
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
-  return is_plain ? std::string(text) : base::escaped(text, text.size());
+  std::string bare(text);  // what escaping would change besides, in text that is escaped already
+  std::erase_if(bare, [](char c) { return c == '\\' || c == '"' || c == '\''; });
+  return base::escaped(bare, bare.size()) == bare ? std::string(text)
+                                                  : base::escaped(text, text.size());
 }
 
 std::uint64_t number_of(const Json* value) {

@@ -76,7 +76,7 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG04, "torch.utils.tensorboard.*"}, {R::kG04, "torch.cuda._memory_viz"}, 
 
     // ---- loaders
-    {R::kG05, "torch", "load"}, {R::kG05, "torch.serialization"}, {R::kG05, "torch.hub"}, {R::kG05, "pickle"}, {R::kG05, "_pickle"},
+    {R::kG05, "torch", "load"}, {R::kG05, "torch.serialization", "load save _load _legacy_load _save os add_safe_globals"}, {R::kG05, "torch.hub"}, {R::kG05, "pickle"}, {R::kG05, "_pickle"},
     {R::kG05, "cPickle"}, {R::kG05, "pickletools"}, {R::kG05, "dill", "load loads load_session load_module Unpickler"},
     {R::kG05, "joblib", "load"}, {R::kG05, "joblib.numpy_pickle", "load load_temporary_memmap NumpyUnpickler"},
     {R::kG05, "numpy", "load fromfile loadtxt genfromtxt fromregex"}, {R::kG05, "numpy.lib.npyio"}, {R::kG05, "numpy.lib._npyio_impl"}, {R::kG05, "numpy.lib.format"},
@@ -95,7 +95,7 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG07, "linecache"}, {R::kG07, "shutil"}, {R::kG07, "tempfile"}, {R::kG07, "fileinput"}, {R::kG07, "glob"}, {R::kG07, "filecmp"},
     {R::kG07, "pathlib", "Path.write_text Path.write_bytes Path.unlink Path.open Path.rmdir Path.rename Path.replace Path.touch Path.mkdir Path.read_text Path.read_bytes"},
     {R::kG07, "zipfile"}, {R::kG07, "tarfile"}, {R::kG07, "gzip"}, {R::kG07, "bz2"}, {R::kG07, "lzma"}, {R::kG07, "mmap"}, {R::kG07, "sqlite3.*"},
-    {R::kG07, "torch", "save from_file"}, {R::kG07, "numpy", "save savez savetxt memmap"}, {R::kG07, "numpy.core.multiarray", "fromfile"},
+    {R::kG07, "torch", "save from_file"}, {R::kG07, "numpy", "save savez savetxt"}, {R::kG07, "numpy.core.multiarray", "fromfile"},
     {R::kG07, "dircache"}, {R::kG07, "aiofiles"}, {R::kG07, "netrc"}, {R::kG07, "mailbox"}, {R::kG07, "zipapp"}, {R::kG07, "pyclbr"}, {R::kG07, "tabnanny"}, {R::kG07, "keyring.*"},
 
     // ---- network

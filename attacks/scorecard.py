@@ -1,0 +1,128 @@
+"""The scanner's scorecard: one harmless attack for each row of its catalogue, and what peers say to it.
+
+    python attacks/scorecard.py [--folder FOLDER] [--peers] [--update]
+
+Prints a row for each case: the verdict it must get, ours, and with --peers those of picklescan, modelscan,
+fickling and modelaudit, as far as they are installed (`pip install -r attacks/peers.txt`). Ends with 1 if a
+case falls below attacks/scorecard.tsv or a twin is not SAFE. --update writes the floor, which may only rise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import safe_load
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from cases import Case, cases  # noqa: E402
+
+FLOOR = HERE / "scorecard.tsv"
+ORDER = ["SAFE", "UNKNOWN", "INCOMPLETE", "DANGEROUS"]
+
+
+def faults(case: Case) -> list[str]:
+    """What is wrong with our answer to this case and to its twin."""
+    found = []
+    report = safe_load.scan(case.content)
+    if report.verdict.name != case.verdict:
+        found.append(f"{case.file}: {report.verdict.name}, not {case.verdict}")
+    if case.rule and case.rule not in {finding.rule for finding in report.findings}:
+        found.append(f"{case.file}: no finding {case.rule}")
+    if case.twin is not None and (twin := safe_load.scan(case.twin)).verdict is not safe_load.Verdict.SAFE:
+        found.append(f"{case.file}: its twin is {twin.verdict.name}: {[f.message for f in twin.findings]}")
+    return found
+
+
+def floor() -> dict[str, str]:
+    with FLOOR.open(newline="") as file:
+        return {row["case"]: row["verdict"] for row in csv.DictReader(file, delimiter="\t")}
+
+
+def write_floor(rows: dict[str, str]) -> None:
+    with FLOOR.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(["case", "verdict"])
+        writer.writerows(sorted(rows.items()))
+
+
+# ---- peers; "found", "clean", or what became of the run
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def picklescan(path: str) -> str:
+    done = _run(sys.executable, "-m", "picklescan", "-p", path)
+    return {0: "clean", 1: "found"}.get(done.returncode, "error")
+
+
+def modelscan(path: str) -> str:
+    done = _run(os.path.join(os.path.dirname(sys.executable), "modelscan"), "-p", path, "-r", "json")
+    return {0: "clean", 1: "found", 3: "skipped"}.get(done.returncode, "error")
+
+
+def fickling(path: str) -> str:
+    done = _run(sys.executable, "-m", "fickling", "--check-safety", path)
+    return {0: "clean", 1: "found"}.get(done.returncode, "error")
+
+
+def modelaudit(path: str) -> str:
+    done = _run(os.path.join(os.path.dirname(sys.executable), "modelaudit"), "scan", path, "--format", "json")
+    try:
+        issues = json.loads(done.stdout)["issues"]
+    except (ValueError, KeyError):
+        return "error"
+    return "found" if any(issue["severity"] in ("critical", "warning") for issue in issues) else "clean"
+
+
+PEERS = {"picklescan": picklescan, "modelscan": modelscan, "fickling": fickling, "modelaudit": modelaudit}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=pathlib.Path, help="where the files are written; by default they vanish")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--update", action="store_true")
+    arguments = parser.parse_args()
+    peers = {name: ask for name, ask in PEERS.items() if arguments.peers and importlib.util.find_spec(name)}
+    found: list[str] = []
+    rows: dict[str, str] = {}
+    counts = dict.fromkeys(peers, 0)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.folder or pathlib.Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        print("\t".join(["case", "expected", "safe-load", *peers]))
+        for case in cases():
+            path = folder / case.file
+            path.write_bytes(case.content)
+            verdict = safe_load.scan(path).verdict.name
+            rows[case.file] = verdict
+            found += faults(case)
+            answers = {name: ask(str(path)) for name, ask in peers.items()}
+            for name, answer in answers.items():
+                counts[name] += answer == "found"
+            print("\t".join([case.file, case.verdict, verdict, *answers.values()]))
+    if arguments.update:
+        write_floor(rows)
+    below = [name for name, least in floor().items() if ORDER.index(rows.get(name, "SAFE")) < ORDER.index(least)]
+    found += [f"{name}: below its floor" for name in below]
+    print(*found, sep="\n", end="\n" if found else "")
+    ours = sum(verdict != "SAFE" for verdict in rows.values())
+    told = "".join(f", {name} {count}" for name, count in counts.items())
+    print(f"scorecard: {len(rows)} cases, not SAFE {ours}{told}; faults {len(found)}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+cos
+getcwd
+(tR

@@ -1,0 +1,89 @@
+"""The scorecard: each row of the scanner's catalogue as an attack with a harmless payload, and its honest twin."""
+
+import pathlib
+import sys
+
+import pytest
+
+from safe_load import Severity, Verdict, safe_load, scan
+
+ATTACKS = pathlib.Path(__file__).resolve().parent.parent.parent / "attacks"
+sys.path.insert(0, str(ATTACKS))
+
+import differential  # noqa: E402
+import scorecard  # noqa: E402
+from cases import PAYLOAD, cases, checkpoint, pickle_of, state_dict  # noqa: E402
+
+CASES = cases()
+# Rows that no file can show: promises about code, which other tests hold.
+WITHOUT_FILE = {"A06", "A07", "R14", "R15", "H01", "H02", "H03", "H04", "H05"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.file for case in CASES])
+def test_case(case):
+    assert scorecard.faults(case) == []
+
+
+def test_no_case_is_below_its_floor():
+    floor = scorecard.floor()
+    assert floor.keys() == {case.file for case in CASES}
+    for case in CASES:
+        verdict = scan(case.content).verdict.name
+        assert scorecard.ORDER.index(verdict) >= scorecard.ORDER.index(floor[case.file]), case.file
+
+
+def test_every_row_has_a_case():
+    from safe_load._core import scan_rules
+
+    rows = {rule.removeprefix("SL-") for rule in scan_rules() if not rule.startswith("SL-N")}
+    assert rows == {case.row for case in CASES} | WITHOUT_FILE
+
+
+def test_twins_load():
+    """What is SAFE loads without an inert record; but a data.pkl alone has no tensors."""
+    for case in CASES:
+        if case.twin is not None and case.twin.startswith(b"PK\3\4archive"):
+            safe_load(case.twin, tensors="array")
+
+
+def test_findings_have_their_place():
+    report = scan(checkpoint(state_dict(b"](" + PAYLOAD + b"e")))
+    danger = [finding for finding in report.findings if finding.severity is Severity.DANGER]
+    assert [(f.rule, f.member, f.path, f.opcode) for f in danger] == [
+        ("SL-G01", "archive/data.pkl", '$["extra"][0]', "REDUCE")
+    ]
+
+
+def test_what_is_thrown_away_has_no_path():
+    (finding,) = scan(pickle_of(PAYLOAD + b"0N")).findings
+    assert finding.path is None and finding.rule == "SL-G01"
+
+
+@pytest.mark.parametrize("position", range(6))
+def test_a_payload_anywhere_in_a_file_is_found(position):
+    inside = [b"](" + PAYLOAD + b"e", b"(" + PAYLOAD + b"t", b"}X\1\0\0\0a" + PAYLOAD + b"s", PAYLOAD + b"2\x86",
+              PAYLOAD + b"q\x050h\x05", b"(" + PAYLOAD + b"1N"][position]
+    assert scan(checkpoint(state_dict(inside))).verdict is Verdict.DANGEROUS
+
+
+def test_no_prefix_of_an_attack_is_safe():
+    whole = checkpoint(pickle_of(PAYLOAD))
+    assert all(scan(whole[:size]).verdict is not Verdict.SAFE for size in range(len(whole) + 1))
+
+
+def test_the_order_of_members_does_not_matter():
+    from cases import Entry, checkpoint_entries, zip_of
+
+    entries = [*checkpoint_entries(), Entry("archive/evil.pkl", pickle_of(PAYLOAD))]
+    verdicts = {scan(zip_of(order)).verdict for order in (entries, entries[::-1], entries[2:] + entries[:2])}
+    assert verdicts == {Verdict.DANGEROUS}
+
+
+def test_safe_means_that_both_unpicklers_ask_for_known_names_only():
+    assert differential.run(20_000, seed=3, jobs=1) == 0
+
+
+def test_the_differential_check_can_fail(monkeypatch):
+    monkeypatch.setattr(differential, "table", lambda: {("collections", "OrderedDict")})
+    _, wrong = differential.check((1, 2000))
+    assert wrong
