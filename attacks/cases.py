@@ -187,6 +187,10 @@ def gadgets() -> Iterator[Case]:
     inner = stacked({3: pickle_of(PAYLOAD)})
     outer = b"B" + struct.pack("<I", len(inner)) + inner
     yield Case("G13", "nested.pkl", pickle_of(call("torch.storage", "_load_from_bytes", outer), 3), "DANGEROUS", "SL-G01")
+    inner = checkpoint(EVIL)
+    outer = b"B" + struct.pack("<I", len(inner)) + inner
+    yield Case("G13", "nested-zip.pkl", pickle_of(b"(" + call("torch.storage", "_load_from_bytes", outer) + text("x" * 70000) + b"t", 3),
+               "DANGEROUS", "SL-G13")
     yield Case("G14", "evidence.pkl", pickle_of(call("mylib", "run", text("import os; os.getcwd()"))), "DANGEROUS",
                "SL-G14")
     yield Case("G15", "unlisted.pkl", pickle_of(call("mylib", "run", text("fast"))), "UNKNOWN", "SL-G15")

@@ -59,7 +59,9 @@ def write_floor(rows: dict[str, str]) -> None:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    """In the folder of the file, which is the last argument but for options: fickling leaves a report there."""
+    folder = next(os.path.dirname(word) for word in command if os.path.isfile(word) and word != sys.executable)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder)
 
 
 def picklescan(path: str) -> str:

@@ -112,7 +112,10 @@ class Scan {
     }
     if (!command_.files_from.empty()) add_listed();
     while (!waiting_.empty() && !is_interrupted) collect();
-    if (is_interrupted) report_.interrupt();
+    if (is_interrupted) {
+      report_.interrupt();
+      collect();  // what the workers have ready
+    }
     clear_progress();
     return output_.write(report_.end()) && !is_broken_;
   }

@@ -90,6 +90,7 @@ CLI::App* add_scan(CLI::App& app, Options& options) {
       ->add_option("--fail-on", scan.fail_on,
                    "Verdicts that give an exit code: dangerous,incomplete,unknown")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"dangerous", "incomplete", "unknown"}))
       ->type_name("LIST");
   command->add_option("--max-findings", scan.options.max_findings, "Findings kept of one file")

@@ -20,6 +20,7 @@ class ZipCheckpoint final : public Container {
   Outcome<pickle::NodeId> build(torch::TensorInterpreter& interpreter,
                                 const Pickles& pickles) override;
   void verify(const Report& report) const override { file_.verify(report); }
+  const ZipFile& file() const { return file_; }
 
  private:
   Outcome<void> read_version();

@@ -142,8 +142,8 @@ std::string summary_text(const ScanSummary& summary) {
     text += std::to_string(summary.of(verdict)) + " " + std::string(to_text(verdict)) +
             (verdict == Verdict::kDangerous ? "" : ", ");
   if (const std::uint64_t skipped = summary.skipped_files(); skipped != 0)
-    text += "; " + count(skipped, "other file") + (skipped == 1 ? " was" : " were") +
-            " not checkpoints";
+    text += "; " + count(skipped, "other file") +
+            (skipped == 1 ? " was no checkpoint" : " were no checkpoints");
   if (summary.files() == 0) text += "; no checkpoint was scanned";
   if (summary.is_interrupted) text += "; interrupted";
   return text + "\n";

@@ -42,8 +42,8 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG02, "code"}, {R::kG02, "codeop"}, {R::kG02, "timeit"}, {R::kG02, "profile"}, {R::kG02, "cProfile"},
     {R::kG02, "_lsprof"}, {R::kG02, "trace"}, {R::kG02, "bdb"}, {R::kG02, "pdb"}, {R::kG02, "doctest"}, {R::kG02, "runpy"},
     {R::kG02, "idlelib.*"}, {R::kG02, "lib2to3.*"}, {R::kG02, "compileall"}, {R::kG02, "py_compile"}, {R::kG02, "unittest.*"},
-    {R::kG02, "torch.fx.graph_module", "reduce_graph_module reduce_package_graph_module reduce_deploy_graph_module _deserialize_graph_module _exec_with_source _forward_from_src"},
-    {R::kG02, "torch.fx._lazy_graph_module", "_make_graph_module"},
+    {R::kG02, "torch.fx.graph_module", "_exec_with_source _forward_from_src"},
+    
     {R::kG02, "numpy.f2py.*"}, {R::kG02, "numpy.testing.*"}, {R::kG02, "numpy.ma.testutils"}, {R::kG02, "numpy.core._internal", "runstring"},
     {R::kG02, "sympy", "sympify lambdify"}, {R::kG02, "sympy.parsing.sympy_parser"}, {R::kG02, "sympy.utilities.lambdify"}, {R::kG02, "jinja2", "Template Environment"}, {R::kG02, "jinja2.environment", "Template Environment"}, {R::kG02, "mako.template"}, {R::kG02, "numexpr.*"}, {R::kG02, "pandas.core.computation.*"}, {R::kG02, "pandas", "eval"},
     {R::kG02, "execnet.*"}, {R::kG02, "cffi.verifier"}, {R::kG02, "tkinter.*"}, {R::kG02, "_tkinter"},
@@ -55,7 +55,7 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG03, "builtins", "__import__"}, {R::kG03, "__builtin__", "__import__"}, {R::kG03, "importlib.*"}, {R::kG03, "_frozen_importlib"},
     {R::kG03, "_frozen_importlib_external"}, {R::kG03, "imp"}, {R::kG03, "_imp"}, {R::kG03, "zipimport"},
     {R::kG03, "pkgutil"}, {R::kG03, "pydoc", "locate safeimport importfile resolve describe render_doc doc help"},
-    {R::kG03, "operator", "attrgetter methodcaller"}, {R::kG03, "_operator", "attrgetter methodcaller"},
+    
     {R::kG03, "inspect", "getattr_static getmembers getmodule currentframe stack getsource"}, {R::kG03, "modulefinder"}, {R::kG03, "pkg_resources.*"}, 
     {R::kG03, "test.support", "import_module import_fresh_module"}, {R::kG03, "hydra.utils", "instantiate call get_class get_method get_object"},
     {R::kG03, "hydra._internal.*"}, {R::kG03, "django.utils.module_loading"}, {R::kG03, "werkzeug.utils", "import_string"},
@@ -65,7 +65,7 @@ constexpr auto kRows = std::to_array<Row>({
     // ---- torch's own
     {R::kG04, "torch._inductor.*"}, {R::kG04, "torch._dynamo.guards"}, {R::kG04, "torch._dynamo.bytecode_transformation"}, {R::kG04, "torch._dynamo.debug_utils"}, {R::kG04, "torch._dynamo.repro.after_dynamo"}, {R::kG04, "torch.jit", "load script compile unsupported_tensor_ops"}, {R::kG04, "torch.jit.unsupported_tensor_ops"}, {R::kG04, "torch.jit.annotations"}, {R::kG04, "torch.jit._script", "script load"}, {R::kG04, "torch.jit._serialization"}, {R::kG04, "torch.jit.frontend"},
     {R::kG04, "torch.utils.data.datapipes.utils.decoder"}, {R::kG04, "torch.package", "PackageImporter"}, {R::kG04, "torch.package.package_importer"}, {R::kG04, "torch.testing._internal.common_utils", "run_tests shell"}, {R::kG04, "torch.utils.collect_env"}, {R::kG04, "torch.utils.bottleneck.*"},
-    {R::kG04, "torch.fx.experimental.*"}, {R::kG04, "torch.utils._config_module"},
+    {R::kG04, "torch.fx.experimental.symbolic_shapes", "evaluate_guards_expression"}, {R::kG04, "torch.utils._config_module"},
     {R::kG04, "torch.distributed.rpc.*"}, {R::kG04, "torch.utils.cpp_extension"},
     {R::kG04, "torch.ops"}, {R::kG04, "torch._ops"}, {R::kG04, "torch.classes"}, 
     {R::kG04, "torch.distributed.run.*"}, {R::kG04, "torch.distributed.launcher.*"},
@@ -117,11 +117,11 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG10, "_testcapi"}, {R::kG10, "_testinternalcapi"}, {R::kG10, "cppyy.*"}, {R::kG10, "llvmlite.*"},
 
     // ---- callers of callables
-    {R::kG11, "builtins", "map filter iter"},
+    {R::kG11, "builtins", "map filter"},
     {R::kG11, "itertools", "starmap takewhile dropwhile filterfalse accumulate groupby"}, {R::kG11, "weakref", "finalize ref proxy"}, {R::kG11, "contextlib", "ExitStack contextmanager"},
     {R::kG11, "_weakref"}, {R::kG11, "atexit"}, {R::kG11, "threading"}, {R::kG11, "_thread"}, {R::kG11, "thread"}, {R::kG11, "_threading_local"},
     {R::kG11, "multiprocessing.*"}, {R::kG11, "concurrent.*"}, {R::kG11, "_operator", "call"}, {R::kG11, "operator", "call"},
-    {R::kG11, "numpy", "apply_along_axis apply_over_axes vectorize frompyfunc piecewise fromfunction"}, {R::kG11, "ast", "NodeVisitor"},
+    {R::kG11, "numpy", "apply_along_axis apply_over_axes frompyfunc piecewise fromfunction"}, {R::kG11, "ast", "NodeVisitor"},
     {R::kG11, "pandas.core.common", "pipe apply_if_callable"}, {R::kG11, "timeit"}, 
 
     // ---- interpreter state
@@ -141,7 +141,8 @@ constexpr std::string_view kReachable[] = {
     "os",     "posix",  "nt",     "sys",    "subprocess", "builtins", "__builtins__", "importlib",
     "shutil", "socket", "ctypes", "pickle", "marshal",    "runpy",    "pty",          "threading"};
 
-constexpr std::string_view kReachableNames = "eval exec execfile open __import__ system popen";
+constexpr std::string_view kReachableNames =
+    "eval exec execfile open __import__ system popen evaluate_guards_expression";
 
 // Attributes that change what an object does or reach behind it.
 constexpr std::string_view kHooks[] = {
@@ -208,7 +209,8 @@ std::optional<Rule> find_danger_in_tail(std::string_view module, std::string_vie
   if (const auto whole = find_danger(module, name)) return whole;
   const std::vector<std::string_view> parts = components(name);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (is_hook(parts[i])) return Rule::kG12;
+    // Old protocols reach cls.__new__ to call it with keywords.
+    if (is_hook(parts[i]) && parts[i] != "__new__") return Rule::kG12;
     const bool is_module =
         std::find(std::begin(kReachable), std::end(kReachable), parts[i]) != std::end(kReachable);
     if (is_module)
@@ -218,12 +220,37 @@ std::optional<Rule> find_danger_in_tail(std::string_view module, std::string_vie
   return std::nullopt;
 }
 
-bool is_code_builder(std::string_view module) {
-  constexpr std::string_view kBuilders[] = {"cloudpickle.*", "pyspark.cloudpickle.*",
-                                            "ray.cloudpickle.*", "joblib.externals.cloudpickle.*",
-                                            "sklearn.externals.joblib.externals.cloudpickle.*"};
-  return std::any_of(std::begin(kBuilders), std::end(kBuilders),
-                     [&](std::string_view builder) { return is_in(module, builder); });
+std::optional<Rule> find_double_edged(std::string_view module, std::string_view name) {
+  constexpr auto kRowsOfBoth = std::to_array<Row>({
+      {R::kG09, "cloudpickle.*"},
+      {R::kG09, "pyspark.cloudpickle.*"},
+      {R::kG09, "ray.cloudpickle.*"},
+      {R::kG09, "joblib.externals.cloudpickle.*"},
+      {R::kG09, "sklearn.externals.joblib.externals.cloudpickle.*"},
+      {R::kG02, "torch.fx.graph_module",
+       "reduce_graph_module reduce_package_graph_module reduce_deploy_graph_module "
+       "_deserialize_graph_module"},
+      {R::kG02, "torch.fx._lazy_graph_module", "_make_graph_module"},
+      {R::kG03, "operator", "attrgetter methodcaller"},
+      {R::kG03, "_operator", "attrgetter methodcaller"},
+  });
+  for (const Row& row : kRowsOfBoth)
+    if (matches(row, module, name)) return row.family;
+  return std::nullopt;
+}
+
+bool has_dangerous_word(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    const std::string_view word = text.substr(at, end - at);
+    if (is_dangerous_word(word) || (is_hook(word) && word != "__init__")) return true;
+    at = end + 1;
+  }
+  return false;
 }
 
 bool is_dangerous_word(std::string_view word) {

@@ -15,11 +15,13 @@ std::optional<Rule> find_danger(std::string_view module, std::string_view name);
 // The same for what a dotted name reaches: "torch" and "serialization.os.system".
 std::optional<Rule> find_danger_in_tail(std::string_view module, std::string_view name);
 
-// Modules of cloudpickle and its copies, which rebuild functions from their byte code: honest files
-// hold them, and nothing short of reading byte code tells whether this one is.
-bool is_code_builder(std::string_view module);
-// A name in such a function that no weight, schedule or metric needs.
+// The family of a name that honest files hold, too, and that only its arguments tell apart: what
+// rebuilds functions from byte code or source, and what looks up a method by its name.
+std::optional<Rule> find_double_edged(std::string_view module, std::string_view name);
+// A name in such arguments that no weight, schedule or metric needs.
 bool is_dangerous_word(std::string_view word);
+// The same for the words of program text.
+bool has_dangerous_word(std::string_view text);
 
 // An attribute that reaches behind an object, such as __globals__ or __class__.
 bool is_hook(std::string_view attribute);

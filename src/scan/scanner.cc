@@ -17,6 +17,7 @@
 #include "container/opened.h"
 #include "container/recognise.h"
 #include "container/torch_package.h"
+#include "container/zip_checkpoint.h"
 #include "container/zip_file.h"
 #include "pickle/oddity.h"
 #include "scan/findings.h"
@@ -201,6 +202,7 @@ class Scanner {
     if (opened.tape) {
       count(scan_tape(opened, chain, findings_));
       note_storages_elsewhere(opened, chain);
+      if (opened.meaning) scan_nested_checkpoints(opened, slice, chain);
     }
     if (!done) {
       leave(slice.size);
@@ -227,6 +229,27 @@ class Scanner {
     if (opened.source->info().format != "pickle" || !opened.meaning) return;
     for (const torch::Storage& storage : opened.meaning->storages().all())
       if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
+  }
+
+  // Bytes that torch would load as a file of their own, and that were no checkpoint to us.
+  void scan_nested_checkpoints(const Opened& opened, const Slice& slice, const std::string& chain) {
+    const pickle::Tape& tape = *opened.tape;
+    for (const types::BadPart& part : opened.meaning->bad_parts()) {
+      if ((tape[part.node].flags & pickle::kFromCall) == 0) continue;
+      const pickle::Call& call = tape.call(part.node);
+      if (tape[call.callee].kind != pickle::Kind::kSymbol || call.arguments == pickle::kNoNode ||
+          !tape.symbol(call.callee).is("torch.storage", "_load_from_bytes"))
+        continue;
+      const auto given = tape.items(call.arguments);
+      if (given.empty() || tape[given[0]].kind != pickle::Kind::kBytes) continue;
+      const base::Bytes content = base::as_bytes(tape.text(given[0]));
+      Slice nested = container::slice_of({content.begin(), content.end()});
+      nested.inflation = slice.inflation;
+      nested.depth = slice.depth + 1;
+      const std::string where = join_members(chain, "_load_from_bytes");
+      add(make_finding(Rule::kG13), where);
+      scan(nested, where, false);
+    }
   }
 
   void add_failure(const Failure& failure, const std::string& chain, bool in_pickle) {
@@ -392,7 +415,7 @@ class Scanner {
       if (!salvage(slice, chain)) return scan_foreign_zip(slice, chain, sniffed, is_file);
       return seen;
     }
-    const auto file = container::ZipFile::open(slice, options_.limits);
+    auto file = container::ZipFile::open(slice, options_.limits);
     if (!file) return give_up_zip(slice, chain, file.error(), seen);
     const std::vector<ZipEntry>& entries = file->directory().entries();
     report_.coverage.members_total += entries.size();
@@ -406,16 +429,15 @@ class Scanner {
     check_gaps(slice, *file, *members, chain);
 
     std::set<std::string_view> settled;  // records whose role is known
-    seen.what = scan_checkpoint_in(slice, chain, *file, settled);
+    Opened opened;                       // of a checkpoint, which takes the file along
+    const container::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
     bool has_pickle = !settled.empty();
-    for (const ZipEntry& entry : entries) {
-      if (options_.deep && !entry.is_folder()) check_crc(*file, entry, chain);
-      if (entry.is_folder() || settled.contains(entry.name)) {
-        ++report_.coverage.members_scanned;
-        continue;
-      }
-      has_pickle |= scan_record(*file, entry, chain, !settled.empty());
+    for (const ZipEntry& entry : zip.directory().entries()) {
       ++report_.coverage.members_scanned;
+      if (entry.is_folder()) continue;
+      if (options_.deep) check_crc(zip, entry, chain);
+      if (!settled.contains(entry.name))
+        has_pickle |= scan_record(zip, entry, chain, !settled.empty());
     }
     if (!has_pickle) add(make_finding(Rule::kN03), chain);
     seen.has_pickle = has_pickle;
@@ -484,47 +506,47 @@ class Scanner {
         chain, begin - slice.offset);
   }
 
-  // The checkpoint that the records make together, if they do. Names the records that it explains.
-  std::string scan_checkpoint_in(const Slice& slice, const std::string& chain,
-                                 const container::ZipFile& file,
-                                 std::set<std::string_view>& settled) {
-    const archive::ZipDirectory& directory = file.directory();
-    const auto layout = torch::find_layout(directory);
+  // The checkpoint that the records make together, if they do. Names the records that it explains,
+  // and returns where the file is then.
+  const container::ZipFile& scan_checkpoint_in(container::ZipFile& file, const std::string& chain,
+                                               Opened& opened, std::set<std::string_view>& settled,
+                                               std::string& what) {
+    const auto layout = torch::find_layout(file.directory());
     if (!layout) {
-      if (container::TorchPackage::is_one(directory) ||
-          container::ExportArchive::is_one(directory) ||
-          torch::find_record(directory, "model.json") != nullptr) {
-        add(make_finding(Rule::kT05), chain);
-        return "archive with code";
-      }
-      if (layout.error().code() != ErrorCode::kUnsupported)
-        add_failure(Failure(layout.error()), chain, false);
-      return "zip";
+      name_other_archive(file.directory(), layout.error(), chain, what);
+      return file;
     }
-    Opened opened;
+    const std::string_view pickle = layout->pickle->name;
+    const bool is_first = file.directory().entries().front().name.starts_with(layout->prefix);
+    auto checkpoint = std::make_unique<container::ZipCheckpoint>(std::move(file), open_options_);
+    const container::ZipFile& zip = checkpoint->file();
     const auto done = container::open(
-        opened,
-        [&](std::uint64_t reach) { return container::recognise(slice, open_options_, reach); },
+        opened, [&](std::uint64_t) { return Outcome<ContainerPtr>(std::move(checkpoint)); },
         open_options_, Manner::kLenient);
-    if (opened.source == nullptr) {
-      leave(slice.size);
-      add_failure(done.error(), chain, false);
-      return "zip";
-    }
-    examine(opened, done, slice, chain);
-    settled.insert(layout->pickle->name);
-    check_crc(file, *layout->pickle, chain);
-    if (!directory.entries().front().name.starts_with(layout->prefix))
+    examine(opened, done, zip.slice(), chain);
+    settled.insert(pickle);
+    check_crc(zip, *zip.directory().find(pickle), chain);
+    if (!is_first)
       add(make_finding(Rule::kC08, Severity::kUnknown,
                        "the first record lies outside of the folder of data.pkl, where torch "
                        "would look for it"),
           chain);
     if (opened.meaning)
       for (const torch::Storage& storage : opened.meaning->storages().all())
-        if (storage.entry() != nullptr)
-          if (const ZipEntry* const entry = directory.find(storage.entry()->name))
-            settled.insert(entry->name);
-    return opened.source->info().format;
+        if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
+    what = opened.source->info().format;
+    return zip;
+  }
+
+  void name_other_archive(const archive::ZipDirectory& directory, const Error& why,
+                          const std::string& chain, std::string& what) {
+    if (container::TorchPackage::is_one(directory) || container::ExportArchive::is_one(directory) ||
+        torch::find_record(directory, "model.json") != nullptr) {
+      what = "archive with code";
+      add(make_finding(Rule::kT05), chain);
+    } else if (why.code() != ErrorCode::kUnsupported) {
+      add_failure(Failure(why), chain, false);
+    }
   }
 
   // Whatever it says, the record was scanned: torch reads it all the same.

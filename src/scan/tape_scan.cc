@@ -149,9 +149,9 @@ class TapeScan {
     const pickle::Symbol& symbol = tape_.symbol(call.callee);
     if (!is_listed(symbol)) {
       const std::vector<Evidence> evidence = evidence_of(call);
-      const bool is_grave = std::any_of(evidence.begin(), evidence.end(), scanner::is_grave) ||
-                            (is_code_builder(symbol.module) && call.arguments != kNoNode &&
-                             has_dangerous_word(call.arguments, 0));
+      const bool is_grave = find_double_edged(symbol.module, symbol.name)
+                                ? is_double_edged_call(symbol, call)
+                                : std::any_of(evidence.begin(), evidence.end(), scanner::is_grave);
       if (!is_grave || find_danger_in_tail(symbol.module, symbol.name)) return;
       Finding finding = make_finding(Rule::kG14, Severity::kDanger,
                                      text_of(symbol) +
@@ -208,12 +208,8 @@ class TapeScan {
     }
     const NodeId place = caller == kNoNode ? id : caller;
     const Call& call = tape_.call(place);
-    if (tape_[at].kind != Kind::kSymbol || steps == kMostSteps) {
-      asked_.is_dangerous = true;
-      return add_call(place, call,
-                      make_finding(Rule::kG12, Severity::kDanger,
-                                   "getattr of a value that is no class or module"));
-    }
+    if (tape_[at].kind != Kind::kSymbol || steps == kMostSteps)
+      return judge_bound_method(place, call, dotted, steps == kMostSteps);
     const pickle::Symbol& root = tape_.symbol(at);
     const std::string name = std::string(root.name) + "." + dotted;
     const auto danger = find_danger_in_tail(root.module, name);
@@ -231,6 +227,16 @@ class TapeScan {
     add_call(place, call, std::move(finding));
   }
 
+  // getattr(object, "name"): a bound method, as honest files write it; or a way behind the object.
+  void judge_bound_method(NodeId id, const Call& call, const std::string& name, bool is_too_long) {
+    const bool is_bad =
+        is_too_long || name.find('?') != std::string::npos || scanner::has_dangerous_word(name);
+    add_call(id, call,
+             make_finding(is_bad ? Rule::kG12 : Rule::kP05,
+                          is_bad ? Severity::kDanger : Severity::kUnknown,
+                          "getattr gives the attribute " + base::escaped(name) + " of an object"));
+  }
+
   // ---- functions from byte code
 
   // _builtin_type("CodeType") of cloudpickle.
@@ -239,12 +245,20 @@ class TapeScan {
     if (call == nullptr || call->arguments == kNoNode || tape_[call->callee].kind != Kind::kSymbol)
       return false;
     const auto given = tape_.items(call->arguments);
-    return is_code_builder(tape_.symbol(call->callee).module) && given.size() == 1 &&
+    const pickle::Symbol& symbol = tape_.symbol(call->callee);
+    return find_double_edged(symbol.module, symbol.name) == Rule::kG09 && given.size() == 1 &&
            tape_[given[0]].kind == Kind::kText && tape_.text(given[0]) == "CodeType";
   }
 
+  // Whether the arguments show the bad edge.
+  bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) const {
+    const auto family = find_double_edged(symbol.module, symbol.name);
+    return family && call.arguments != kNoNode &&
+           has_dangerous_word(call.arguments, *family != Rule::kG09, 0);
+  }
+
   void judge_code(NodeId id, const Call& call) {
-    const bool is_bad = call.arguments != kNoNode && has_dangerous_word(call.arguments, 0);
+    const bool is_bad = call.arguments != kNoNode && has_dangerous_word(call.arguments, false, 0);
     add_call(
         id, call,
         make_finding(Rule::kG09, is_bad ? Severity::kDanger : Severity::kUnknown,
@@ -252,15 +266,18 @@ class TapeScan {
                             : "a function is built from byte code in the file"));
   }
 
-  bool has_dangerous_word(NodeId id, int depth) const {
+  // `in_text`: the words of a text count, not only a text that is such a word.
+  bool has_dangerous_word(NodeId id, bool in_text, int depth) const {
     constexpr int kDeepest = 3;
     const Kind kind = tape_[id].kind;
     if (kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes)
-      return is_dangerous_word(tape_.text(id));
-    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList)) return false;
+      return in_text ? scanner::has_dangerous_word(tape_.text(id))
+                     : is_dangerous_word(tape_.text(id));
+    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList && kind != Kind::kDict))
+      return false;
     const auto items = tape_.items(id);
     return std::any_of(items.begin(), items.end(),
-                       [&](NodeId item) { return has_dangerous_word(item, depth + 1); });
+                       [&](NodeId item) { return has_dangerous_word(item, in_text, depth + 1); });
   }
 
   // ---- what BUILD gives
@@ -313,9 +330,10 @@ class TapeScan {
       const ScanRule& family = describe(*danger);
       return make_finding(*danger, Severity::kDanger, what + ": " + std::string(family.what));
     }
-    if (is_code_builder(symbol.module))
-      return make_finding(Rule::kG09, Severity::kUnknown,
-                          what + ", which builds functions from byte code in the file");
+    if (const auto family = find_double_edged(symbol.module, symbol.name))
+      return make_finding(
+          *family, Severity::kUnknown,
+          what + ", as honest files do, too: " + std::string(describe(*family).what));
     if (is_dotted && is_from_lines(symbol)) return make_finding(Rule::kP05);
     if (is_dotted)
       return make_finding(Rule::kP05, Severity::kUnknown, what + ", a name inside of a class");
