@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -197,8 +198,16 @@ class Scan {
     show_progress();
   }
 
+  // SARIF wants paths from where the run began.
+  std::string shown(const std::string& path) const {
+    if (path == "-") return "standard input";
+    if (command_.format != safe_load::ScanFormat::kSarif) return path;
+    if (path.starts_with(root_)) return path.substr(root_.size());
+    return path.starts_with("./") ? path.substr(2) : path;
+  }
+
   void print(const Waiting& ready) {
-    const std::string path = ready.file.path == "-" ? "standard input" : ready.file.path;
+    const std::string path = shown(ready.file.path);
     if (ready.issue) {
       is_broken_ |= !output_.write(report_.add(path, *ready.issue));
       return;
@@ -230,6 +239,7 @@ class Scan {
   Output& output_;
   safe_load::ScanReport report_;
   Workers workers_;
+  const std::string root_ = std::filesystem::current_path().string() + "/";
   std::map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_job_ = 0;
   bool is_broken_ = false;

@@ -2,7 +2,7 @@
 
     python tools/count_instructions.py PROGRAM [--accept | --full]
 
-PROGRAM opens its arguments (bench_open). Counts do not depend on the machine's load, so they can gate.
+PROGRAM opens its arguments (bench_open); bench_scan beside it scans them. Counts do not depend on the machine's load, so they can gate.
 They do depend on the compiler: bench/instructions.json has a row for each that was accepted (--accept
 writes one); for others only linearity is checked: three times the tensors may cost at most 3.3 times.
 --full checks linearity only, with the sizes that are measured: 6,000 and 99,999 tensors.
@@ -21,7 +21,8 @@ ACCEPTED = pathlib.Path(__file__).resolve().parent.parent / "bench" / "instructi
 TOLERANCE = 1.03
 LINEAR = 1.1  # times the ratio of tensors
 FULL = {"adam 6,000 tensors": ("adam", 2000), "adam 99,999 tensors": ("adam", 33333)}
-CASES = {"adam 1,500 tensors": ("adam", 500), "adam 4,500 tensors": ("adam", 1500), "vocabulary 5,000": ("vocabulary", 5000)}
+SCANNED = {"scan 60 tensors": ("adam", 20)}  # one file of the scanner's workload, W10
+CASES = {"adam 1,500 tensors": ("adam", 500), "adam 4,500 tensors": ("adam", 1500), "vocabulary 5,000": ("vocabulary", 5000)} | SCANNED
 
 
 def count(program: str, path: pathlib.Path) -> int:
@@ -34,6 +35,7 @@ def count(program: str, path: pathlib.Path) -> int:
 
 def main() -> int:
     program = sys.argv[1]
+    scanner = str(pathlib.Path(program).with_name("bench_scan"))
     cases = FULL if "--full" in sys.argv else CASES
     compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     accepted = json.loads(ACCEPTED.read_text()) if ACCEPTED.exists() else {}
@@ -46,7 +48,7 @@ def main() -> int:
         for name, (kind, size) in cases.items():
             path = pathlib.Path(scratch) / "workload.pt"
             workloads.write(kind, size, path)
-            counts[name] = count(program, path)
+            counts[name] = count(program if name not in SCANNED else scanner, path)
             limit = int(gate.get(name, counts[name]) * TOLERANCE)
             failed += counts[name] > limit
             print(f"{name:20} {counts[name]:>13,} instructions" + (f", at most {limit:,}" if name in gate else ""))
