@@ -1,6 +1,7 @@
 """The scorecard: each row of the scanner's catalogue as an attack with a harmless payload, and its honest twin."""
 
 import pathlib
+import re
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ sys.path.insert(0, str(ATTACKS))
 
 import differential  # noqa: E402
 import scorecard  # noqa: E402
+from assembler import call, symbol  # noqa: E402
 from cases import PAYLOAD, cases, checkpoint, pickle_of, state_dict  # noqa: E402
 
 CASES = cases()
@@ -87,3 +89,28 @@ def test_the_differential_check_can_fail(monkeypatch):
     monkeypatch.setattr(differential, "table", lambda: {("collections", "OrderedDict")})
     _, wrong = differential.check((1, 2000))
     assert wrong
+
+
+@pytest.mark.parametrize("stream", range(5))
+def test_offsets_count_in_the_whole_file(stream):
+    from cases import stacked
+
+    honest = [b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", b"M\xe9\x03", b"}", b"N", b"]"][stream]
+    content = stacked({stream: pickle_of(PAYLOAD + b"0" + honest)})
+    danger = [finding for finding in scan(content).findings if finding.severity is Severity.DANGER]
+    assert [finding.offset for finding in danger] == [content.index(PAYLOAD) + len(PAYLOAD) - 1]
+
+
+CALLABLE = re.compile(r'\b(?:call|stateful|old_tensor|sparse_tensor|storage)\("([^"]+)", "([^"]+)"')
+
+
+def test_one_step_outside_of_each_schema_is_not_safe():
+    """A dozen arguments are more than any known name takes, but for the parts of a path or an object."""
+    source = (ATTACKS.parent / "src" / "types" / "known.cc").read_text()
+    names = sorted(set(CALLABLE.findall(source)))
+    assert len(names) > 150
+    for module, name in names:
+        wrong = call(module, name, *[b"N"] * 12)
+        assert scan(pickle_of(wrong)).verdict is not Verdict.SAFE, (module, name)
+        given = call(module, name, *[symbol("torch", "Tensor")] * 12)
+        assert scan(pickle_of(given)).verdict is not Verdict.SAFE, (module, name)

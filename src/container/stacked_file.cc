@@ -23,12 +23,18 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
   pickle::Tape& tape = interpreter.tape();
   const NodeId first = tape.size();
   const pickle::Program program = pickles.program(pickles_);
-  const auto stacked = torch::run_stacked(tape, program);
+  std::vector<torch::StackedStart> starts;
+  const auto stacked = torch::run_stacked(tape, program, starts);
+  for (const torch::StackedStart& start : starts)
+    sections_.push_back({start.node, slice_.name, start.offset});
   if (!stacked) {
+    if (tape.is_lenient()) {
+      ids_.emplace(pickle::kNoNode);
+      (void)interpreter.interpret(first, tape.size(), *ids_).ok();
+    }
     wants_more_ = stacked.error().code() == ErrorCode::kTruncated && reach_ < slice_.size;
     return fail(stacked.error());
   }
-  sections_.push_back({first, slice_.name, stacked->object_offset});
   info_.protocol = stacked->protocol;
   info_.pickle_bytes = stacked->data_offset;
   ids_.emplace(stacked->keys);

@@ -44,7 +44,8 @@ Status TensorInterpreter::decode_nested(NodeId id) {
 
 Result<NodeId> TensorInterpreter::decode_stacked(const pickle::Program& program) {
   const NodeId first = tape().size();
-  const auto stacked = run_stacked(tape(), program);
+  std::vector<StackedStart> starts;
+  const auto stacked = run_stacked(tape(), program, starts);
   StackedStorages storages(stacked ? stacked->keys : pickle::kNoNode);
   PersistentIds* const outer = std::exchange(ids_, &storages);
   const Status meant = interpret_apart(first, tape().size(), stacked.ok());

@@ -15,11 +15,13 @@ constexpr std::uint64_t kVersion = 1001;
 // Runs programs that follow each other.
 class Reader {
  public:
-  Reader(pickle::Tape& tape, const pickle::Program& program) : tape_(tape), program_(program) {}
+  Reader(pickle::Tape& tape, const pickle::Program& program, std::vector<StackedStart>& starts)
+      : tape_(tape), program_(program), starts_(starts) {}
 
   Result<NodeId> next() {
     const pickle::Program rest{program_.bytes.subspan(static_cast<std::size_t>(end_)),
                                program_.place + end_, program_.flags};
+    starts_.push_back({tape_.size(), end_});
     auto built = pickle::run(tape_, rest);
     if (!built) return built.error().at(end_ + built.error().offset());
     end_ += built->end;
@@ -33,6 +35,7 @@ class Reader {
  private:
   pickle::Tape& tape_;
   pickle::Program program_;
+  std::vector<StackedStart>& starts_;
   std::uint64_t end_ = 0;
   int protocol_ = 0;
 };
@@ -41,8 +44,9 @@ Error not_stacked(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
 }  // namespace
 
-Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program) {
-  Reader reader(tape, program);
+Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program,
+                                   std::vector<StackedStart>& starts) {
+  Reader reader(tape, program, starts);
   SAFE_LOAD_TRY_ASSIGN(const NodeId magic, reader.next());
   if (tape[magic].kind != Kind::kBigInt || tape.text(magic) != kMagic)
     return not_stacked("stacked pickles that do not begin with torch's magic number");
@@ -53,7 +57,6 @@ Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& pr
   if (tape[machine].kind != Kind::kDict)
     return not_stacked("stacked pickles without a description of the machine");
   StackedPickles stacked;
-  stacked.object_offset = reader.end();
   SAFE_LOAD_TRY_ASSIGN(stacked.object, reader.next());
   stacked.protocol = reader.protocol();
   SAFE_LOAD_TRY_ASSIGN(stacked.keys, reader.next());

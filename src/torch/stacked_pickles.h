@@ -3,6 +3,8 @@
 // was like, the object, the keys of its storages) and then, for each key, the storage's bytes.
 #pragma once
 
+#include <vector>
+
 #include "base/bytes.h"
 #include "pickle/machine.h"
 #include "safe_load/result.h"
@@ -12,12 +14,19 @@ namespace safe_load::torch {
 struct StackedPickles {
   pickle::NodeId object = pickle::kNoNode;
   pickle::NodeId keys = pickle::kNoNode;
-  std::uint64_t object_offset = 0;  // of the object's program, in all of them
   std::uint64_t data_offset = 0;    // of the storages
   int protocol = 0;
 };
 
-// Adds all five to the tape. kCorrupt: these bytes are no such checkpoint.
-Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program);
+// Where one of the five begins: its first node on the tape, its first byte in all of them.
+struct StackedStart {
+  pickle::NodeId node;
+  std::uint64_t offset;
+};
+
+// Adds all five to the tape. kCorrupt: these bytes are no such checkpoint. `starts` gets one row for
+// each that was run, also for the one that failed.
+Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program,
+                                   std::vector<StackedStart>& starts);
 
 }  // namespace safe_load::torch
