@@ -122,7 +122,10 @@ bool is_tar_header(base::Bytes block) {
   return stated == sum;
 }
 
-Result<std::vector<TarMember>> read_tar(const base::Source& source) {
+namespace {
+
+// `others`: how many links and files with holes are left out.
+Result<std::vector<TarMember>> read_members(const base::Source& source, std::size_t& others) {
   std::vector<TarMember> members;
   std::array<std::byte, kTarBlock> header;
   Extension next;
@@ -159,14 +162,33 @@ Result<std::vector<TarMember>> read_tar(const base::Source& source) {
       if (of_all.name || of_all.size || of_all.is_sparse)
         return fail(ErrorCode::kAmbiguous, "a name or size for all members of an archive");
     } else if (!is_extension) {
-      const bool is_regular = (type == '0' || type == '\0' || type == '7') && !next.is_sparse;
-      if (is_regular) members.push_back({next.name.value_or(name_of(header)), data, *size});
+      // What no program knows counts as a file for Python's tarfile.
+      const bool is_known = type >= '1' && type <= '6';
+      const bool has_holes = type == 'S' || next.is_sparse;
+      if (has_holes || is_known) {
+        others += has_holes || type == '1' || type == '2';
+      } else {
+        members.push_back({next.name.value_or(name_of(header)), data, *size});
+      }
       next = {};
     }
     // The rounded size may pass the end of a file without padding; it cannot overflow 64 bits.
     at = data + (*size + kTarBlock - 1) / kTarBlock * kTarBlock;
   }
   return members;
+}
+
+}  // namespace
+
+Result<std::vector<TarMember>> read_tar(const base::Source& source) {
+  std::size_t others = 0;
+  return read_members(source, others);
+}
+
+bool has_other_tar_members(const base::Source& source) {
+  std::size_t others = 0;
+  static_cast<void>(read_members(source, others).ok());
+  return others != 0;
 }
 
 }  // namespace safe_load::archive

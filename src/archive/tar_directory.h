@@ -23,6 +23,10 @@ struct TarMember {
 // Whether a block of 512 bytes is the header of a member: its checksum holds.
 bool is_tar_header(base::Bytes block);
 
+// Whether Python's tarfile would list a member of this file that read_tar() leaves out and that it
+// would give bytes for: a link, which it follows, or a file with holes.
+bool has_other_tar_members(const base::Source& source);
+
 // Rules T1 and T7 of docs/format/containers.md: ustar, pax (path and size), GNU long names, sizes
 // in octal or base 256. Links, devices and folders are left out. Errors carry the offset of a
 // header. kTruncated: a member is cut off.

@@ -29,6 +29,7 @@ constexpr std::uint64_t kEntrySize = 46;
 constexpr std::uint64_t kLocalHeader = 30;
 constexpr std::uint64_t kTail = kEndSize + 65535;
 constexpr std::uint16_t kZip64Extra = 1;
+constexpr std::uint16_t kUnicodePathExtra = 0x7075;  // APPNOTE 4.6.9
 constexpr std::uint16_t kAllOnes16 = 0xFFFF;
 constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
 
@@ -70,6 +71,9 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
   if (!record_size || *record_size < kZip64EndSize ||
       !base::fits(position, *record_size, locator_at))
     return at("the zip64 end record has an impossible size", position);
+  if (position + *record_size != locator_at)
+    return Error(ErrorCode::kAmbiguous, "bytes stand between the zip64 end record and its locator",
+                 position);
   SAFE_LOAD_TRY(record.skip(4));  // versions
   SAFE_LOAD_TRY_ASSIGN(const auto this_disk, record.read_little<std::uint32_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto start_disk, record.read_little<std::uint32_t>());
@@ -170,6 +174,12 @@ Result<Found> find_end(const base::Source& source) {
   return *found;
 }
 
+// Whether an Info-ZIP Unicode Path field (version, CRC-32 of the name, name) says `name`, too.
+bool is_name(base::Bytes field, std::string_view name) {
+  constexpr std::size_t kNameAt = 5;
+  return field.size() >= kNameAt && base::as_text(field.subspan(kNameAt)) == name;
+}
+
 // Reads the zip64 extra field: exactly the values whose 32-bit fields are all ones, in this order.
 Status read_extra(base::Bytes extra, std::uint64_t offset, ZipEntry& entry, bool wide_size,
                   bool wide_compressed, bool wide_offset) {
@@ -181,6 +191,8 @@ Status read_extra(base::Bytes extra, std::uint64_t offset, ZipEntry& entry, bool
     SAFE_LOAD_TRY_ASSIGN(const auto size, reader.read_little<std::uint16_t>());
     auto body = reader.read_bytes(size);
     if (!body) return at("an extra field reaches past its entry", field_at);
+    if (id == kUnicodePathExtra && !is_name(*body, entry.name))
+      return Error(ErrorCode::kAmbiguous, "an entry with two names", field_at).about(entry.name);
     if (id != kZip64Extra) continue;
     if (seen) return at("an entry has two zip64 fields", field_at);
     seen = true;
@@ -265,6 +277,10 @@ Result<ZipDirectory> ZipDirectory::read(const base::Source& source, const Limits
     SAFE_LOAD_TRY_ASSIGN(const bool inside, directory.is_inside_data(source, rival));
     if (!inside) return Error(ErrorCode::kAmbiguous, "the file has two zip directories", rival);
   }
+  // Some readers look for the directory in front of the end record, others where that says.
+  if (end.directory_offset + end.directory_size != end.position)
+    return Error(ErrorCode::kAmbiguous, "bytes stand between the zip directory and its end record",
+                 end.position);
   return directory;
 }
 

@@ -25,7 +25,6 @@ constexpr std::uint64_t kEntrySize = 46;
 constexpr std::uint64_t kEndSize = 22;
 constexpr std::uint64_t kTail = kEndSize + 65535;
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMostSearched = std::uint64_t{256} << 20;
 constexpr std::size_t kMostRecords = 100'000;
 constexpr std::uint64_t kMostName = 4096;
 constexpr std::uint64_t kMostDirectory = std::uint64_t{64} << 20;
@@ -81,39 +80,55 @@ class Salvage {
     std::int64_t shift;  // to be added to the offsets in it
   };
 
-  // The directory that an end record leads to, where it really is.
-  std::optional<Directory> find_directory(std::uint64_t end) const {
+  // The directories that an end record could lead to: by its own numbers and by those of the zip64
+  // records in front of it, which some readers believe first; in front of it, or where they say.
+  std::vector<Directory> find_directories(std::uint64_t end) const {
+    struct Stated {
+      std::uint64_t size;
+      std::uint64_t offset;
+      std::uint64_t behind;  // where a directory in front would end
+    };
     const auto record = bytes_at(source_, end, kEndSize);
-    if (record.size() < kEndSize) return std::nullopt;
-    std::uint64_t size = field<std::uint32_t>(record, 12);
-    std::uint64_t stated = field<std::uint32_t>(record, 16);
-    constexpr std::uint64_t kZip64Records = 56 + 20;
-    if ((size == 0xFFFFFFFF || stated == 0xFFFFFFFF) && end >= kZip64Records) {
-      const auto wide = bytes_at(source_, end - kZip64Records, 56);
-      if (wide.size() == 56 && base::as_text(wide).starts_with("PK\6\6"sv)) {
-        size = field<std::uint64_t>(wide, 40);
-        stated = field<std::uint64_t>(wide, 48);
+    if (record.size() < kEndSize) return {};
+    std::vector<Stated> stated = {
+        {field<std::uint32_t>(record, 12), field<std::uint32_t>(record, 16), end}};
+    constexpr std::uint64_t kLocator = 20;
+    constexpr std::uint64_t kZip64 = 56;
+    const auto locator = bytes_at(source_, end - std::min(end, kLocator), kLocator);
+    if (end >= kLocator && base::as_text(locator).starts_with("PK\6\7"sv)) {
+      const std::uint64_t before = end - kLocator;
+      for (const std::uint64_t at :
+           {before - std::min(before, kZip64), field<std::uint64_t>(locator, 8)}) {
+        const auto wide = bytes_at(source_, at, kZip64);
+        if (wide.size() == kZip64 && base::as_text(wide).starts_with("PK\6\6"sv))
+          stated.push_back({field<std::uint64_t>(wide, 40), field<std::uint64_t>(wide, 48), at});
       }
     }
-    for (const std::uint64_t between : {std::uint64_t{0}, kZip64Records}) {
-      if (size > end || between > end - size) continue;
-      const std::uint64_t real = end - between - size;
-      if (base::as_text(bytes_at(source_, real, 4)) == kEntry)
-        return Directory{real, end - real,
-                         static_cast<std::int64_t>(real) - static_cast<std::int64_t>(stated)};
+    std::vector<Directory> found;
+    for (const Stated& each : stated) {
+      if (each.size <= each.behind && is_directory(each.behind - each.size))
+        found.push_back({each.behind - each.size, each.size,
+                         static_cast<std::int64_t>(each.behind - each.size) -
+                             static_cast<std::int64_t>(each.offset)});
+      if (each.offset < source_.size() && is_directory(each.offset))
+        found.push_back({each.offset, source_.size() - each.offset, 0});
     }
-    if (stated < source_.size() && base::as_text(bytes_at(source_, stated, 4)) == kEntry)
-      return Directory{stated, source_.size() - stated, 0};
-    return std::nullopt;
+    return found;
   }
 
  private:
   void read_directory(std::uint64_t end) {
-    const auto directory = find_directory(end);
-    if (!directory) return;
+    for (const Directory& directory : find_directories(end)) read_entries(directory);
+  }
+
+  bool is_directory(std::uint64_t offset) const {
+    return base::as_text(bytes_at(source_, offset, kEntry.size())) == kEntry;
+  }
+
+  void read_entries(const Directory& directory) {
     has_directory_ = true;
     const auto bytes =
-        bytes_at(source_, directory->offset, std::min(directory->size, kMostDirectory));
+        bytes_at(source_, directory.offset, std::min(directory.size, kMostDirectory));
     std::size_t at = 0;
     while (bytes.size() - at >= kEntrySize && records_.size() < kMostRecords) {
       const base::Bytes entry = base::Bytes(bytes).subspan(at);
@@ -122,7 +137,7 @@ class Salvage {
       const std::size_t size = kEntrySize + name_size + field<std::uint16_t>(entry, 30) +
                                field<std::uint16_t>(entry, 32);
       if (size > entry.size()) break;
-      for (const std::int64_t shift : {directory->shift, std::int64_t{0}}) {
+      for (const std::int64_t shift : {directory.shift, std::int64_t{0}}) {
         const std::int64_t offset = std::int64_t{field<std::uint32_t>(entry, 42)} + shift;
         if (offset < 0) continue;
         SalvagedRecord* const record = add(static_cast<std::uint64_t>(offset));
@@ -218,7 +233,7 @@ bool ends_in_directory(const base::Source& source) {
   const Salvage salvage(source);
   const auto ends = salvage.ends();
   return std::any_of(ends.begin(), ends.end(),
-                     [&](std::uint64_t end) { return salvage.find_directory(end).has_value(); });
+                     [&](std::uint64_t end) { return !salvage.find_directories(end).empty(); });
 }
 
 }  // namespace safe_load::archive

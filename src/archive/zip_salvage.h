@@ -31,6 +31,7 @@ struct Salvaged {
 };
 
 // Every local header in the first 256 MiB, and all that a directory entry leads to.
+inline constexpr std::uint64_t kMostSearched = std::uint64_t{256} << 20;
 Salvaged salvage_zip(const base::Source& source);
 
 // The content of a record; inflated to at most `most` bytes.

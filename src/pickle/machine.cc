@@ -12,6 +12,7 @@
 
 #include <bit>
 #include <limits>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -97,6 +98,12 @@ class Machine {
     return add_call(How::kReduce, nothing, arguments);
   }
 
+  // The same for an operand that some readers take and others do not.
+  Status refuse_operand(Reason reason, Kind kind, ErrorCode code = ErrorCode::kCorrupt) {
+    SAFE_LOAD_TRY(refuse(reason, code));
+    return push({kind, 0, 0, 0, 0});
+  }
+
   // ---- the stack
 
   std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -158,7 +165,7 @@ class Machine {
   }
 
   Status push_decimal(std::string_view digits) {
-    if (!base::is_decimal(digits)) return corrupt("a number in no form that a pickler writes");
+    if (!base::is_decimal(digits)) return refuse_operand(oddity::kOddNumber, Kind::kInt);
     if (const auto small = base::parse_int64(digits)) return push_int(*small);
     return push_decoded(Kind::kBigInt, decode_decimal(digits));
   }
@@ -175,7 +182,8 @@ class Machine {
   }
 
   Status push_long(std::string_view bytes) {
-    if (bytes.size() > kMaxLongBytes) return Error(ErrorCode::kLimit, "an integer over 1 MiB");
+    if (bytes.size() > kMaxLongBytes)
+      return refuse_operand(oddity::kHugeInteger, Kind::kInt, ErrorCode::kLimit);
     bytes = without_spare_signs(bytes);
     if (bytes.size() > 8) return push_read(Kind::kBigInt, bytes);
     std::uint64_t value = 0;
@@ -272,7 +280,8 @@ class Machine {
 
   Status push_call(How how, NodeId callee, NodeId arguments, NodeId keywords = kNoNode) {
     if (!is_callable(callee)) return corrupt("a call of something that is no class or function");
-    if (tape_[arguments].kind != Kind::kTuple) return corrupt("call arguments that are no tuple");
+    if (tape_[arguments].kind != Kind::kTuple)
+      return refuse_value(oddity::kOddArguments, kNoNode, ErrorCode::kCorrupt);
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
       return corrupt("keyword arguments that are no dict");
     return add_call(how, callee, arguments, keywords);
@@ -365,16 +374,20 @@ class Machine {
 
   Status memo_get(std::uint32_t index) {
     const NodeId id = memo_.get(index);
+    if (id == kNoNode && has_odd_memo_) return refuse_value(oddity::kOddMemoIndex);
     if (id == kNoNode) return corrupt("a memo entry that was never set");
     stack_.push_back(id);
     return {};
   }
 
-  Result<std::uint32_t> read_memo_line() {
+  // None: an index that readers take differently, which a lenient tape goes over.
+  Result<std::optional<std::uint32_t>> read_memo_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto index = line.size() <= 10 ? base::parse_uint64(line) : std::nullopt;
-    if (!index || *index > 0xFFFFFFFFu) return corrupt("a memo index that is no plain number");
-    return static_cast<std::uint32_t>(*index);
+    if (index && *index <= 0xFFFFFFFFu) return std::optional(static_cast<std::uint32_t>(*index));
+    SAFE_LOAD_TRY(refuse(oddity::kOddMemoIndex));
+    has_odd_memo_ = true;
+    return std::optional<std::uint32_t>();
   }
 
   // ---- arguments
@@ -428,21 +441,21 @@ class Machine {
   Status float_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto value = base::parse_double(line);
-    if (!value) return corrupt("a float in no form that a pickler writes");
+    if (!value) return refuse_operand(oddity::kOddFloat, Kind::kFloat);
     return push_float(*value);
   }
 
   Status string_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto bytes = decode_string_literal(line);
-    if (!bytes) return corrupt("a quoted string in no form that a pickler writes");
+    if (!bytes) return refuse_operand(oddity::kOddString, Kind::kPy2Text);
     return push_decoded(Kind::kPy2Text, *bytes);
   }
 
   Status unicode_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto text = decode_raw_unicode_escape(line);
-    if (!text) return corrupt("a broken \\u escape");
+    if (!text) return refuse_operand(oddity::kOddEscape, Kind::kText);
     return push_decoded(Kind::kText, *text);
   }
 
@@ -471,6 +484,7 @@ class Machine {
   std::uint64_t opcode_at_ = 0;
   std::uint64_t frame_end_ = kNoFrame;
   bool stopped_ = false;
+  bool has_odd_memo_ = false;
   NodeId root_ = kNoNode;
   int protocol_ = 0;
 };
@@ -619,7 +633,7 @@ Status Machine::step(Opcode opcode) {
 
     case Opcode::kPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
-      return memo_put(index);
+      return index ? memo_put(*index) : Status();
     }
     case Opcode::kBINPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());
@@ -633,7 +647,7 @@ Status Machine::step(Opcode opcode) {
       return memo_put(memo_.entries());
     case Opcode::kGET: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
-      return memo_get(index);
+      return index ? memo_get(*index) : refuse_value(oddity::kOddMemoIndex);
     }
     case Opcode::kBINGET: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());

@@ -20,6 +20,13 @@ inline constexpr Reason kItemsOfNoContainer = "items are added to a value that c
 inline constexpr Reason kExtensionCode =
     "an extension code, whose meaning lies in the program that wrote the file";
 inline constexpr Reason kOutOfBandBuffer = "an out-of-band buffer, which is not in the file";
+inline constexpr Reason kOddNumber = "a number in no form that a pickler writes";
+inline constexpr Reason kOddFloat = "a float in no form that a pickler writes";
+inline constexpr Reason kOddString = "a quoted string in no form that a pickler writes";
+inline constexpr Reason kOddEscape = "a broken \\u escape";
+inline constexpr Reason kOddMemoIndex = "a memo index that is no plain number";
+inline constexpr Reason kOddArguments = "call arguments that are no tuple";
+inline constexpr Reason kHugeInteger = "an integer over 1 MiB";
 inline constexpr Reason kCallOfNoClass = "a call of a value that is no class";
 
 }  // namespace safe_load::pickle::oddity

@@ -41,16 +41,23 @@ void Findings::add(Finding finding) {
     return;
   }
   if (kept_.size() < options_.max_findings) {
+    ++by_severity_[static_cast<std::size_t>(finding.severity)];
     kept_.push_back(std::move(finding));
     return;
   }
   places_.erase(place);
-  // A worse one takes the place of the mildest.
   ++dropped_;
+  // A worse one takes the place of the mildest, if there is a milder one at all.
+  const auto milder = std::find_if(
+      by_severity_.begin(), by_severity_.begin() + static_cast<std::ptrdiff_t>(finding.severity),
+      [](std::size_t count) { return count != 0; });
+  if (milder == by_severity_.begin() + static_cast<std::ptrdiff_t>(finding.severity)) return;
   const auto mildest =
       std::min_element(kept_.begin(), kept_.end(),
                        [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
-  if (mildest != kept_.end() && mildest->severity < finding.severity) *mildest = std::move(finding);
+  --by_severity_[static_cast<std::size_t>(mildest->severity)];
+  ++by_severity_[static_cast<std::size_t>(finding.severity)];
+  *mildest = std::move(finding);
 }
 
 void Findings::move_to(FileReport& report) && {

@@ -1,6 +1,8 @@
 // Findings of one file: equal ones become one, and no more are kept than were asked for.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,7 +33,8 @@ class Findings {
   const ScanOptions& options_;
   Severity worst_ = Severity::kNote;
   std::vector<Finding> kept_;
-  std::map<std::string, std::size_t> places_;  // by what makes findings equal
+  std::array<std::size_t, 4> by_severity_ = {};  // how many are kept
+  std::map<std::string, std::size_t> places_;    // by what makes findings equal
   std::uint64_t dropped_ = 0;
 };
 

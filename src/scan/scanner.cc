@@ -41,7 +41,10 @@ constexpr int kDeepest = 8;
 constexpr std::uint64_t kHead = 4096;
 constexpr std::uint64_t kMostPadding = std::uint64_t{64} << 10;
 constexpr int kMostFollowing = 100'000;  // pickles one behind the other
-constexpr std::uint64_t kMostSalvaged = std::uint64_t{256} << 20;
+// What may be read and inflated of zip files whose parts do not agree, in the whole file.
+constexpr std::uint64_t kMostSalvaged = std::uint64_t{64} << 20;
+constexpr std::uint64_t kSalvageRatio = 16;   // times the size of the file
+constexpr std::uint64_t kSalvageCost = 4096;  // of looking at one record at all
 constexpr std::uint64_t kSmallRecord = 64;
 
 std::vector<std::byte> read_some(const Slice& slice, std::uint64_t size) {
@@ -67,11 +70,12 @@ bool is_all_zero(const Slice& slice) {
   return true;
 }
 
-bool is_printable_text(base::Bytes bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) {
-    const auto c = std::to_integer<unsigned char>(b);
-    return c == '\n' || (c >= ' ' && c < 0x7f);
-  });
+// Digits, or the name of a byte order: no pickle begins like that and goes on.
+bool is_word_or_number(const Slice& slice) {
+  const auto bytes = read_some(slice, slice.size);
+  const std::string_view text = base::as_text(bytes);
+  return text == "little" || text == "big" ||
+         text.find_first_not_of("0123456789\n") == std::string_view::npos;
 }
 
 std::string text_of(const Failure& failure) {
@@ -106,6 +110,7 @@ class Scanner {
 
   void run(const Slice& file) {
     report_.size = report_.coverage.bytes_total = file.size;
+    salvage_left_ = kMostSalvaged + kSalvageRatio * std::min(file.size, kMostSalvaged);
     const Seen seen = scan(file, "", true);
     report_.format = seen.what;
     finish();
@@ -160,6 +165,13 @@ class Scanner {
     }
     const Sniffed sniffed = archive::sniff(head, slice.size);
     const std::string_view text = base::as_text(head);
+    if (sniffed.kind != Sniffed::Kind::kTar && archive::is_tar_header(base::Bytes(head).first(
+                                                   std::min(head.size(), archive::kTarBlock)))) {
+      add(make_finding(Rule::kC06, Severity::kUnknown,
+                       "a tar archive begins at the first byte of a file that is something else"),
+          chain);
+      scan_tar_members(slice, chain, false);
+    }
     if (text.starts_with("PK")) return scan_zip(slice, chain, sniffed, is_file);
     Seen seen = scan_plain(slice, chain, sniffed, is_file);
     if (archive::ends_in_directory(slice.part())) {
@@ -190,7 +202,7 @@ class Scanner {
     seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
     examine(opened, done, slice, chain);
     // A reader that takes the first byte for an opcode, whatever the rest is.
-    if (!is_pickle) scan_as_pickle(slice, chain, sniffed);
+    if (!is_pickle) scan_as_pickles(slice, chain, false);
     if (sniffed.kind == Sniffed::Kind::kTar)
       scan_tar_members(slice, chain, done.ok() && seen.what == "tar");
     return seen;
@@ -286,35 +298,50 @@ class Scanner {
 
   // ---- raw pickles
 
-  // Runs the first bytes as a pickle, in a slice that is no pickle to our own reader. Its findings
-  // count if the program asks for anything before it breaks off.
-  bool scan_as_pickle(const Slice& slice, const std::string& chain, const Sniffed& sniffed) {
-    Opened opened;
-    const auto done = container::open(
+  Outcome<void> open_pickle(Opened& opened, const Slice& slice) const {
+    return container::open(
         opened,
         [&](std::uint64_t reach) {
           return Outcome<ContainerPtr>(
               std::make_unique<container::BarePickle>(slice, open_options_, reach));
         },
-        open_options_, Manner::kLenient);
-    if (!opened.tape) return false;
-    Findings trial(options_);
-    const Asked asked = scan_tape(opened, chain, trial);
-    if (!asked.anything()) return false;
-    // Text and tensors hold letters that are opcodes: what breaks off before it calls anything that
-    // is known to be bad is no program.
-    const bool is_program = done.ok() || asked.is_dangerous || asked.calls != 0;
-    if (!is_program && (sniffed.kind == Sniffed::Kind::kText || !is_line_global(slice)))
-      return false;
-    if (!is_program && !asked.is_dangerous) return false;
-    count(scan_tape(opened, chain, findings_));
-    if (!done) add_failure(done.error(), chain, true);
-    return true;
+        open_options_, Manner::kLenient, kHead);
   }
 
-  static bool is_line_global(const Slice& slice) {
-    const auto head = read_some(slice, 1);
-    return !head.empty() && (head[0] == std::byte{'c'} || head[0] == std::byte{0x80});
+  // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
+  // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
+  // about them. Whether they asked for anything. What breaks off before it calls anything is noise
+  // if it names no module that could exist, or is text that nobody meant to be a pickle
+  // (`is_text`).
+  bool scan_as_pickles(Slice slice, const std::string& chain, bool is_text) {
+    bool asks = false;
+    for (int i = 0; slice.size != 0 && i < kMostFollowing; ++i) {
+      Opened opened;
+      const auto done = open_pickle(opened, slice);
+      if (!done && done.error().error.code() == ErrorCode::kLimit) {
+        leave(slice.size);
+        add_failure(done.error(), chain, true);
+        return true;
+      }
+      if (!opened.tape) return asks;
+      Findings trial(options_);
+      const Asked asked = scan_tape(opened, chain, trial);
+      const bool is_noise = !done && asked.calls == 0 && !asked.is_dangerous &&
+                            (is_text || asked.listed + asked.importable == 0);
+      if (!is_noise && (asked.anything() || trial.refutes())) {
+        asks = true;
+        count(scan_tape(opened, chain, findings_));
+        // A text that was never meant to be a pickle breaks off at once.
+        if (!done && (asked.calls != 0 || asked.is_dangerous))
+          add_failure(done.error(), chain, true);
+      }
+      if (!done) return asks;
+      const std::uint64_t end = opened.source->info().pickle_bytes;
+      slice.offset += end;
+      slice.size -= end;
+    }
+    if (slice.size != 0) leave(slice.size);
+    return asks;
   }
 
   // What follows an end: more pickles, zeros, or bytes that nothing explains.
@@ -333,13 +360,7 @@ class Scanner {
         return;
       }
       Opened opened;
-      const auto done = container::open(
-          opened,
-          [&](std::uint64_t reach) {
-            return Outcome<ContainerPtr>(
-                std::make_unique<container::BarePickle>(rest, open_options_, reach));
-          },
-          open_options_, Manner::kLenient, kHead);
+      const auto done = open_pickle(opened, rest);
       if (!done) {
         if (opened.tape) {
           Findings trial(options_);
@@ -375,9 +396,12 @@ class Scanner {
                   "; what is inside was not looked at"),
           chain);
     }
-    if (scan_as_pickle(slice, chain, sniffed)) {
+    // In a folder there are texts that begin with a letter that is an opcode.
+    const bool is_text = is_file && sniffed.kind != Sniffed::Kind::kPickle &&
+                         sniffed.kind != Sniffed::Kind::kStacked;
+    if (scan_as_pickles(slice, chain, is_text)) {
       seen.is_container = seen.has_pickle = true;
-      leave(slice.size);
+      if (is_file) leave(slice.size);
       return seen;
     }
     if (failure.error.code() == ErrorCode::kLimit) {
@@ -533,7 +557,8 @@ class Scanner {
           chain);
     if (opened.meaning)
       for (const torch::Storage& storage : opened.meaning->storages().all())
-        if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
+        if (storage.entry() != nullptr && settled.insert(storage.entry()->name).second)
+          check_storage(zip, *storage.entry(), chain);
     what = opened.source->info().format;
     return zip;
   }
@@ -557,6 +582,22 @@ class Scanner {
           entry.local_offset);
   }
 
+  // numpy.load opens any record of a zip file that begins like one of its own.
+  void check_storage(const container::ZipFile& zip, const ZipEntry& entry,
+                     const std::string& chain) {
+    constexpr std::string_view kArrayMagic = "\x93NUMPY";
+    if (entry.size < kArrayMagic.size()) return;
+    const auto member = zip.open_member(entry);
+    if (!member || base::as_text(read_some(*member, kArrayMagic.size())) != kArrayMagic) return;
+    const std::string where = join_members(chain, base::escaped(entry.name));
+    add(make_finding(Rule::kC06, Severity::kUnknown,
+                     "the bytes of a tensor are an array file, which numpy.load would open"),
+        where);
+    Slice array = *member;
+    array.name.clear();
+    scan(array, where, false);
+  }
+
   // A record that nothing refers to, as a file of its own. Whether it is a pickle, or holds one.
   bool scan_record(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain,
                    bool in_checkpoint) {
@@ -570,8 +611,7 @@ class Scanner {
       if (entry.name.ends_with(ending)) add(make_finding(Rule::kT05), chain);
     Slice member = *opened;
     member.name.clear();
-    if (member.size <= kSmallRecord && is_printable_text(read_some(member, kSmallRecord)) &&
-        in_checkpoint)
+    if (in_checkpoint && member.size <= kSmallRecord && is_word_or_number(member))
       return false;  // version, byteorder and their like
     const std::string where = join_members(chain, base::escaped(entry.name));
     const Severity before = findings_.worst();
@@ -591,6 +631,15 @@ class Scanner {
   // Whether there was anything.
   bool salvage(const Slice& slice, const std::string& chain) {
     const base::PartSource part = slice.part();
+    const std::uint64_t searched = std::min(part.size(), archive::kMostSearched);
+    if (searched > salvage_left_) {
+      leave(slice.size);
+      add(make_finding(Rule::kR09, Severity::kIncomplete,
+                       "too many damaged zip files lie in this one"),
+          chain);
+      return true;
+    }
+    salvage_left_ -= searched;
     const archive::Salvaged found = archive::salvage_zip(part);
     if (!found.is_whole) leave(slice.size);
     std::set<std::string> names;
@@ -615,9 +664,11 @@ class Scanner {
     if (climbs(record.name) || climbs(record.directory_name))
       add(make_finding(Rule::kC17, Severity::kDanger, std::string(describe(Rule::kC17).what)),
           where, record.local_offset);
-    const Status paid = slice.inflation->take(record.stored_size);
-    auto content = paid ? archive::read_salvaged(source, record, kMostSalvaged)
-                        : Result<std::vector<std::byte>>(paid.error());
+    const std::uint64_t most = salvage_left_ / 4;  // one record leaves something for the next
+    auto content = archive::read_salvaged(source, record, most);
+    const std::uint64_t cost =
+        kSalvageCost + record.stored_size + (content ? content->size() : most);
+    salvage_left_ -= std::min(cost, salvage_left_);
     if (!content) {
       leave(record.stored_size);
       const bool is_limit = content.error().code() == ErrorCode::kLimit;
@@ -641,7 +692,7 @@ class Scanner {
     if (base::as_text(head).starts_with("PK") || sniffed.kind == Sniffed::Kind::kTar)
       scan(member, where, false);
     else
-      scan_as_pickle(member, where, sniffed);
+      scan_as_pickles(member, where, true);
   }
 
   // ---- tar files
@@ -649,14 +700,23 @@ class Scanner {
   // `is_checkpoint`: the tables and the pickle of torch 0.1 were read.
   void scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint) {
     constexpr std::string_view kRead[] = {"storages", "tensors", "pickle"};
+    if (archive::has_other_tar_members(slice.part()))
+      add(make_finding(Rule::kR12, Severity::kUnknown,
+                       "the tar archive has links or files with holes, which were not looked into"),
+          chain);
     const auto members = archive::read_tar(slice.part());
     if (!members) return;  // whoever opened the file said so
     report_.coverage.members_total += members->size();
+    check_tar_end(slice, *members, chain);
+    std::set<std::string_view> names;
     for (const archive::TarMember& member : *members) {
       ++report_.coverage.members_scanned;
-      std::string_view name = member.name;
-      if (name.starts_with("./")) name.remove_prefix(2);
-      if (is_checkpoint && std::find(std::begin(kRead), std::end(kRead), name) != std::end(kRead))
+      if (!names.insert(member.name).second)
+        add(make_finding(Rule::kC07, Severity::kUnknown,
+                         "two members of a tar archive have one name"),
+            join_members(chain, base::escaped(member.name)), member.data_offset);
+      else if (is_checkpoint &&
+               std::find(std::begin(kRead), std::end(kRead), member.name) != std::end(kRead))
         continue;
       const bool is_climbing = climbs(member.name);
       const std::string where = join_members(chain, base::escaped(member.name));
@@ -673,11 +733,29 @@ class Scanner {
     }
   }
 
+  // Behind the last member there are zeros and nothing else.
+  void check_tar_end(const Slice& slice, const std::vector<archive::TarMember>& members,
+                     const std::string& chain) {
+    if (members.empty()) return;
+    const archive::TarMember& last = members.back();
+    const std::uint64_t blocks = (last.size + archive::kTarBlock - 1) / archive::kTarBlock;
+    const std::uint64_t end = last.data_offset + blocks * archive::kTarBlock;
+    if (end >= slice.size) return;
+    Slice rest = slice;
+    rest.offset += end;
+    rest.size -= end;
+    if (!is_all_zero(rest))
+      add(make_finding(Rule::kT03, Severity::kUnknown,
+                       "bytes follow the last member of a tar archive"),
+          chain, end);
+  }
+
   const ScanOptions& options_;
   FileReport& report_;
   Findings findings_;
   OpenOptions open_options_;
   std::uint64_t uncovered_ = 0;
+  std::uint64_t salvage_left_ = 0;
 };
 
 }  // namespace

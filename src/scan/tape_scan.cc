@@ -40,6 +40,13 @@ constexpr auto kOddities = std::to_array<OddityRow>({
     {pickle::oddity::kMemoOverwritten.text, Rule::kP03, Severity::kNote},
     {pickle::oddity::kValuesLeft.text, Rule::kP06, Severity::kNote},
     {pickle::oddity::kLateProtocol.text, Rule::kP09, Severity::kUnknown},
+    {pickle::oddity::kOddNumber.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kOddFloat.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kOddString.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kOddEscape.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kOddMemoIndex.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kOddArguments.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kHugeInteger.text, Rule::kR05, Severity::kIncomplete},
     {pickle::oddity::kComputedName.text, Rule::kP04, Severity::kDanger},
     {pickle::oddity::kExtensionCode.text, Rule::kP07, Severity::kUnknown},
     {pickle::oddity::kOutOfBandBuffer.text, Rule::kP08, Severity::kUnknown},
@@ -61,6 +68,14 @@ std::string_view opcode_name(How how) {
       return "OBJ";
   }
   return "";
+}
+
+// Letters, digits and underscores between dots; what is not ASCII counts as letters.
+bool is_module_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || static_cast<unsigned char>(c) >= 0x80;
+  });
 }
 
 bool is_dunder(std::string_view name) {
@@ -110,7 +125,10 @@ class TapeScan {
   }
 
   bool is_listed(const pickle::Symbol& symbol) const {
-    return types::find_known(symbol.module, symbol.name) != nullptr;
+    // From protocol 3 on a name of Python 2 is a name like any other.
+    const bool is_mapped = symbol.raw_module != symbol.module || symbol.raw_name != symbol.name;
+    const bool maps_names = opened_.source->info().protocol < 3;
+    return (!is_mapped || maps_names) && types::find_known(symbol.module, symbol.name) != nullptr;
   }
 
   // ---- one pass over all values
@@ -126,6 +144,7 @@ class TapeScan {
       if (looks_like_pickle(tape_.text(id))) add_at(id, make_finding(Rule::kN01));
       return;
     }
+    if (node.kind == Kind::kTensor) return judge_attributes(id);
     const Call* const call = call_at(id);
     if (call == nullptr) {
       if (node.kind == Kind::kOpaque || node.kind == Kind::kCall) leave_unproved(id);
@@ -193,8 +212,17 @@ class TapeScan {
     return given.size() >= 2;
   }
 
+  // zoneinfo.ZoneInfo._unpickle, whose calls the interpreter decodes.
+  bool is_zone_function(NodeId id) const {
+    const auto given = tape_.items(tape_.call(id).arguments);
+    return tape_[given[0]].kind == Kind::kSymbol &&
+           tape_.symbol(given[0]).is("zoneinfo", "ZoneInfo") &&
+           tape_[given[1]].kind == Kind::kText && tape_.text(given[1]) == "_unpickle";
+  }
+
   // `caller`: the call of the attribute, or kNoNode.
   void judge_attribute(NodeId id, NodeId caller) {
+    if (caller == kNoNode && is_zone_function(id)) return;
     constexpr int kMostSteps = 64;
     std::string dotted;
     NodeId at = id;
@@ -304,6 +332,24 @@ class TapeScan {
     }
   }
 
+  // An attribute of a tensor that is a class or function could stand for a method.
+  void judge_attributes(NodeId id) {
+    const std::vector<NodeId>& attributes = opened_.meaning->attributes();
+    const NodeId state = attributes[tape_[id].payload];
+    if (state == kNoNode) return;
+    const auto judge = [&](NodeId dict) {
+      const auto items = tape_.items(dict);
+      for (std::size_t i = 1; i < items.size(); i += 2)
+        if (tape_[items[i]].kind == Kind::kSymbol)
+          add_at(id, make_finding(Rule::kA02, Severity::kUnknown,
+                                  "an attribute of a tensor is a class or function"));
+    };
+    if (tape_[state].kind == Kind::kDict) judge(state);
+    if (tape_[state].kind == Kind::kTuple)
+      for (const NodeId part : tape_.items(state))
+        if (tape_[part].kind == Kind::kDict) judge(part);
+  }
+
   // ---- symbols
 
   static std::string text_of(const pickle::Symbol& symbol) {
@@ -354,6 +400,7 @@ class TapeScan {
       return;
     }
     ++asked_.unlisted;
+    asked_.importable += is_module_name(symbol.module);
     Finding finding = judge_name(symbol, use.call != kNoNode);
     asked_.is_dangerous |= finding.severity == Severity::kDanger;
     finding.count = std::max<std::uint64_t>(use.calls, 1);

@@ -231,14 +231,18 @@ bool TensorInterpreter::is_settled(NodeId state, NodeId call) const {
          });
 }
 
-// None, a dict, or a pair of these (for __dict__ and __slots__); names are text.
+// None, a dict, or a pair of these (for __dict__ and __slots__); names are text, and none of them
+// changes what a tensor does.
 Status TensorInterpreter::check_attributes(NodeId state) {
+  const auto is_special = [](std::string_view name) {
+    return name.starts_with("__") && name.ends_with("__");
+  };
   const auto is_names = [&](NodeId id) {
     const std::span<const NodeId> items = tape().items(id);
     if (tape()[id].kind == Kind::kNone) return true;
     if (tape()[id].kind != Kind::kDict) return false;
     for (std::size_t i = 0; i < items.size(); i += 2)
-      if (!is_text(tape()[items[i]])) return false;
+      if (!is_text(tape()[items[i]]) || is_special(tape().text(items[i]))) return false;
     return true;
   };
   const bool is_pair = tape()[state].kind == Kind::kTuple && tape()[state].count == 2;

@@ -240,7 +240,11 @@ Result<ArrayDtype> Interpreter::describe_structure(NodeId descr, std::uint8_t de
     const std::uint64_t offset = type.itemsize;
     type.itemsize += own.itemsize;
     if (type.itemsize > kMostItem) return bad_header("an impossible item size");
-    if (name->empty()) continue;  // padding
+    if (name->empty()) {  // padding, if it is of a plain void type
+      if (own.kind != 'V' || !own.fields.empty() || own.base != kNoDtype)
+        return bad_header("a field without a name");
+      continue;
+    }
     names.push_back(*name);
     type.depth = std::max(type.depth, static_cast<std::uint8_t>(own.depth + 1));
     type.flags |= structure_flags(own);

@@ -141,6 +141,12 @@ Status Interpreter::decode_random(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kSeedSequence &&
       !tape_.symbol(given[0]).is("numpy.random.bit_generator", "SeedSequence"))
     return bad_random();
+  // (name, constructor), and there is one constructor only.
+  const bool has_constructor = given.size() == 2;
+  if (has_constructor &&
+      (tape_[given[1]].kind != Kind::kSymbol ||
+       !tape_.symbol(given[1]).is("numpy.random._pickle", "__bit_generator_ctor")))
+    return bad_random();
   if (meaning == Meaning::kRandomGenerator && tape_.added(id).states.count == 0 &&
       (given.empty() || tape_[given[0]].kind == Kind::kText))
     return bad_random();

@@ -158,12 +158,17 @@ TEST(TarForgeries, SayNothingInTwoWays) {
 }
 
 TEST(TarForgeries, T1TakeNoLinkForAMember) {
-  for (const char type : {'1', '2', '3', '5', 'S', 'V'}) {
+  for (const char type : {'1', '2', '3', '5', 'S'}) {
     TarBuilder tar = with_members({}, {"pickle", "tensors"});
     tar.member("storages", "", type);
     const std::string found = told(tar.build());
     EXPECT_TRUE(found.starts_with("unsupported: this is a tar archive")) << type << found;
   }
+  // What nobody knows is a file to Python's tarfile.
+  expect_whole(with_members({}, {"pickle", "tensors"})
+                   .member("storages", honest_tar().storages_member(), 'V')
+                   .build(),
+               "an unknown type");
   TarBuilder sparse = with_members({}, {"pickle", "tensors"});
   sparse.pax({{"GNU.sparse.major", "1"}}).member("storages", honest_tar().storages_member());
   EXPECT_TRUE(told(sparse.build()).starts_with("unsupported: this is a tar archive"));
