@@ -61,9 +61,28 @@ class Entry:
     deflate: bool = False
     offset: int | None = None  # in the directory
     gap: bytes = b""  # in front of the local header
+    extra: bytes = b""  # in the directory
 
 
 def zip_of(entries: list[Entry], tail: bytes = b"", with_directory: bool = True) -> bytes:
+    out, directory = zip_parts(entries)
+    return out + directory + zip_end(len(entries), len(directory), len(out)) + tail if with_directory else out
+
+
+def zip_end(entries: int, size: int, offset: int) -> bytes:
+    return struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, entries, entries, size, offset, 0)
+
+
+def zip64_record(entries: int, size: int, offset: int) -> bytes:
+    return struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, entries, entries, size, offset)
+
+
+def zip64_locator(offset: int) -> bytes:
+    return struct.pack("<IIQI", 0x07064B50, 0, offset, 1)
+
+
+def zip_parts(entries: list[Entry]) -> tuple[bytes, bytes]:
+    """The records, and the directory."""
     out = b""
     directory = b""
     for entry in entries:
@@ -81,11 +100,9 @@ def zip_of(entries: list[Entry], tail: bytes = b"", with_directory: bool = True)
         out += struct.pack("<HH", len(name), 0) + name + stored
         name = entry.name.encode()
         directory += struct.pack("<IHHHHHH", 0x02014B50, 20, 20, entry.flags, method, 0, 0) + sizes
-        directory += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, offset) + name
-    if not with_directory:
-        return out
-    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, len(entries), len(entries), len(directory), len(out), 0)
-    return out + directory + end + tail
+        lengths = struct.pack("<HHHHHII", len(name), len(entry.extra), 0, 0, 0, 0, offset)
+        directory += lengths + name + entry.extra
+    return out, directory
 
 
 def checkpoint_entries(data: bytes | None = None) -> list[Entry]:
@@ -120,17 +137,28 @@ def stacked(streams: dict[int, bytes] | None = None, tail: bytes = b"") -> bytes
     return b"".join(parts) + struct.pack("<q2f", 2, 1, 2) + tail
 
 
-def tar_of(members: dict[str, bytes]) -> bytes:
+def tar_of(members: dict[str, bytes], more: list[tuple[str, bytes, bytes]] = []) -> bytes:
+    """`more`: further members, with their type."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in members.items():
+        for name, data, kind in [(*item, tarfile.REGTYPE) for item in members.items()] + more:
             info = tarfile.TarInfo(name)
             info.size = len(data)
+            info.type = kind
             archive.addfile(info, io.BytesIO(data))
     return out.getvalue()
 
 
+def safetensors(header: bytes, data: bytes) -> bytes:
+    return struct.pack("<Q", len(header)) + header + data
+
+
 def npy(descr: str, shape: tuple[int, ...], data: bytes) -> bytes:
-    header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape!r}, }}".encode()
+    return npy_of(repr(descr), shape, data)
+
+
+def npy_of(descr: str, shape: tuple[int, ...], data: bytes) -> bytes:
+    """`descr` as it stands in the header."""
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape!r}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data

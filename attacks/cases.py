@@ -6,14 +6,16 @@ findings or "", twin or None). A twin is the same file without the trick, and mu
 
 from __future__ import annotations
 
+import binascii
 import dataclasses
 import gzip
 import struct
+import zlib
 from typing import Iterator
 
 from assembler import (
-    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, pickle_of, stacked, state_dict, symbol,
-    tar_of, tensor, text, zip_of,
+    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, npy_of, pickle_of, safetensors, stacked,
+    state_dict, symbol, tar_of, tensor, text, zip64_locator, zip64_record, zip_end, zip_of, zip_parts,
 )
 
 EVIL = pickle_of(PAYLOAD)
@@ -93,6 +95,74 @@ def containers() -> Iterator[Case]:
     yield Case("C17", "climbs.zip", zip_of([Entry("../evil.pkl", CLEAN)]), "DANGEROUS", "SL-C17",
                zip_of([Entry("evil.pkl", CLEAN)]))
     yield Case("C17", "absolute.zip", zip_of([Entry("/etc/evil.pkl", CLEAN)]), "UNKNOWN", "SL-C17")
+
+
+def readers_that_differ() -> Iterator[Case]:
+    """What a look at the scanner by an attacker found: two readers, two files."""
+    honest = checkpoint()
+    records, directory = zip_parts(checkpoint_entries())
+    evil = zip_parts([Entry("archive/data.pkl", EVIL)])[0]
+    entries = checkpoint_entries(EVIL)
+    _, other = zip_parts(entries)
+    body = records + directory + evil
+    yield Case("C09", "two-directories.pt", body + other + zip_end(4, len(directory), len(records)), "DANGEROUS", "SL-C09",
+               honest)
+    first = len(records) + len(directory)
+    two = records + directory + zip64_record(4, len(directory), len(records))
+    two += zip64_record(4, len(directory), len(records)) + zip64_locator(first) + zip_end(4, len(directory), len(records))
+    yield Case("C09", "two-zip64-records.pt", two, "INCOMPLETE", "SL-C09", honest)
+    array = npy("<f4", (2,), struct.pack("<2f", 1, 2))
+    records, directory = zip_parts([Entry("archive/data.pkl", EVIL)])
+    tail = array + records + directory
+    tail += zip64_record(1, len(directory), len(array + records)) + zip64_locator(len(tail)) + zip_end(0, 0, 0)
+    yield Case("C06", "array-then-zip64.npy", tail, "DANGEROUS", "SL-C06", array)
+    name = b"archive/data.pkl"
+    path = struct.pack("<HHBI", 0x7075, 5 + len(name), 1, binascii.crc32(b"archive/data/0")) + name
+    entries = checkpoint_entries()
+    entries[2] = dataclasses.replace(entries[2], extra=path)
+    yield Case("C07", "unicode-path.pt", zip_of(entries), "INCOMPLETE", "SL-C09", honest)
+    for place in ("archive/evil.pkl", "archive/.data/serialization_id"):
+        yield Case("C08", f"small-{place.rsplit('/', 1)[-1]}.pt", checkpoint(more=[Entry(place, b"cos\ngetcwd\n(tR.")]),
+                   "DANGEROUS", "SL-G01", honest)
+    for number, odd in enumerate((b"I0x10\n", b"I+5\n", b"L1_0L\n", b"Finfinity\n", b"S'a\\q'\n", b"Np 1\n")):
+        content = odd + b"0cos\ngetcwd\n(tR." + b"\0" * 80
+        yield Case("P10", f"member-{number}.pt", checkpoint(more=[Entry("archive/x", content)]), "DANGEROUS", "SL-P10", honest)
+    stray = b"cmymod.sub\nThing\n0\xff" + b"\0" * 80
+    yield Case("P02", "import-alone.pt", checkpoint(more=[Entry("archive/x", stray)]), "UNKNOWN", "SL-G15", honest)
+    later = b"\x8c\x01a." + EVIL + b"\0" * 80
+    yield Case("P11", "later-in-member.pt", checkpoint(more=[Entry("archive/x", later)]), "DANGEROUS", "SL-G01", honest)
+    header = b'{"a":{"dtype":"U8","shape":[64],"data_offsets":[0,64]}}'
+    header += b" " * (0x156 - len(header) - 1) + b"\n"
+    yield Case("C06", "text-then-pickle.safetensors", safetensors(header, (b"0cos\ngetcwd\n(tR." + b"\0" * 64)[:64]),
+               "DANGEROUS", "SL-G01", safetensors(header, b"\0" * 64))
+    yield Case("C06", "tar-and-pickle.tar", tar_of({"N.cos\ngetcwd\n(tR.": CLEAN}), "DANGEROUS", "SL-G01",
+               tar_of({"a.pkl": CLEAN}))
+    inner = npy("|O", (1,), EVIL)
+    inner += b"\0" * (-len(inner) % 4)
+    entries = checkpoint_entries(pickle_of(tensor(numel=len(inner) // 4)))
+    entries[2] = dataclasses.replace(entries[2], data=inner)
+    yield Case("C15", "array-in-storage.pt", zip_of(entries), "DANGEROUS", "SL-C06", honest)
+    yield Case("C15", "unnamed-field.npy", npy_of("[('','O'),('b','V7')]", (1,), EVIL), "INCOMPLETE", "", array)
+    parts = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"),
+             "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
+    for kind in (b"Z", b"V"):
+        yield Case("T03", f"type-{kind.decode()}.tar", tar_of(parts, [("pickle", EVIL, kind)]), "DANGEROUS", "SL-G01",
+                   tar_of(parts))
+    yield Case("T03", "link.tar", tar_of(parts, [("pickle", b"", b"2")]), "UNKNOWN", "SL-R12", tar_of(parts))
+    yield Case("T03", "behind.tar", tar_of(parts) + EVIL, "UNKNOWN", "SL-T03", tar_of(parts))
+    constructor = call("numpy.random._pickle", "__generator_ctor", text("PCG64"), symbol("numpy", "memmap"))
+    yield Case("A02", "generator.pkl", pickle_of(constructor), "UNKNOWN", "SL-T10")
+    attributes = b"}" + text("__class__") + b"K\x01s"
+    held = call("torch._utils", "_rebuild_parameter_with_state", tensor(), b"\x89", call("collections", "OrderedDict"), attributes)
+    yield Case("P12", "tensor.pt", checkpoint(pickle_of(held)), "UNKNOWN", "SL-T10", honest)
+    yield Case("P09", "python2-name.pkl", pickle_of(symbol("UserDict", "UserDict"), 4), "UNKNOWN", "SL-G15")
+    kernel = zlib.compressobj(9, zlib.DEFLATED, -15)
+    shared = kernel.compress(b"\0" * (1 << 24)) + kernel.flush()
+    records = b""
+    for i in range(1000):  # each reaches over those behind it to the same data
+        rest = (999 - i) * 31
+        records += struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, 0, len(shared), 1 << 24, 1, rest) + b"x"
+    yield Case("R09", "shared-kernel.zip", records + shared, "INCOMPLETE", "SL-R09")
 
 
 def layouts() -> Iterator[Case]:
@@ -244,5 +314,5 @@ def resources() -> Iterator[Case]:
 
 
 def cases() -> list[Case]:
-    groups = (containers, layouts, machine, gadgets, allowlists, resources)
+    groups = (containers, readers_that_differ, layouts, machine, gadgets, allowlists, resources)
     return [case for group in groups for case in group()]

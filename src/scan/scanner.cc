@@ -192,7 +192,10 @@ class Scanner {
         opened,
         [&](std::uint64_t reach) { return container::recognise(slice, open_options_, reach); },
         open_options_, Manner::kLenient);
-    if (opened.source == nullptr) return scan_foreign(slice, chain, sniffed, done.error(), is_file);
+    if (opened.source == nullptr) {
+      if (sniffed.kind == Sniffed::Kind::kTar) scan_tar_members(slice, chain, false);
+      return scan_foreign(slice, chain, sniffed, done.error(), is_file);
+    }
     Seen seen;
     seen.is_container = true;
     seen.what = opened.source->info().format;
