@@ -93,7 +93,8 @@ class ScanReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The record that `safe-load scan --format jsonl` prints."""
-        return json.loads(json.dumps(self._record))
+        record: dict[str, Any] = json.loads(self.to_json())
+        return record
 
     def to_json(self) -> str:
         """The same as one line of text."""
@@ -157,9 +158,13 @@ def scan(
     """Says whether a file could run code when somebody opens it. Runs, imports and writes nothing.
 
     f: a path (str or PathLike), the content as bytes, an open binary file of the file system, or a file
-    descriptor, whose position is neither used nor moved. strict: some notes count as unknown. deep: the
-    checksum of every record is checked, which reads the file. What the file holds is a verdict and never an
-    error; OSError or Error if it cannot be opened as one file.
+    descriptor, whose position is neither used nor moved.
+    strict: some notes count as unknown.
+    deep: the checksum of every record is checked, which reads the file.
+    limits: what the file may make us do; what it would exceed is INCOMPLETE.
+    max_findings: how many are kept; all count.
+
+    What the file holds is a verdict and never an error; OSError or Error if it cannot be opened as one file.
     Thread-safe; the GIL is released.
     """
     options = (limits or _core.Limits(), bool(strict), bool(deep), int(max_findings))
