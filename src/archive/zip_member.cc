@@ -78,9 +78,31 @@ Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
   return members.front();
 }
 
-Result<std::vector<ZipMember>> locate_all(const base::Source& source,
-                                          std::span<const ZipEntry* const> entries,
-                                          const ZipEntry*& failed) {
+namespace {
+
+// torch fills the extra field of a header up to the next multiple of 64 bytes.
+constexpr std::uint64_t kUsualExtra = 96;
+
+// `window`: bytes of the source from `start` on, which nearly always hold it.
+Result<DataHead> head_of(const base::Source& source, const ZipMember& member, base::Bytes window,
+                         std::uint64_t start) {
+  DataHead head{};
+  const std::uint64_t size = std::min<std::uint64_t>(member.entry->compressed_size, head.size());
+  const auto into = std::span(head).first(static_cast<std::size_t>(size));
+  const std::uint64_t at = member.data_offset - start;
+  if (base::fits(at, size, window.size())) {
+    std::copy_n(window.begin() + static_cast<std::ptrdiff_t>(at), size, head.begin());
+  } else {
+    SAFE_LOAD_TRY(source.read_at(member.data_offset, into));
+  }
+  return DataHead(head);
+}
+
+// `heads`: null if nobody asks for them.
+Result<std::vector<ZipMember>> locate_members(const base::Source& source,
+                                              std::span<const ZipEntry* const> entries,
+                                              const ZipEntry*& failed,
+                                              std::vector<DataHead>* heads) {
   std::vector<std::uint32_t> order(entries.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   const auto by_offset = [&](std::uint32_t a, std::uint32_t b) {
@@ -93,15 +115,19 @@ Result<std::vector<ZipMember>> locate_all(const base::Source& source,
   const auto header_end = [&](std::size_t i) {
     return entries[i]->local_offset + kLocalSize + entries[i]->name.size();
   };
+  const auto read_end = [&](std::size_t i) {
+    const std::uint64_t more = heads == nullptr ? 0 : kUsualExtra + sizeof(DataHead);
+    return std::min(header_end(i) + more, std::max(header_end(i), entries[i]->limit));
+  };
   std::vector<ZipMember> members(entries.size());
   std::vector<std::byte> window;
   for (std::size_t begin = 0; begin < order.size();) {
     const std::uint64_t start = entries[order[begin]]->local_offset;
     std::size_t end = begin + 1;
-    std::uint64_t stop = header_end(order[begin]);
+    std::uint64_t stop = read_end(order[begin]);
     while (end < order.size() && entries[order[end]]->local_offset - stop < kMergeGap &&
            header_end(order[end]) - start < kWindow)
-      stop = header_end(order[end++]);
+      stop = read_end(order[end++]);
     window.resize(static_cast<std::size_t>(stop - start));
     failed = entries[order[begin]];
     SAFE_LOAD_TRY(source.read_at(start, window));
@@ -113,10 +139,28 @@ Result<std::vector<ZipMember>> locate_all(const base::Source& source,
           static_cast<std::size_t>(entries[i]->local_offset - start),
           static_cast<std::size_t>(header_end(i) - entries[i]->local_offset));
       SAFE_LOAD_TRY_ASSIGN(members[i], check_local(*entries[i], header));
+      if (heads == nullptr) continue;
+      SAFE_LOAD_TRY_ASSIGN((*heads)[i], head_of(source, members[i], window, start));
     }
   }
   failed = nullptr;
   return members;
+}
+
+}  // namespace
+
+Result<std::vector<ZipMember>> locate_all(const base::Source& source,
+                                          std::span<const ZipEntry* const> entries,
+                                          const ZipEntry*& failed) {
+  return locate_members(source, entries, failed, nullptr);
+}
+
+Result<std::vector<ZipMember>> locate_all_with_heads(const base::Source& source,
+                                                     std::span<const ZipEntry* const> entries,
+                                                     const ZipEntry*& failed,
+                                                     std::vector<DataHead>& heads) {
+  heads.assign(entries.size(), {});
+  return locate_members(source, entries, failed, &heads);
 }
 
 Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into) {

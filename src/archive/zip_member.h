@@ -1,6 +1,7 @@
 // ZipMember: where the data of an entry lies, after its local header agreed with the directory.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,6 +35,15 @@ Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry);
 Result<std::vector<ZipMember>> locate_all(const base::Source& source,
                                           std::span<const ZipEntry* const> entries,
                                           const ZipEntry*& failed);
+
+// The first bytes of a member as it stands in the file; zeros behind the end of a shorter one.
+using DataHead = std::array<std::byte, 8>;
+
+// The same as locate_all(), and what each begins with: most stand where their header was read.
+Result<std::vector<ZipMember>> locate_all_with_heads(const base::Source& source,
+                                                     std::span<const ZipEntry* const> entries,
+                                                     const ZipEntry*& failed,
+                                                     std::vector<DataHead>& heads);
 
 // Fills `into`, whose size is the member's, inflating if need be.
 Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into);

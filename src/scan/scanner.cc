@@ -449,7 +449,8 @@ class Scanner {
     std::vector<const ZipEntry*> all;
     for (const ZipEntry& entry : entries) all.push_back(&entry);
     const ZipEntry* failed = nullptr;
-    const auto members = archive::locate_all(*slice.whole, all, failed);
+    std::vector<archive::DataHead> heads;
+    const auto members = archive::locate_all_with_heads(*slice.whole, all, failed, heads);
     if (!members)
       return give_up_zip(slice, chain, Failure(members.error(), base::escaped(failed->name)), seen);
     check_names(entries, chain);
@@ -459,12 +460,16 @@ class Scanner {
     Opened opened;                       // of a checkpoint, which takes the file along
     const container::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
     bool has_pickle = !settled.empty();
-    for (const ZipEntry& entry : zip.directory().entries()) {
+    for (std::size_t i = 0; i < members->size(); ++i) {
+      const ZipEntry& entry = zip.directory().entries()[i];
       ++report_.coverage.members_scanned;
       if (entry.is_folder()) continue;
       if (options_.deep) check_crc(zip, entry, chain);
-      if (!settled.contains(entry.name))
+      if (settled.contains(entry.name)) {
+        check_settled(zip, (*members)[i], heads[i], chain);
+      } else {
         has_pickle |= scan_record(zip, entry, chain, !settled.empty());
+      }
     }
     if (!has_pickle) add(make_finding(Rule::kN03), chain);
     seen.has_pickle = has_pickle;
@@ -560,8 +565,7 @@ class Scanner {
           chain);
     if (opened.meaning)
       for (const torch::Storage& storage : opened.meaning->storages().all())
-        if (storage.entry() != nullptr && settled.insert(storage.entry()->name).second)
-          check_storage(zip, *storage.entry(), chain);
+        if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
     what = opened.source->info().format;
     return zip;
   }
@@ -585,18 +589,23 @@ class Scanner {
           entry.local_offset);
   }
 
-  // numpy.load opens any record of a zip file that begins like one of its own.
-  void check_storage(const container::ZipFile& zip, const ZipEntry& entry,
-                     const std::string& chain) {
+  // numpy.load opens any record of a zip file that begins like one of its own. What is deflated
+  // must be inflated to see that.
+  void check_settled(const container::ZipFile& zip, const archive::ZipMember& member,
+                     const archive::DataHead& head, const std::string& chain) {
     constexpr std::string_view kArrayMagic = "\x93NUMPY";
-    if (entry.size < kArrayMagic.size()) return;
-    const auto member = zip.open_member(entry);
-    if (!member || base::as_text(read_some(*member, kArrayMagic.size())) != kArrayMagic) return;
-    const std::string where = join_members(chain, base::escaped(entry.name));
+    if (member.is_stored() && !base::as_text(head).starts_with(kArrayMagic)) return;
+    const auto content = zip.open_member(*member.entry);
+    if (!content) {
+      leave(member.size());
+      return add_failure(content.error(), chain, false);
+    }
+    Slice array = *content;
+    if (!base::as_text(read_some(array, kArrayMagic.size())).starts_with(kArrayMagic)) return;
+    const std::string where = join_members(chain, base::escaped(member.entry->name));
     add(make_finding(Rule::kC06, Severity::kUnknown,
                      "the bytes of a tensor are an array file, which numpy.load would open"),
         where);
-    Slice array = *member;
     array.name.clear();
     scan(array, where, false);
   }
