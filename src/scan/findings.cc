@@ -61,9 +61,10 @@ void Findings::add(Finding finding) {
 }
 
 void Findings::move_to(FileReport& report) && {
-  std::stable_sort(kept_.begin(), kept_.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-  report.findings = std::move(kept_);
+  for (const Severity severity :
+       {Severity::kDanger, Severity::kIncomplete, Severity::kUnknown, Severity::kNote})
+    for (Finding& finding : kept_)
+      if (finding.severity == severity) report.findings.push_back(std::move(finding));
   report.findings_dropped = dropped_;
 }
 

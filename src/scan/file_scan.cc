@@ -1,0 +1,259 @@
+#include "scan/file_scan.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "container/recognise.h"
+#include "pickle/oddity.h"
+#include "scan/scanner.h"
+
+namespace safe_load::scanner {
+namespace {
+
+constexpr int kDeepest = 8;
+// What may be read and inflated of zip files whose parts do not agree, in the whole file.
+constexpr std::uint64_t kMostSalvaged = std::uint64_t{64} << 20;
+constexpr std::uint64_t kSalvageRatio = 16;  // times the size of the file
+
+std::string text_of(const Failure& failure) {
+  if (!failure.message.empty()) return failure.message;
+  std::string text(failure.error.reason());
+  if (!failure.error.subject().empty()) text += ": " + base::escaped(failure.error.subject());
+  return text;
+}
+
+}  // namespace
+
+void FileScan::run(const Slice& file) {
+  report_.size = report_.coverage.bytes_total = file.size;
+  salvage_left_ = kMostSalvaged + kSalvageRatio * std::min(file.size, kMostSalvaged);
+  const Seen seen = scan(file, "", true);
+  report_.format = seen.what;
+  finish();
+}
+
+void FileScan::add(Finding finding, const std::string& chain, std::uint64_t offset) {
+  if (finding.member.empty()) finding.member = chain;
+  if (finding.offset == 0) finding.offset = offset;
+  if (finding.severity == Severity::kIncomplete) report_.coverage.complete = false;
+  findings_.add(std::move(finding));
+}
+
+void FileScan::leave(std::uint64_t bytes) {
+  report_.coverage.complete = false;
+  uncovered_ += bytes;
+}
+
+void FileScan::finish() {
+  Coverage& coverage = report_.coverage;
+  coverage.bytes_covered = coverage.bytes_total - std::min(uncovered_, coverage.bytes_total);
+  const Severity worst = findings_.worst();
+  report_.verdict = worst == Severity::kDanger       ? Verdict::kDangerous
+                    : worst == Severity::kIncomplete ? Verdict::kIncomplete
+                    : !coverage.complete             ? Verdict::kIncomplete
+                    : worst == Severity::kUnknown    ? Verdict::kUnknown
+                                                     : Verdict::kSafe;
+  std::move(findings_).move_to(report_);
+}
+
+FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool is_file) {
+  if (slice.depth > kDeepest) {
+    leave(slice.size);
+    add(make_finding(Rule::kC11), chain);
+    return {true, false, "nested"};
+  }
+  const std::vector<std::byte> head = read_some(slice, kHead);
+  if (head.size() < std::min(slice.size, kHead)) {
+    leave(slice.size);
+    add(make_finding(Rule::kH03, Severity::kIncomplete, "the file could not be read to its end"),
+        chain);
+    return {true, false, "unreadable"};
+  }
+  const Sniffed sniffed = archive::sniff(head, slice.size);
+  const std::string_view text = base::as_text(head);
+  if (sniffed.kind != Sniffed::Kind::kTar &&
+      archive::is_tar_header(base::Bytes(head).first(std::min(head.size(), archive::kTarBlock)))) {
+    add(make_finding(Rule::kC06, Severity::kUnknown,
+                     "a tar archive begins at the first byte of a file that is something else"),
+        chain);
+    scan_tar_members(slice, chain, false);
+  }
+  if (text.starts_with("PK")) return scan_zip(slice, chain, sniffed, is_file);
+  Seen seen = scan_plain(slice, chain, sniffed, is_file);
+  if (archive::ends_in_directory(slice.part())) {
+    // What Python's zipfile opens, whatever stands in front.
+    add(make_finding(Rule::kC06, Severity::kUnknown,
+                     "a zip file stands at the end of a file that is something else"),
+        chain);
+    salvage(slice, chain);
+    seen.is_container = true;
+  }
+  return seen;
+}
+
+FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain,
+                                    const Sniffed& sniffed, bool is_file) {
+  Opened opened;
+  const auto done = container::open(
+      opened,
+      [&](std::uint64_t reach) { return container::recognise(slice, open_options_, reach); },
+      open_options_, Manner::kLenient);
+  if (opened.source == nullptr) {
+    if (sniffed.kind == Sniffed::Kind::kTar) scan_tar_members(slice, chain, false);
+    return scan_foreign(slice, chain, sniffed, done.error(), is_file);
+  }
+  Seen seen;
+  seen.is_container = true;
+  seen.what = opened.source->info().format;
+  const bool is_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
+                         sniffed.kind == Sniffed::Kind::kMaybePickle ||
+                         sniffed.kind == Sniffed::Kind::kStacked;
+  seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
+  examine(opened, done, slice, chain);
+  // A reader that takes the first byte for an opcode, whatever the rest is.
+  if (!is_pickle) scan_as_pickles(slice, chain, false);
+  if (sniffed.kind == Sniffed::Kind::kTar)
+    scan_tar_members(slice, chain, done.ok() && seen.what == "tar");
+  return seen;
+}
+
+void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
+                       const std::string& chain) {
+  if (opened.tape) {
+    count(scan_tape(opened, chain, findings_));
+    note_storages_elsewhere(opened, chain);
+    if (opened.meaning) scan_nested_checkpoints(opened, slice, chain);
+  }
+  if (!done) {
+    leave(slice.size);
+    add_failure(done.error(), chain, opened.tape.has_value());
+    return;
+  }
+  for (const Slice& rest : opened.source->rests()) scan_rest(rest, chain);
+  const std::string& format = opened.source->info().format;
+  if (format == "torchscript") add(make_finding(Rule::kT04), chain);
+  if (opened.source->info().has_source_text)
+    add(make_finding(Rule::kT07, Severity::kUnknown,
+                     "persistent ids carry the source text of classes"),
+        chain);
+}
+
+void FileScan::count(const Asked& asked) {
+  ++report_.coverage.pickles;
+  report_.listed_symbols += asked.listed;
+  report_.unlisted_symbols += asked.unlisted;
+}
+
+void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& chain) {
+  if (opened.source->info().format != "pickle" || !opened.meaning) return;
+  for (const torch::Storage& storage : opened.meaning->storages().all())
+    if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
+}
+
+void FileScan::scan_nested_checkpoints(const Opened& opened, const Slice& slice,
+                                       const std::string& chain) {
+  const pickle::Tape& tape = *opened.tape;
+  for (const types::BadPart& part : opened.meaning->bad_parts()) {
+    if ((tape[part.node].flags & pickle::kFromCall) == 0) continue;
+    const pickle::Call& call = tape.call(part.node);
+    if (tape[call.callee].kind != pickle::Kind::kSymbol || call.arguments == pickle::kNoNode ||
+        !tape.symbol(call.callee).is("torch.storage", "_load_from_bytes"))
+      continue;
+    const auto given = tape.items(call.arguments);
+    if (given.empty() || tape[given[0]].kind != pickle::Kind::kBytes) continue;
+    const base::Bytes content = base::as_bytes(tape.text(given[0]));
+    Slice nested = container::slice_of({content.begin(), content.end()});
+    nested.inflation = slice.inflation;
+    nested.depth = slice.depth + 1;
+    const std::string where = join_members(chain, "_load_from_bytes");
+    add(make_finding(Rule::kG13), where);
+    scan(nested, where, false);
+  }
+}
+
+void FileScan::add_failure(const Failure& failure, const std::string& chain, bool in_pickle) {
+  Finding finding = make_finding(rule_of(failure, in_pickle));
+  if (failure.error.code() == ErrorCode::kAmbiguous) finding.severity = Severity::kUnknown;
+  finding.message = text_of(failure);
+  finding.member = join_members(chain, failure.member);
+  finding.offset = failure.error.offset();
+  add(std::move(finding), chain);
+}
+
+Rule FileScan::rule_of(const Failure& failure, bool in_pickle) {
+  const std::string_view reason = failure.error.reason();
+  if (reason == pickle::oddity::kFrameCrossed.text || reason == pickle::oddity::kFrameInFrame.text)
+    return Rule::kP01;
+  switch (failure.error.code()) {
+    case ErrorCode::kLimit:
+      return Rule::kR06;
+    case ErrorCode::kTruncated:
+      return in_pickle ? Rule::kP02 : Rule::kC13;
+    case ErrorCode::kAmbiguous:
+      return Rule::kC09;
+    case ErrorCode::kCorrupt:
+      return in_pickle ? Rule::kP02 : Rule::kC13;
+    case ErrorCode::kIo:
+      return Rule::kH03;
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kMismatch:
+      return in_pickle ? Rule::kP02 : Rule::kC16;
+  }
+  return Rule::kC16;
+}
+
+FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& chain,
+                                      const Sniffed& sniffed, const Failure& failure,
+                                      bool is_file) {
+  Seen seen;
+  seen.what = std::string(sniffed.what);
+  if (sniffed.kind == Sniffed::Kind::kCompressed || is_zlib(slice)) {
+    leave(slice.size);
+    seen.is_container = true;
+    add(make_finding(
+            Rule::kC05, Severity::kIncomplete,
+            "this is " +
+                std::string(sniffed.kind == Sniffed::Kind::kCompressed ? sniffed.what
+                                                                       : "zlib-compressed data") +
+                "; what is inside was not looked at"),
+        chain);
+  }
+  // In a folder there are texts that begin with a letter that is an opcode.
+  const bool is_text =
+      is_file && sniffed.kind != Sniffed::Kind::kPickle && sniffed.kind != Sniffed::Kind::kStacked;
+  if (scan_as_pickles(slice, chain, is_text)) {
+    seen.is_container = seen.has_pickle = true;
+    if (is_file) leave(slice.size);
+    return seen;
+  }
+  if (failure.error.code() == ErrorCode::kLimit) {
+    seen.is_container = true;
+    leave(slice.size);
+    add_failure(failure, chain, false);
+    return seen;
+  }
+  const bool is_cut_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
+                             sniffed.kind == Sniffed::Kind::kStacked ||
+                             sniffed.kind == Sniffed::Kind::kTar;
+  if (is_file || is_cut_pickle) {
+    leave(slice.size);
+    add_failure(failure, chain, false);
+  }
+  if (is_file && !seen.is_container) report_.is_checkpoint = false;
+  return seen;
+}
+
+bool FileScan::is_zlib(const Slice& slice) {
+  const auto head = read_some(slice, 2);
+  if (head.size() < 2 || head[0] != std::byte{0x78}) return false;
+  const auto flags = std::to_integer<unsigned>(head[1]);
+  return (0x7800u + flags) % 31 == 0;  // RFC 1950
+}
+
+FileReport scan_file(const Slice& file, const ScanOptions& options) {
+  FileReport report;
+  FileScan(options, report).run(file);
+  return report;
+}
+
+}  // namespace safe_load::scanner

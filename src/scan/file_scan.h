@@ -1,0 +1,139 @@
+// FileScan: one scan of one file. Each kind of container has a file of its own; all share the
+// findings, the coverage and what may still be spent.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/sniff.h"
+#include "archive/tar_directory.h"
+#include "archive/zip_salvage.h"
+#include "container/opened.h"
+#include "container/zip_file.h"
+#include "scan/findings.h"
+#include "scan/slices.h"
+#include "scan/tape_scan.h"
+
+namespace safe_load::scanner {
+
+using archive::Sniffed;
+using archive::ZipEntry;
+using container::ContainerPtr;
+using container::Failure;
+using container::Manner;
+using container::Opened;
+using container::Outcome;
+
+class FileScan {
+ public:
+  FileScan(const ScanOptions& options, FileReport& report)
+      : options_(options), report_(report), findings_(options) {
+    open_options_.limits = options.limits;
+  }
+
+  // Fills the report.
+  void run(const Slice& file);
+
+ private:
+  // What became of a slice.
+  struct Seen {
+    bool is_container = false;  // a listed reader would take it
+    bool has_pickle = false;
+    std::string what;
+  };
+
+  void add(Finding finding, const std::string& chain, std::uint64_t offset = 0);
+  void leave(std::uint64_t bytes);
+  void finish();
+
+  // ---- one slice: a file, or a member as a file of its own (file_scan.cc)
+
+  Seen scan(const Slice& slice, const std::string& chain, bool is_file);
+  Seen scan_plain(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
+                  bool is_file);
+  // Findings of a container that was opened, or of what there is of it.
+  void examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
+               const std::string& chain);
+  void count(const Asked& asked);
+  // A data.pkl without its archive.
+  void note_storages_elsewhere(const Opened& opened, const std::string& chain);
+  // Bytes that torch would load as a file of their own, and that were no checkpoint to us.
+  void scan_nested_checkpoints(const Opened& opened, const Slice& slice, const std::string& chain);
+  void add_failure(const Failure& failure, const std::string& chain, bool in_pickle);
+  static Rule rule_of(const Failure& failure, bool in_pickle);
+
+  // ---- raw pickles (scan_pickles.cc)
+
+  Outcome<void> open_pickle(Opened& opened, const Slice& slice) const;
+  // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
+  // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
+  // about them. Whether they asked for anything. What breaks off before it calls anything is noise
+  // if it names no module that could exist, or is text that nobody meant to be a pickle
+  // (`is_text`).
+  bool scan_as_pickles(Slice slice, const std::string& chain, bool is_text);
+  // What follows an end: more pickles, zeros, or bytes that nothing explains.
+  void scan_rest(Slice rest, const std::string& chain);
+
+  // ---- what no reader of ours takes (file_scan.cc)
+
+  Seen scan_foreign(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
+                    const Failure& failure, bool is_file);
+  static bool is_zlib(const Slice& slice);
+
+  // ---- zip files (scan_zip.cc)
+
+  Seen scan_zip(const Slice& slice, const std::string& chain, const Sniffed& sniffed, bool is_file);
+  Seen scan_foreign_zip(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
+                        bool is_file);
+  Seen give_up_zip(const Slice& slice, const std::string& chain, const Failure& failure, Seen seen);
+  // What is not plain names is noted, whoever reads it.
+  void check_names(const std::vector<ZipEntry>& entries, const std::string& chain);
+  // Between the records there is nothing but data descriptors and zeros.
+  void check_gaps(const Slice& slice, const container::ZipFile& file,
+                  const std::vector<archive::ZipMember>& members, const std::string& chain);
+  void check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t end,
+                 const std::string& chain);
+  // The checkpoint that the records make together, if they do. Names the records that it explains,
+  // and returns where the file is then.
+  const container::ZipFile& scan_checkpoint_in(container::ZipFile& file, const std::string& chain,
+                                               Opened& opened, std::set<std::string_view>& settled,
+                                               std::string& what);
+  void name_other_archive(const archive::ZipDirectory& directory, const Error& why,
+                          const std::string& chain, std::string& what);
+  // Whatever it says, the record was scanned: torch reads it all the same.
+  void check_crc(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain);
+  // numpy.load opens any record of a zip file that begins like one of its own. What is deflated
+  // must be inflated to see that.
+  void check_settled(const container::ZipFile& zip, const archive::ZipMember& member,
+                     const archive::DataHead& head, const std::string& chain);
+  // A record that nothing refers to, as a file of its own. Whether it is a pickle, or holds one.
+  bool scan_record(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain,
+                   bool in_checkpoint);
+
+  // ---- zip files whose parts do not agree (scan_salvage.cc)
+
+  // Whether there was anything.
+  bool salvage(const Slice& slice, const std::string& chain);
+  void salvage_record(const Slice& slice, const base::Source& source,
+                      const archive::SalvagedRecord& record, const std::string& where);
+
+  // ---- tar files (scan_tar.cc)
+
+  // `is_checkpoint`: the tables and the pickle of torch 0.1 were read.
+  void scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint);
+  // Behind the last member there are zeros and nothing else.
+  void check_tar_end(const Slice& slice, const std::vector<archive::TarMember>& members,
+                     const std::string& chain);
+
+  const ScanOptions& options_;
+  FileReport& report_;
+  Findings findings_;
+  OpenOptions open_options_;
+  std::uint64_t uncovered_ = 0;
+  std::uint64_t salvage_left_ = 0;
+};
+
+}  // namespace safe_load::scanner

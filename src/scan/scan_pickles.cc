@@ -1,0 +1,86 @@
+// Pickles outside of a container, and what follows an end.
+#include "container/bare_pickle.h"
+#include "scan/file_scan.h"
+
+namespace safe_load::scanner {
+namespace {
+
+constexpr int kMostFollowing = 100'000;  // pickles one behind the other
+
+}  // namespace
+
+Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) const {
+  return container::open(
+      opened,
+      [&](std::uint64_t reach) {
+        return Outcome<ContainerPtr>(
+            std::make_unique<container::BarePickle>(slice, open_options_, reach));
+      },
+      open_options_, Manner::kLenient, kHead);
+}
+
+bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_text) {
+  bool asks = false;
+  for (int i = 0; slice.size != 0 && i < kMostFollowing; ++i) {
+    Opened opened;
+    const auto done = open_pickle(opened, slice);
+    if (!done && done.error().error.code() == ErrorCode::kLimit) {
+      leave(slice.size);
+      add_failure(done.error(), chain, true);
+      return true;
+    }
+    if (!opened.tape) return asks;
+    Findings trial(options_);
+    const Asked asked = scan_tape(opened, chain, trial);
+    const bool is_noise = !done && asked.calls == 0 && !asked.is_dangerous &&
+                          (is_text || asked.listed + asked.importable == 0);
+    if (!is_noise && (asked.anything() || trial.refutes())) {
+      asks = true;
+      count(scan_tape(opened, chain, findings_));
+      // A text that was never meant to be a pickle breaks off at once.
+      if (!done && (asked.calls != 0 || asked.is_dangerous)) add_failure(done.error(), chain, true);
+    }
+    if (!done) return asks;
+    const std::uint64_t end = opened.source->info().pickle_bytes;
+    slice.offset += end;
+    slice.size -= end;
+  }
+  if (slice.size != 0) leave(slice.size);
+  return asks;
+}
+
+void FileScan::scan_rest(Slice rest, const std::string& chain) {
+  const std::string where = join_members(chain, rest.name);
+  for (int i = 0; rest.size != 0; ++i) {
+    if (is_all_zero(rest)) {
+      if (rest.size > kMostPadding) add(make_finding(Rule::kN04), where);
+      return;
+    }
+    if (i == kMostFollowing) {
+      leave(rest.size);
+      add(make_finding(Rule::kP11, Severity::kIncomplete,
+                       "more than 100,000 pickles follow each other"),
+          where);
+      return;
+    }
+    Opened opened;
+    const auto done = open_pickle(opened, rest);
+    if (!done) {
+      if (opened.tape) {
+        Findings trial(options_);
+        const Asked asked = scan_tape(opened, chain, trial);
+        if (asked.is_dangerous || asked.calls != 0) scan_tape(opened, chain, findings_);
+      }
+      add(make_finding(Rule::kP11, Severity::kUnknown,
+                       std::to_string(rest.size) + " bytes follow the end of a pickle"),
+          where);
+      return;
+    }
+    count(scan_tape(opened, chain, findings_));
+    const std::uint64_t end = opened.source->info().pickle_bytes;
+    rest.offset += end;
+    rest.size -= end;
+  }
+}
+
+}  // namespace safe_load::scanner

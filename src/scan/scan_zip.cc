@@ -1,0 +1,222 @@
+// Zip files that are read strictly: every record has a role, or is scanned as a file of its own.
+#include <algorithm>
+#include <memory>
+
+#include "base/text.h"
+#include "container/export_archive.h"
+#include "container/torch_package.h"
+#include "container/zip_checkpoint.h"
+#include "scan/file_scan.h"
+#include "scan/member_name.h"
+#include "torch/zip_layout.h"
+
+namespace safe_load::scanner {
+namespace {
+
+constexpr std::uint64_t kSmallRecord = 64;
+
+// Digits, or the name of a byte order: no pickle begins like that and goes on.
+bool is_word_or_number(const Slice& slice) {
+  const auto bytes = read_some(slice, slice.size);
+  const std::string_view text = base::as_text(bytes);
+  return text == "little" || text == "big" ||
+         text.find_first_not_of("0123456789\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
+                                  const Sniffed& sniffed, bool is_file) {
+  Seen seen{true, false, "zip"};
+  if (sniffed.kind != Sniffed::Kind::kZip) {
+    add(make_finding(Rule::kC10), chain);
+    leave(slice.size);
+    if (!salvage(slice, chain)) return scan_foreign_zip(slice, chain, sniffed, is_file);
+    return seen;
+  }
+  auto file = container::ZipFile::open(slice, options_.limits);
+  if (!file) return give_up_zip(slice, chain, file.error(), seen);
+  const std::vector<ZipEntry>& entries = file->directory().entries();
+  report_.coverage.members_total += entries.size();
+  std::vector<const ZipEntry*> all;
+  for (const ZipEntry& entry : entries) all.push_back(&entry);
+  const ZipEntry* failed = nullptr;
+  std::vector<archive::DataHead> heads;
+  const auto members = archive::locate_all_with_heads(*slice.whole, all, failed, heads);
+  if (!members)
+    return give_up_zip(slice, chain, Failure(members.error(), base::escaped(failed->name)), seen);
+  check_names(entries, chain);
+  check_gaps(slice, *file, *members, chain);
+
+  std::set<std::string_view> settled;  // records whose role is known
+  Opened opened;                       // of a checkpoint, which takes the file along
+  const container::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
+  bool has_pickle = !settled.empty();
+  for (std::size_t i = 0; i < members->size(); ++i) {
+    const ZipEntry& entry = zip.directory().entries()[i];
+    ++report_.coverage.members_scanned;
+    if (entry.is_folder()) continue;
+    if (options_.deep) check_crc(zip, entry, chain);
+    if (settled.contains(entry.name)) {
+      check_settled(zip, (*members)[i], heads[i], chain);
+    } else {
+      has_pickle |= scan_record(zip, entry, chain, !settled.empty());
+    }
+  }
+  if (!has_pickle) add(make_finding(Rule::kN03), chain);
+  seen.has_pickle = has_pickle;
+  return seen;
+}
+
+FileScan::Seen FileScan::scan_foreign_zip(const Slice& slice, const std::string& chain,
+                                          const Sniffed& sniffed, bool is_file) {
+  Seen seen{is_file, false, std::string(sniffed.what)};
+  if (is_file)
+    add(make_finding(Rule::kC16, Severity::kIncomplete, "this is " + std::string(sniffed.what)),
+        chain);
+  leave(slice.size);
+  return seen;
+}
+
+FileScan::Seen FileScan::give_up_zip(const Slice& slice, const std::string& chain,
+                                     const Failure& failure, Seen seen) {
+  leave(slice.size);
+  add_failure(failure, chain, false);
+  salvage(slice, chain);
+  return seen;
+}
+
+void FileScan::check_names(const std::vector<ZipEntry>& entries, const std::string& chain) {
+  for (const ZipEntry& entry : entries)
+    if (auto finding = judge_member_name(entry.name))
+      add(*std::move(finding), join_members(chain, base::escaped(entry.name)), entry.local_offset);
+}
+
+void FileScan::check_gaps(const Slice& slice, const container::ZipFile& file,
+                          const std::vector<archive::ZipMember>& members,
+                          const std::string& chain) {
+  std::uint64_t first = slice.offset + slice.size;
+  for (const archive::ZipMember& member : members) {
+    const ZipEntry& entry = *member.entry;
+    const std::uint64_t end = member.data_offset + entry.compressed_size;
+    first = std::min(first, entry.local_offset);
+    const std::uint64_t gap = entry.limit - end;
+    if (gap != 0 && !archive::is_descriptor_size(entry, gap))
+      check_gap(slice, end, entry.limit, chain);
+  }
+  if (!members.empty()) check_gap(slice, slice.offset, first, chain);
+  const std::uint64_t behind = file.directory().trailing_bytes();
+  check_gap(slice, slice.offset + slice.size - behind, slice.offset + slice.size, chain);
+}
+
+void FileScan::check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t end,
+                         const std::string& chain) {
+  if (end <= begin) return;
+  Slice gap = slice;
+  gap.offset = begin;
+  gap.size = end - begin;
+  if (is_all_zero(gap)) {
+    if (gap.size > kMostPadding) add(make_finding(Rule::kN04), chain, begin - slice.offset);
+    return;
+  }
+  add(make_finding(Rule::kC09, Severity::kUnknown,
+                   std::to_string(gap.size) + " bytes of the zip file belong to no record"),
+      chain, begin - slice.offset);
+}
+
+const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
+                                                       const std::string& chain, Opened& opened,
+                                                       std::set<std::string_view>& settled,
+                                                       std::string& what) {
+  const auto layout = torch::find_layout(file.directory());
+  if (!layout) {
+    name_other_archive(file.directory(), layout.error(), chain, what);
+    return file;
+  }
+  const std::string_view pickle = layout->pickle->name;
+  const bool is_first = file.directory().entries().front().name.starts_with(layout->prefix);
+  auto checkpoint = std::make_unique<container::ZipCheckpoint>(std::move(file), open_options_);
+  const container::ZipFile& zip = checkpoint->file();
+  const auto done = container::open(
+      opened, [&](std::uint64_t) { return Outcome<ContainerPtr>(std::move(checkpoint)); },
+      open_options_, Manner::kLenient);
+  examine(opened, done, zip.slice(), chain);
+  settled.insert(pickle);
+  check_crc(zip, *zip.directory().find(pickle), chain);
+  if (!is_first)
+    add(make_finding(Rule::kC08, Severity::kUnknown,
+                     "the first record lies outside of the folder of data.pkl, where torch "
+                     "would look for it"),
+        chain);
+  if (opened.meaning)
+    for (const torch::Storage& storage : opened.meaning->storages().all())
+      if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
+  what = opened.source->info().format;
+  return zip;
+}
+
+void FileScan::name_other_archive(const archive::ZipDirectory& directory, const Error& why,
+                                  const std::string& chain, std::string& what) {
+  if (container::TorchPackage::is_one(directory) || container::ExportArchive::is_one(directory) ||
+      torch::find_record(directory, "model.json") != nullptr) {
+    what = "archive with code";
+    add(make_finding(Rule::kT05), chain);
+  } else if (why.code() != ErrorCode::kUnsupported) {
+    add_failure(Failure(why), chain, false);
+  }
+}
+
+void FileScan::check_crc(const container::ZipFile& file, const ZipEntry& entry,
+                         const std::string& chain) {
+  const Status checked = file.check(entry);
+  if (!checked)
+    add(make_finding(Rule::kC03), join_members(chain, base::escaped(entry.name)),
+        entry.local_offset);
+}
+
+void FileScan::check_settled(const container::ZipFile& zip, const archive::ZipMember& member,
+                             const archive::DataHead& head, const std::string& chain) {
+  constexpr std::string_view kArrayMagic = "\x93NUMPY";
+  if (member.is_stored() && !base::as_text(head).starts_with(kArrayMagic)) return;
+  const auto content = zip.open_member(*member.entry);
+  if (!content) {
+    leave(member.size());
+    return add_failure(content.error(), chain, false);
+  }
+  Slice array = *content;
+  if (!base::as_text(read_some(array, kArrayMagic.size())).starts_with(kArrayMagic)) return;
+  const std::string where = join_members(chain, base::escaped(member.entry->name));
+  add(make_finding(Rule::kC06, Severity::kUnknown,
+                   "the bytes of a tensor are an array file, which numpy.load would open"),
+      where);
+  array.name.clear();
+  scan(array, where, false);
+}
+
+bool FileScan::scan_record(const container::ZipFile& file, const ZipEntry& entry,
+                           const std::string& chain, bool in_checkpoint) {
+  const auto opened = file.open_member(entry);
+  if (!opened) {
+    leave(entry.size);
+    add_failure(opened.error(), chain, false);
+    return false;
+  }
+  for (const std::string_view ending : {".py", ".so", ".dll", ".dylib"})
+    if (entry.name.ends_with(ending)) add(make_finding(Rule::kT05), chain);
+  Slice member = *opened;
+  member.name.clear();
+  if (in_checkpoint && member.size <= kSmallRecord && is_word_or_number(member))
+    return false;  // version, byteorder and their like
+  const std::string where = join_members(chain, base::escaped(entry.name));
+  const Severity before = findings_.worst();
+  const Seen seen = scan(member, where, false);
+  if (in_checkpoint && seen.has_pickle) {
+    Finding finding = make_finding(Rule::kC08);
+    finding.severity = findings_.worst() > before ? Severity::kUnknown : Severity::kNote;
+    add(std::move(finding), where);
+  }
+  if (in_checkpoint && !seen.is_container && member.size != 0) add(make_finding(Rule::kN02), where);
+  return seen.has_pickle;
+}
+
+}  // namespace safe_load::scanner
