@@ -77,7 +77,7 @@ class Salvage {
   struct Directory {
     std::uint64_t offset;
     std::uint64_t size;
-    std::int64_t shift;  // to be added to the offsets in it
+    std::uint64_t shift;  // to be added to the offsets in it, modulo 2^64
   };
 
   // The directories that an end record could lead to: by its own numbers and by those of the zip64
@@ -107,9 +107,8 @@ class Salvage {
     std::vector<Directory> found;
     for (const Stated& each : stated) {
       if (each.size <= each.behind && is_directory(each.behind - each.size))
-        found.push_back({each.behind - each.size, each.size,
-                         static_cast<std::int64_t>(each.behind - each.size) -
-                             static_cast<std::int64_t>(each.offset)});
+        found.push_back(
+            {each.behind - each.size, each.size, each.behind - each.size - each.offset});
       if (each.offset < source_.size() && is_directory(each.offset))
         found.push_back({each.offset, source_.size() - each.offset, 0});
     }
@@ -137,10 +136,8 @@ class Salvage {
       const std::size_t size = kEntrySize + name_size + field<std::uint16_t>(entry, 30) +
                                field<std::uint16_t>(entry, 32);
       if (size > entry.size()) break;
-      for (const std::int64_t shift : {directory.shift, std::int64_t{0}}) {
-        const std::int64_t offset = std::int64_t{field<std::uint32_t>(entry, 42)} + shift;
-        if (offset < 0) continue;
-        SalvagedRecord* const record = add(static_cast<std::uint64_t>(offset));
+      for (const std::uint64_t shift : {directory.shift, std::uint64_t{0}}) {
+        SalvagedRecord* const record = add(field<std::uint32_t>(entry, 42) + shift);
         if (record == nullptr) continue;
         record->is_in_directory = true;
         record->directory_name = base::as_text(entry.subspan(kEntrySize, name_size));

@@ -46,7 +46,7 @@ TEST(ArrayFiles, HaveTypesThatExist) {
        {"'f4x'", "'<q9'", "'<f3'", "''", "'<f'", "None", "7", "['<f4']", "[('a',)]",
         "[('a', '<f4'), ('a', '<f4')]", "[(1, '<f4')]", "[('a', '<f4', (2147483647, 2147483647))]",
         "[('a', '<f4', -1)]", "('<f4', (2,))", "{'a': '<f4'}", "'<U4611686018427387904'",
-        "'|V99999999999'"}) {
+        "'|V99999999999'", "[('', '|O'), ('b', '|V7')]"}) {
     const std::string found = headed(descr, "(1,)");
     EXPECT_NE(found, "") << descr;
     EXPECT_EQ(found.find('\n'), std::string::npos) << descr;

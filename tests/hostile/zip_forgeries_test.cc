@@ -88,6 +88,34 @@ TEST(ZipForgeries, Z3ADirectoryInAGapIsAmbiguous) {
   EXPECT_TRUE(open_bytes(harmless.build()).ok()) << "an end record that leads nowhere";
 }
 
+TEST(ZipForgeries, Z6aNothingStandsBetweenTheDirectoryAndItsEnd) {
+  const ZipBuilder zip = honest();
+  std::string gap = zip.build();
+  gap.insert(static_cast<std::size_t>(zip.end_offset()), 4, '\0');
+  const ZipBuilder wide = honest().zip64();
+  std::string before_locator = wide.build();
+  before_locator.insert(static_cast<std::size_t>(wide.end_offset()) - 20, 4, '\0');
+  expect_refused({
+      {"in front of the end record", gap, ErrorCode::kAmbiguous, zip.end_offset() + 4,
+       "bytes stand between the zip directory and its end record"},
+      {"in front of the locator", before_locator, ErrorCode::kAmbiguous, wide.zip64_offset(),
+       "bytes stand between the zip64 end record and its locator"},
+  });
+}
+
+TEST(ZipForgeries, Z11aAnEntryHasOneName) {
+  const auto with_path = [](std::string_view name) {
+    std::string field = "\x75\x70" + std::string(1, static_cast<char>(name.size() + 5)) +
+                        std::string(1, '\0') + "\1abcd" + std::string(name);
+    return lying(kVersion, [&](ZipEntryParts& version) { version.central.extra = field; });
+  };
+  const ZipBuilder forged = with_path("a/data.pkl");
+  expect_refused({{"another name", forged.build(), ErrorCode::kAmbiguous,
+                   forged.central_offset(kVersion) + 46 + std::string_view("a/version").size(),
+                   "an entry with two names: a/version"}});
+  EXPECT_TRUE(open_bytes(with_path("a/version").build()).ok());
+}
+
 TEST(ZipForgeries, Z4Zip64RecordsMustAgree) {
   using test_support::ZipEndLies;
   const auto zip64 = [](auto lie) { return honest().lie_about_zip64(lie); };
