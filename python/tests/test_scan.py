@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -114,3 +116,42 @@ def test_nothing_is_imported():
 
 def test_the_function_carries_it():
     assert safe_load.safe_load.scan is scan
+
+
+def test_a_file_that_changes_meanwhile_is_incomplete(tmp_path):
+    path = tmp_path / "busy.pkl"
+    path.write_bytes(pickle.dumps([f"text {i}" for i in range(300_000)]))
+    stop = threading.Event()
+
+    def touch():
+        while not stop.is_set():
+            os.utime(path)
+
+    thread = threading.Thread(target=touch)
+    thread.start()
+    try:
+        report = scan(path)
+    finally:
+        stop.set()
+        thread.join()
+    assert report.verdict is Verdict.INCOMPLETE and "SL-H03" in [f.rule for f in report.findings]
+    assert scan(path).verdict is Verdict.SAFE
+
+
+def test_no_file_is_mapped(tmp_path):
+    path = tmp_path / "large.pkl"
+    path.write_bytes(pickle.dumps([f"text {i}" for i in range(300_000)]))
+    seen = []
+
+    def look():
+        while not done.is_set():
+            with open("/proc/self/maps") as maps:
+                seen.append(str(path) in maps.read())
+
+    done = threading.Event()
+    thread = threading.Thread(target=look)
+    thread.start()
+    scan(path)
+    done.set()
+    thread.join()
+    assert seen and not any(seen)
