@@ -115,7 +115,7 @@ Status ZipFile::check_record(const ZipEntry& entry, std::vector<std::byte>& bloc
     return archive::check_crc(entry, deflate::crc32(0, content));
   }
   constexpr std::uint64_t kBlock = std::uint64_t{256} << 10;
-  block.resize(static_cast<std::size_t>(kBlock));
+  block.resize(static_cast<std::size_t>(std::min(kBlock, entry.size)));
   std::uint32_t crc = 0;
   for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
     const auto part =

@@ -100,6 +100,8 @@ class TapeScan {
 
   Asked run() {
     uses_.resize(tape_.symbols().size());
+    for (std::uint32_t i = 0; i < uses_.size(); ++i)
+      uses_[i].is_listed = find_listed(tape_.symbols()[i]);
     for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
     for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
     for (const pickle::Note& note : tape_.notes()) judge_note(note);
@@ -116,6 +118,7 @@ class TapeScan {
     NodeId symbol = kNoNode;  // where it was named first
     NodeId call = kNoNode;    // where it was called first
     std::uint64_t calls = 0;
+    bool is_listed = false;
   };
 
   const Call* call_at(NodeId id) const {
@@ -124,7 +127,9 @@ class TapeScan {
     return is_call ? &tape_.call(id) : nullptr;
   }
 
-  bool is_listed(const pickle::Symbol& symbol) const {
+  bool is_listed(std::uint32_t number) const { return uses_[number].is_listed; }
+
+  bool find_listed(const pickle::Symbol& symbol) const {
     // From protocol 3 on a name of Python 2 is a name like any other.
     const bool is_mapped = symbol.raw_module != symbol.module || symbol.raw_name != symbol.name;
     const bool maps_names = opened_.source->info().protocol < 3;
@@ -166,7 +171,7 @@ class TapeScan {
     ++use.calls;
     if (use.call == kNoNode) use.call = id;
     const pickle::Symbol& symbol = tape_.symbol(call.callee);
-    if (!is_listed(symbol)) {
+    if (!use.is_listed) {
       const std::vector<Evidence> evidence = evidence_of(call);
       const bool is_grave = find_double_edged(symbol.module, symbol.name)
                                 ? is_double_edged_call(symbol, call)
@@ -197,7 +202,7 @@ class TapeScan {
     if (call.arguments == kNoNode) return false;
     const auto given = tape_.items(call.arguments);
     return std::any_of(given.begin(), given.end(), [&](NodeId argument) {
-      return tape_[argument].kind == Kind::kSymbol && !is_listed(tape_.symbol(argument));
+      return tape_[argument].kind == Kind::kSymbol && !is_listed(tape_.symbol_index(argument));
     });
   }
 
@@ -395,7 +400,7 @@ class TapeScan {
   void judge_symbol(std::uint32_t number) {
     const pickle::Symbol& symbol = tape_.symbols()[number];
     const Use& use = uses_[number];
-    if (is_listed(symbol)) {
+    if (use.is_listed) {
       ++asked_.listed;
       return;
     }
