@@ -240,6 +240,8 @@ std::optional<Rule> find_double_edged(std::string_view module, std::string_view 
 }
 
 bool has_dangerous_word(std::string_view text) {
+  constexpr std::size_t kMostText = std::size_t{64} << 10;
+  text = text.substr(0, kMostText);
   const auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };

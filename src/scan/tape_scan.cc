@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -284,7 +285,7 @@ class TapeScan {
   }
 
   // Whether the arguments show the bad edge.
-  bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) const {
+  bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) {
     const auto family = find_double_edged(symbol.module, symbol.name);
     return family && call.arguments != kNoNode &&
            has_dangerous_word(call.arguments, *family != Rule::kG09, 0);
@@ -300,9 +301,10 @@ class TapeScan {
   }
 
   // `in_text`: the words of a text count, not only a text that is such a word.
-  bool has_dangerous_word(NodeId id, bool in_text, int depth) const {
+  bool has_dangerous_word(NodeId id, bool in_text, int depth) {
     constexpr int kDeepest = 3;
     const Kind kind = tape_[id].kind;
+    if (!may_look(id)) return false;
     if (kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes)
       return in_text ? scanner::has_dangerous_word(tape_.text(id))
                      : is_dangerous_word(tape_.text(id));
@@ -323,8 +325,9 @@ class TapeScan {
     }
   }
 
+  // A state that many objects share is looked at once.
   void judge_state(NodeId id, NodeId state) {
-    if (tape_[state].kind != Kind::kDict) return;
+    if (tape_[state].kind != Kind::kDict || !judged_.insert(state).second) return;
     const auto items = tape_.items(state);
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
       if (tape_[items[i]].kind != Kind::kText) continue;
@@ -341,7 +344,7 @@ class TapeScan {
   void judge_attributes(NodeId id) {
     const std::vector<NodeId>& attributes = opened_.meaning->attributes();
     const NodeId state = attributes[tape_[id].payload];
-    if (state == kNoNode) return;
+    if (state == kNoNode || !judged_.insert(state).second) return;
     const auto judge = [&](NodeId dict) {
       const auto items = tape_.items(dict);
       for (std::size_t i = 1; i < items.size(); i += 2)
@@ -508,17 +511,30 @@ class TapeScan {
 
   // ---- evidence
 
-  std::vector<Evidence> evidence_of(const Call& call) const {
+  // Words only: behind so many bytes of arguments, which many calls may share, a finding is worded
+  // without them.
+  bool may_look(NodeId id) {
+    constexpr std::uint64_t kMostLooked = std::uint64_t{16} << 20;
+    constexpr std::uint64_t kLook = 16;
+    constexpr std::uint64_t kMostText = std::uint64_t{64} << 10;
+    const bool is_text = tape_[id].kind == Kind::kText || tape_[id].kind == Kind::kBytes ||
+                         tape_[id].kind == Kind::kPy2Text;
+    looked_ += kLook + (is_text ? std::min<std::uint64_t>(tape_[id].count, kMostText) : 0);
+    return looked_ <= kMostLooked;
+  }
+
+  std::vector<Evidence> evidence_of(const Call& call) {
     std::vector<Evidence> found;
     for (const NodeId part : {call.arguments, call.keywords})
       if (part != kNoNode) collect(part, 0, found);
     return found;
   }
 
-  void collect(NodeId id, int depth, std::vector<Evidence>& found) const {
+  void collect(NodeId id, int depth, std::vector<Evidence>& found) {
     constexpr int kDeepest = 3;
     constexpr std::size_t kMostItems = 64;
     const Kind kind = tape_[id].kind;
+    if (!may_look(id)) return;
     if (kind == Kind::kText || kind == Kind::kBytes || kind == Kind::kPy2Text)
       return collect_evidence(tape_.text(id), found);
     if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList && kind != Kind::kDict))
@@ -579,6 +595,8 @@ class TapeScan {
   Asked asked_;
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
+  std::unordered_set<NodeId> judged_;  // states
+  std::uint64_t looked_ = 0;
 };
 
 }  // namespace
