@@ -30,15 +30,15 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t kArchitecture = 0;
 #endif
 
-// Memory, reading, writing to what is open, time, and the end.
+// Memory, reading what is open, time, and the end.
 constexpr int kAllowed[] = {
-    __NR_read,         __NR_pread64,     __NR_readv,          __NR_write,
-    __NR_recvmsg,      __NR_close,       __NR_lseek,          __NR_fstat,
-    __NR_fstatfs,      __NR_fcntl,       __NR_munmap,         __NR_mremap,
-    __NR_brk,          __NR_madvise,     __NR_futex,          __NR_clock_gettime,
-    __NR_getrandom,    __NR_sched_yield, __NR_rt_sigreturn,   __NR_rt_sigprocmask,
-    __NR_rt_sigaction, __NR_sigaltstack, __NR_exit,           __NR_exit_group,
-    __NR_getpid,       __NR_gettid,      __NR_restart_syscall};
+    __NR_read,        __NR_pread64,        __NR_readv,          __NR_recvmsg,
+    __NR_close,       __NR_lseek,          __NR_fstat,          __NR_fstatfs,
+    __NR_fcntl,       __NR_munmap,         __NR_mremap,         __NR_brk,
+    __NR_madvise,     __NR_futex,          __NR_clock_gettime,  __NR_getrandom,
+    __NR_sched_yield, __NR_rt_sigreturn,   __NR_rt_sigprocmask, __NR_rt_sigaction,
+    __NR_sigaltstack, __NR_exit,           __NR_exit_group,     __NR_getpid,
+    __NR_gettid,      __NR_restart_syscall};
 
 void forbid_files() {
 #if __has_include(<linux/landlock.h>) && defined(__NR_landlock_create_ruleset)
@@ -65,8 +65,9 @@ sock_filter unless(std::uint32_t value, std::uint8_t skipped) {
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped);
 }
 
-std::vector<sock_filter> make_filter() {
-  constexpr std::size_t kThirdArgument = offsetof(seccomp_data, args) + 2 * sizeof(std::uint64_t);
+std::vector<sock_filter> make_filter(int channel) {
+  constexpr std::size_t kFirstArgument = offsetof(seccomp_data, args);
+  constexpr std::size_t kThirdArgument = kFirstArgument + 2 * sizeof(std::uint64_t);
   constexpr std::size_t kFourthArgument = kThirdArgument + sizeof(std::uint64_t);
   std::vector<sock_filter> filter = {
       load(offsetof(seccomp_data, arch)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0),
@@ -83,6 +84,11 @@ std::vector<sock_filter> make_filter() {
     filter.push_back(answer(SECCOMP_RET_ALLOW));
     filter.push_back(answer(SECCOMP_RET_KILL_PROCESS));
   }
+  filter.push_back(unless(__NR_write, 4));
+  filter.push_back(load(kFirstArgument));
+  filter.push_back(unless(static_cast<std::uint32_t>(channel), 1));
+  filter.push_back(answer(SECCOMP_RET_ALLOW));
+  filter.push_back(answer(SECCOMP_RET_KILL_PROCESS));
   // How the C library looks at an open file.
   filter.push_back(unless(__NR_newfstatat, 4));
   filter.push_back(load(kFourthArgument));
@@ -95,13 +101,13 @@ std::vector<sock_filter> make_filter() {
 
 }  // namespace
 
-Sandbox give_up_rights() {
+Sandbox give_up_rights(int channel) {
   const rlimit no_core = {0, 0};
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   if (kArchitecture == 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return Sandbox::kUnavailable;
   forbid_files();
-  std::vector<sock_filter> filter = make_filter();
+  std::vector<sock_filter> filter = make_filter(channel);
   const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
   return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ? Sandbox::kFull
                                                                      : Sandbox::kUnavailable;
@@ -111,7 +117,7 @@ Sandbox give_up_rights() {
 #else
 namespace cli {
 
-Sandbox give_up_rights() { return Sandbox::kUnavailable; }
+Sandbox give_up_rights(int) { return Sandbox::kUnavailable; }
 
 }  // namespace cli
 #endif

@@ -72,6 +72,18 @@ int receive_descriptor(int channel) {
   return descriptor;
 }
 
+// Closes whatever else the parent had open; returns the new number of the channel.
+int keep_only(int channel) {
+  constexpr int kChannel = 3;  // behind standard input, output and errors, which lead nowhere
+  const int nowhere = ::open("/dev/null", O_RDWR);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
+  if (channel != kChannel) ::dup2(channel, kChannel);
+  const long most = ::sysconf(_SC_OPEN_MAX);
+  if (::close_range(kChannel + 1, ~0u, 0) != 0)
+    for (int other = kChannel + 1; other < most; ++other) ::close(other);
+  return kChannel;
+}
+
 std::string record_of(int descriptor, const safe_load::ScanOptions& options) {
   const auto report = safe_load::scan_descriptor(descriptor, options);
   if (report) return to_json(*report, "");
@@ -80,7 +92,8 @@ std::string record_of(int descriptor, const safe_load::ScanOptions& options) {
 
 [[noreturn]] void serve(int channel, const safe_load::ScanOptions& options) {
   std::signal(SIGINT, SIG_IGN);  // the terminal sends it to all; the parent decides
-  (void)give_up_rights();
+  channel = keep_only(channel);
+  (void)give_up_rights(channel);
   for (int descriptor = receive_descriptor(channel); descriptor >= 0;
        descriptor = receive_descriptor(channel)) {
     const std::string record = record_of(descriptor, options);

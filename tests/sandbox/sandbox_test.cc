@@ -17,11 +17,13 @@
 
 namespace {
 
+constexpr int kChannel = 2;
+
 // How a process ends that gives up its rights and then does this: 0 if it could.
 int end_of(const std::function<void()>& act) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (cli::give_up_rights() != cli::Sandbox::kFull) ::_exit(77);
+    if (cli::give_up_rights(kChannel) != cli::Sandbox::kFull) ::_exit(77);
     act();
     ::_exit(0);
   }
@@ -77,6 +79,11 @@ TEST_F(Sandbox, ForbidsFiles) {
     struct stat facts = {};
     ::stat("/etc/passwd", &facts);
   })));
+}
+
+TEST_F(Sandbox, ForbidsWritesBesideItsChannel) {
+  EXPECT_EQ(end_of([] { static_cast<void>(::write(kChannel, "", 0)); }), 0);
+  EXPECT_TRUE(is_killed(end_of([] { static_cast<void>(::write(1, "", 0)); })));
 }
 
 TEST_F(Sandbox, ForbidsMemoryThatCanBeExecuted) {
