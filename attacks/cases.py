@@ -150,6 +150,9 @@ def readers_that_differ() -> Iterator[Case]:
                    tar_of(parts))
     yield Case("T03", "link.tar", tar_of(parts, [("pickle", b"", b"2")]), "UNKNOWN", "SL-R12", tar_of(parts))
     yield Case("T03", "behind.tar", tar_of(parts) + EVIL, "UNKNOWN", "SL-T03", tar_of(parts))
+    factory = call("collections", "defaultdict", symbol("torch.storage", "_load_from_bytes"))
+    yield Case("A02", "factory.pkl", pickle_of(factory), "UNKNOWN", "SL-A02",
+               pickle_of(call("collections", "defaultdict", symbol("builtins", "list"))))
     constructor = call("numpy.random._pickle", "__generator_ctor", text("PCG64"), symbol("numpy", "memmap"))
     yield Case("A02", "generator.pkl", pickle_of(constructor), "UNKNOWN", "SL-T10")
     attributes = b"}" + text("__class__") + b"K\x01s"

@@ -186,6 +186,10 @@ class TapeScan {
       asked_.is_dangerous = true;
       return;
     }
+    if (takes_function(symbol, call))
+      return add_call(id, call,
+                      make_finding(Rule::kA02, Severity::kUnknown,
+                                   "a defaultdict whose factory is a function and no class"));
     const Kind kind = tape_[id].kind;
     if (kind != Kind::kOpaque && kind != Kind::kCall) return;
     if (is_attribute(id)) return judge_attribute(id, kNoNode);
@@ -193,6 +197,16 @@ class TapeScan {
     add_call(id, call,
              make_finding(Rule::kA03, Severity::kUnknown,
                           "a call of " + text_of(symbol) + " that stays an inert record"));
+  }
+
+  bool takes_function(const pickle::Symbol& symbol, const Call& call) const {
+    if (!symbol.is("collections", "defaultdict") || call.arguments == kNoNode) return false;
+    const auto given = tape_.items(call.arguments);
+    if (given.empty() || tape_[given[0]].kind != Kind::kSymbol) return false;
+    const pickle::Symbol& factory = tape_.symbol(given[0]);
+    const Known* const row = types::find_known(factory.module, factory.name);
+    return row != nullptr &&
+           (row->kind == types::SymbolKind::kFunction || row->kind == types::SymbolKind::kRebuild);
   }
 
   void leave_unproved(NodeId id) {
