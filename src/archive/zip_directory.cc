@@ -71,7 +71,8 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
   if (!record_size || *record_size < kZip64EndSize ||
       !base::fits(position, *record_size, locator_at))
     return at("the zip64 end record has an impossible size", position);
-  if (position + *record_size != locator_at)
+  // Python looks for a record of the least size right in front of the locator.
+  if (position + kZip64EndSize != locator_at)
     return Error(ErrorCode::kAmbiguous, "bytes stand between the zip64 end record and its locator",
                  position);
   SAFE_LOAD_TRY(record.skip(4));  // versions

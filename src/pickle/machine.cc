@@ -29,6 +29,18 @@
 namespace safe_load::pickle {
 namespace {
 
+// Whether int() of Python, or a cast of C, takes a text that no pickler writes: signs, blanks,
+// underscores, other bases.
+bool could_be_number(std::string_view text) {
+  return !text.empty() && text.find_first_of("0123456789") != std::string_view::npos &&
+         text.find_first_not_of("0123456789abcdefABCDEFxXoO_+- \t\r\v\f") == std::string_view::npos;
+}
+
+bool could_be_float(std::string_view text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789eE_+-. \t\r\v\fnaifNAIFtyTY") == std::string_view::npos;
+}
+
 constexpr std::uint64_t kNoFrame = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kMaxLongBytes = std::uint64_t{1} << 20;
 
@@ -60,9 +72,11 @@ class Machine {
       if (!byte) return truncated();
       const Status done = step(static_cast<Opcode>(*byte));
       if (!done) return located(done.error(), static_cast<Opcode>(*byte));
-      if (reader_.offset() > frame_end_)
-        return Error(ErrorCode::kCorrupt, oddity::kFrameCrossed, opcode_at_)
-            .about(name(static_cast<Opcode>(*byte)));
+      if (reader_.offset() > frame_end_) {
+        const Status refused = refuse(oddity::kFrameCrossed);
+        if (!refused) return located(refused.error(), static_cast<Opcode>(*byte));
+        frame_end_ = kNoFrame;
+      }
     }
     return {};
   }
@@ -165,7 +179,9 @@ class Machine {
   }
 
   Status push_decimal(std::string_view digits) {
-    if (!base::is_decimal(digits)) return refuse_operand(oddity::kOddNumber, Kind::kInt);
+    if (!base::is_decimal(digits))
+      return could_be_number(digits) ? refuse_operand(oddity::kOddNumber, Kind::kInt)
+                                     : Status(corrupt(oddity::kOddNumber));
     if (const auto small = base::parse_int64(digits)) return push_int(*small);
     return push_decoded(Kind::kBigInt, decode_decimal(digits));
   }
@@ -309,16 +325,46 @@ class Machine {
     return push_call(How::kNewObjectEx, callee, arguments, keywords);
   }
 
-  Status push_symbol(std::string_view module, std::string_view name) {
+  Result<NodeId> add_symbol(std::string_view module, std::string_view name) {
+    if (!SymbolTable::are_proper(module, name)) {
+      if (!tape_.is_lenient() || !base::is_utf8(module, true) || !base::is_utf8(name, true))
+        return Error(ErrorCode::kCorrupt, oddity::kOddName).about(module.empty() ? name : module);
+      note(oddity::kOddName);
+    }
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
                          tape_.symbols_.intern(module, name, opcode_at_, tape_.memory_));
-    return push({Kind::kSymbol, 0, 0, 0, index});
+    const Symbol& symbol = tape_.symbols_[index];
+    const bool is_mapped = module != symbol.module || name != symbol.name;
+    if (is_mapped && protocol_ >= 3 && tape_.is_lenient()) note(oddity::kPython2Name);
+    return tape_.nodes_.add({Kind::kSymbol, 0, 0, 0, index});
+  }
+
+  Status push_symbol(std::string_view module, std::string_view name) {
+    SAFE_LOAD_TRY_ASSIGN(const NodeId id, add_symbol(module, name));
+    stack_.push_back(id);
+    return {};
+  }
+
+  // Python's own unpickler takes a last line without its end, less its last character.
+  Result<std::string_view> read_name() {
+    const auto line = reader_.read_line();
+    if (line || !tape_.is_lenient() || reader_.at_end()) return line;
+    note(oddity::kOddName);
+    SAFE_LOAD_TRY_ASSIGN(auto rest, reader_.read_text(reader_.remaining()));
+    rest.remove_suffix(1);
+    return std::string_view(rest);
+  }
+
+  Result<NodeId> read_symbol() {
+    SAFE_LOAD_TRY_ASSIGN(const auto module, reader_.read_line());
+    SAFE_LOAD_TRY_ASSIGN(const auto name, read_name());
+    return add_symbol(module, name);
   }
 
   Status push_named_symbol() {
-    SAFE_LOAD_TRY_ASSIGN(const auto module, reader_.read_line());
-    SAFE_LOAD_TRY_ASSIGN(const auto name, reader_.read_line());
-    return push_symbol(module, name);
+    SAFE_LOAD_TRY_ASSIGN(const NodeId id, read_symbol());
+    stack_.push_back(id);
+    return {};
   }
 
   // Text of Python 2 is str to Python 3, too, if it is ASCII.
@@ -340,10 +386,9 @@ class Machine {
   }
 
   Status call_inst() {
+    SAFE_LOAD_TRY_ASSIGN(const NodeId callee, read_symbol());
     SAFE_LOAD_TRY(push_run_above_mark(Kind::kTuple));
-    const NodeId arguments = pop();
-    SAFE_LOAD_TRY(push_named_symbol());
-    return push_call(How::kInst, pop(), arguments);
+    return push_call(How::kInst, callee, pop());
   }
 
   Status call_obj() {
@@ -385,6 +430,7 @@ class Machine {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto index = line.size() <= 10 ? base::parse_uint64(line) : std::nullopt;
     if (index && *index <= 0xFFFFFFFFu) return std::optional(static_cast<std::uint32_t>(*index));
+    if (!could_be_number(line)) return corrupt(oddity::kOddMemoIndex);
     SAFE_LOAD_TRY(refuse(oddity::kOddMemoIndex));
     has_odd_memo_ = true;
     return std::optional<std::uint32_t>();
@@ -402,8 +448,13 @@ class Machine {
   Status frame() {
     const bool nested = frame_end_ != kNoFrame;
     SAFE_LOAD_TRY_ASSIGN(const auto length, reader_.read_little<std::uint64_t>());
-    if (nested) return corrupt(oddity::kFrameInFrame);
-    if (length > reader_.remaining()) return Error(ErrorCode::kTruncated, "a frame is cut off");
+    if (nested) {
+      SAFE_LOAD_TRY(refuse(oddity::kFrameInFrame));
+    }
+    if (length > reader_.remaining()) {  // an unpickler reads what there is, and goes on
+      frame_end_ = kNoFrame;
+      return refuse(oddity::kFrameCut, ErrorCode::kTruncated);
+    }
     if (length == 0) note(oddity::kFrameEmpty);
     frame_end_ = reader_.offset() + length;
     return {};
@@ -441,21 +492,27 @@ class Machine {
   Status float_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto value = base::parse_double(line);
-    if (!value) return refuse_operand(oddity::kOddFloat, Kind::kFloat);
+    if (!value)
+      return could_be_float(line) ? refuse_operand(oddity::kOddFloat, Kind::kFloat)
+                                  : Status(corrupt(oddity::kOddFloat));
     return push_float(*value);
   }
 
   Status string_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto bytes = decode_string_literal(line);
-    if (!bytes) return refuse_operand(oddity::kOddString, Kind::kPy2Text);
+    const bool is_quoted = line.size() >= 2 && line.front() == line.back() &&
+                           (line.front() == '"' || line.front() == '\'');
+    if (!bytes)
+      return is_quoted ? refuse_operand(oddity::kOddString, Kind::kPy2Text)
+                       : Status(corrupt(oddity::kOddString));
     return push_decoded(Kind::kPy2Text, *bytes);
   }
 
   Status unicode_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     const auto text = decode_raw_unicode_escape(line);
-    if (!text) return refuse_operand(oddity::kOddEscape, Kind::kText);
+    if (!text) return corrupt(oddity::kOddEscape);
     return push_decoded(Kind::kText, *text);
   }
 
@@ -633,7 +690,7 @@ Status Machine::step(Opcode opcode) {
 
     case Opcode::kPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
-      return index ? memo_put(*index) : Status();
+      return index ? memo_put(*index) : need(1);
     }
     case Opcode::kBINPUT: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());

@@ -8,12 +8,15 @@ namespace safe_load::pickle::oddity {
 
 inline constexpr Reason kFrameCrossed = "an opcode crosses the end of its frame";
 inline constexpr Reason kFrameInFrame = "a frame inside a frame";
+inline constexpr Reason kFrameCut = "a frame is cut off";
 inline constexpr Reason kFrameEmpty = "an empty frame";
 inline constexpr Reason kStopInFrame = "STOP inside a frame";
 inline constexpr Reason kMemoOverwritten = "a memo entry is overwritten";
 inline constexpr Reason kLateProtocol = "a protocol that is announced late or twice";
 inline constexpr Reason kNewProtocol = "a pickle protocol above 5";
 inline constexpr Reason kValuesLeft = "values are left on the stack";
+inline constexpr Reason kOddName = "a GLOBAL with an impossible name";
+inline constexpr Reason kPython2Name = "a name of Python 2 in a pickle of Python 3";
 inline constexpr Reason kComputedName = "a global whose names are no text";
 inline constexpr Reason kStateOfNoObject = "a state is given to a value that cannot take one";
 inline constexpr Reason kItemsOfNoContainer = "items are added to a value that cannot hold them";

@@ -31,6 +31,9 @@ class SymbolTable {
   std::uint32_t size() const { return static_cast<std::uint32_t>(symbols_.size()); }
   const Symbol& operator[](std::uint32_t index) const { return symbols_[index]; }
 
+  // Whether these can be names: not empty, not too long, of characters that a name can have.
+  static bool are_proper(std::string_view module, std::string_view name);
+
   // The number of this pair. The texts are views of the pickle and must outlive the table.
   Result<std::uint32_t> intern(std::string_view module, std::string_view name, std::uint64_t offset,
                                base::Budget& memory);

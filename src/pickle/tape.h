@@ -6,6 +6,7 @@
 // gives meaning to a call can tell whether its arguments were still the same then.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <span>
@@ -127,8 +128,11 @@ class Tape {
     protocol_ = protocol;
   }
   const std::vector<Note>& notes() const { return notes_; }
+  // Behind so many only the first of each kind.
   void add_note(std::string_view literal, std::uint64_t offset) {
-    if (notes_.size() < kMaxNotes) notes_.push_back({literal, offset});
+    const auto is_same = [&](const Note& note) { return note.text.data() == literal.data(); };
+    if (notes_.size() < kMaxNotes || std::none_of(notes_.begin(), notes_.end(), is_same))
+      notes_.push_back({literal, offset});
   }
 
   Node& operator[](NodeId id) { return nodes_[id]; }

@@ -70,9 +70,8 @@ class FileScan {
   Outcome<void> open_pickle(Opened& opened, const Slice& slice) const;
   // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
-  // about them. Whether they asked for anything. What breaks off before it calls anything is noise
-  // if it names no module that could exist, or is text that nobody meant to be a pickle
-  // (`is_text`).
+  // about them. Whether they asked for anything. Text that nobody meant to be a pickle (`is_text`)
+  // is noise if it breaks off before it calls anything.
   bool scan_as_pickles(Slice slice, const std::string& chain, bool is_text);
   // What follows an end: more pickles, zeros, or bytes that nothing explains.
   void scan_rest(Slice rest, const std::string& chain);

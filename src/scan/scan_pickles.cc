@@ -32,12 +32,10 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_te
     if (!opened.tape) return asks;
     Findings trial(options_);
     const Asked asked = scan_tape(opened, chain, trial);
-    const bool is_noise = !done && asked.calls == 0 && !asked.is_dangerous &&
-                          (is_text || asked.listed + asked.importable == 0);
+    const bool is_noise = is_text && !done && asked.calls == 0 && !asked.is_dangerous;
     if (!is_noise && (asked.anything() || trial.refutes())) {
       asks = true;
       count(scan_tape(opened, chain, findings_));
-      // A text that was never meant to be a pickle breaks off at once.
       if (!done && (asked.calls != 0 || asked.is_dangerous)) add_failure(done.error(), chain, true);
     }
     if (!done) return asks;

@@ -75,7 +75,7 @@ void FileScan::salvage_record(const Slice& slice, const base::Source& source,
   if (base::as_text(head).starts_with("PK") || sniffed.kind == Sniffed::Kind::kTar)
     scan(member, where, false);
   else
-    scan_as_pickles(member, where, true);
+    scan_as_pickles(member, where, false);
 }
 
 }  // namespace safe_load::scanner

@@ -36,6 +36,11 @@ struct OddityRow {
 };
 
 constexpr auto kOddities = std::to_array<OddityRow>({
+    {pickle::oddity::kFrameCrossed.text, Rule::kP01, Severity::kDanger},
+    {pickle::oddity::kFrameInFrame.text, Rule::kP01, Severity::kDanger},
+    {pickle::oddity::kFrameCut.text, Rule::kR07, Severity::kIncomplete},
+    {pickle::oddity::kOddName.text, Rule::kP10, Severity::kUnknown},
+    {pickle::oddity::kPython2Name.text, Rule::kP09, Severity::kUnknown},
     {pickle::oddity::kFrameEmpty.text, Rule::kP01, Severity::kNote},
     {pickle::oddity::kStopInFrame.text, Rule::kP01, Severity::kUnknown},
     {pickle::oddity::kMemoOverwritten.text, Rule::kP03, Severity::kNote},
@@ -71,14 +76,6 @@ std::string_view opcode_name(How how) {
   return "";
 }
 
-// Letters, digits and underscores between dots; what is not ASCII counts as letters.
-bool is_module_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || static_cast<unsigned char>(c) >= 0x80;
-  });
-}
-
 bool is_dunder(std::string_view name) {
   return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
@@ -102,7 +99,8 @@ class TapeScan {
   Asked run() {
     uses_.resize(tape_.symbols().size());
     for (std::uint32_t i = 0; i < uses_.size(); ++i)
-      uses_[i].is_listed = find_listed(tape_.symbols()[i]);
+      uses_[i].is_listed =
+          types::find_known(tape_.symbols()[i].module, tape_.symbols()[i].name) != nullptr;
     for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
     for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
     for (const pickle::Note& note : tape_.notes()) judge_note(note);
@@ -129,13 +127,6 @@ class TapeScan {
   }
 
   bool is_listed(std::uint32_t number) const { return uses_[number].is_listed; }
-
-  bool find_listed(const pickle::Symbol& symbol) const {
-    // From protocol 3 on a name of Python 2 is a name like any other.
-    const bool is_mapped = symbol.raw_module != symbol.module || symbol.raw_name != symbol.name;
-    const bool maps_names = opened_.source->info().protocol < 3;
-    return (!is_mapped || maps_names) && types::find_known(symbol.module, symbol.name) != nullptr;
-  }
 
   // ---- one pass over all values
 
@@ -422,7 +413,6 @@ class TapeScan {
       return;
     }
     ++asked_.unlisted;
-    asked_.importable += is_module_name(symbol.module);
     Finding finding = judge_name(symbol, use.call != kNoNode);
     asked_.is_dangerous |= finding.severity == Severity::kDanger;
     finding.count = std::max<std::uint64_t>(use.calls, 1);

@@ -9,11 +9,10 @@
 namespace safe_load::scanner {
 
 struct Asked {
-  std::uint64_t listed = 0;      // symbols of the table
-  std::uint64_t unlisted = 0;    // all others
-  std::uint64_t importable = 0;  // of those: whose module has a name that a module can have
-  std::uint64_t calls = 0;       // of symbols
-  bool is_dangerous = false;     // one of them is known to be bad
+  std::uint64_t listed = 0;    // symbols of the table
+  std::uint64_t unlisted = 0;  // all others
+  std::uint64_t calls = 0;     // of symbols
+  bool is_dangerous = false;   // one of them is known to be bad
   bool anything() const { return listed + unlisted + calls != 0; }
 };
 
