@@ -158,7 +158,7 @@ def readers_that_differ() -> Iterator[Case]:
     attributes = b"}" + text("__class__") + b"K\x01s"
     held = call("torch._utils", "_rebuild_parameter_with_state", tensor(), b"\x89", call("collections", "OrderedDict"), attributes)
     yield Case("P12", "tensor.pt", checkpoint(pickle_of(held)), "UNKNOWN", "SL-T10", honest)
-    yield Case("P09", "python2-name.pkl", pickle_of(symbol("UserDict", "UserDict"), 4), "UNKNOWN", "SL-G15")
+    yield Case("P09", "python2-name.pkl", pickle_of(symbol("UserDict", "UserDict"), 4), "UNKNOWN", "SL-P09")
     kernel = zlib.compressobj(9, zlib.DEFLATED, -15)
     shared = kernel.compress(b"\0" * (1 << 24)) + kernel.flush()
     records = b""
@@ -295,7 +295,7 @@ def resources() -> Iterator[Case]:
     yield Case("R04", "memo.pkl", pickle_of(memo + PAYLOAD), "DANGEROUS", "SL-G01", pickle_of(memo))
     yield Case("R05", "integer.pkl", pickle_of(b"\x8b\xff\xff\xff\x7f"), "INCOMPLETE", "SL-P02")
     yield Case("R06", "length.pkl", pickle_of(PAYLOAD + b"\x8e" + b"\xff" * 7 + b"\x7f", 4), "DANGEROUS", "SL-P02")
-    yield Case("R07", "frame.pkl", b"\x80\x04\x95" + struct.pack("<Q", 1 << 40) + EVIL, "INCOMPLETE", "SL-P02")
+    yield Case("R07", "frame.pkl", b"\x80\x04\x95" + struct.pack("<Q", 1 << 40) + EVIL, "DANGEROUS", "SL-R07")
     tiny = (b"\x95" + struct.pack("<Q", 2) + b"N0") * 20_000
     yield Case("R07", "tiny-frames.pkl", pickle_of(tiny + PAYLOAD, 4), "DANGEROUS", "SL-G01", pickle_of(tiny + b"N", 4))
     many = b"".join(f"cm{i}\nx\n0".encode() for i in range(20_000))

@@ -109,7 +109,44 @@ std::string name_of(base::Bytes header) {
   return prefix.empty() ? name : std::string(prefix) + "/" + name;
 }
 
+// As int(text, 8) of Python takes it, or in base 256.
+std::optional<std::int64_t> read_loose_number(std::string_view text) {
+  const auto first = static_cast<std::uint8_t>(text.front());
+  std::int64_t number = 0;
+  if (first == 0x80 || first == 0xFF) {
+    for (const char c : text.substr(1)) number = number << 8 | static_cast<std::uint8_t>(c);
+    return number;
+  }
+  text = text.substr(0, text.find('\0'));
+  std::string digits;
+  for (const char c : text) {
+    if (c == ' ' || c == '_' || c == '+' || c == '-' || (c >= '\t' && c <= '\r')) continue;
+    if (c == 'o' || c == 'O') {
+      digits.clear();
+      continue;
+    }
+    if (c < '0' || c > '7') return std::nullopt;
+    digits += c;
+  }
+  for (const char c : digits) number = number << 3 | (c - '0');
+  return number;
+}
+
 }  // namespace
+
+bool could_be_tar_header(base::Bytes block) {
+  if (block.size() < kTarBlock) return false;
+  std::int64_t with_signs = 0;
+  std::int64_t without = 0;
+  for (std::size_t i = 0; i < kTarBlock; ++i) {
+    const bool is_checksum = i >= kChecksumAt && i < kChecksumAt + kChecksumSize;
+    const auto byte = is_checksum ? std::uint8_t{' '} : std::to_integer<std::uint8_t>(block[i]);
+    without += byte;
+    with_signs += static_cast<std::int8_t>(byte);
+  }
+  const auto stated = read_loose_number(field(block, kChecksumAt, kChecksumSize));
+  return stated && (*stated == without || *stated == with_signs);
+}
 
 bool is_tar_header(base::Bytes block) {
   if (block.size() < kTarBlock || block[0] == std::byte{0}) return false;
@@ -122,11 +159,8 @@ bool is_tar_header(base::Bytes block) {
   return stated == sum;
 }
 
-namespace {
-
-// `others`: how many links and files with holes are left out.
-Result<std::vector<TarMember>> read_members(const base::Source& source, std::size_t& others) {
-  std::vector<TarMember> members;
+Result<TarContent> read_tar_content(const base::Source& source) {
+  TarContent content;
   std::array<std::byte, kTarBlock> header;
   Extension next;
   for (std::uint64_t at = 0; at < source.size();) {
@@ -139,7 +173,8 @@ Result<std::vector<TarMember>> read_members(const base::Source& source, std::siz
     if (!is_tar_header(header))
       return fail(ErrorCode::kCorrupt, "a tar header whose checksum does not hold");
     const char type = static_cast<char>(header[kTypeAt]);
-    const bool is_extension = type == 'x' || type == 'g' || type == 'L' || type == 'K';
+    const bool is_extension =
+        type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
     auto size = read_size(field(header, kSizeAt, kNumberSize));
     if (!is_extension && next.size) size = next.size;
     if (!size) return fail(ErrorCode::kCorrupt, "a tar member whose size is no number");
@@ -148,10 +183,12 @@ Result<std::vector<TarMember>> read_members(const base::Source& source, std::siz
       return fail(ErrorCode::kTruncated, "the file ends before the end of a tar member")
           .about(next.name.value_or(name_of(header)));
 
+    // An old header of a folder is that of a file whose name ends in a slash.
+    const bool is_folder = type == '\0' && name_of(header).ends_with('/');
     // Python's tarfile takes no data to follow these, others take it as it is said.
-    if (type >= '1' && type <= '6' && *size != 0)
+    if (((type >= '1' && type <= '6') || is_folder) && *size != 0)
       return fail(ErrorCode::kAmbiguous, "a link, folder or device with bytes of its own");
-    if (type == 'x' || type == 'L' || type == 'g') {
+    if (type == 'x' || type == 'X' || type == 'L' || type == 'g') {
       if (*size > kMostExtension) return fail(ErrorCode::kLimit, "a tar extension over 64 KiB");
       std::string text(static_cast<std::size_t>(*size), '\0');
       SAFE_LOAD_TRY(source.read_at(data, base::as_writable_bytes(text)));
@@ -163,32 +200,25 @@ Result<std::vector<TarMember>> read_members(const base::Source& source, std::siz
         return fail(ErrorCode::kAmbiguous, "a name or size for all members of an archive");
     } else if (!is_extension) {
       // What no program knows counts as a file for Python's tarfile.
-      const bool is_known = type >= '1' && type <= '6';
+      const bool is_known = is_folder || (type >= '1' && type <= '6');
       const bool has_holes = type == 'S' || next.is_sparse;
       if (has_holes || is_known) {
-        others += has_holes || type == '1' || type == '2';
+        content.has_others |= has_holes || type == '1' || type == '2';
       } else {
-        members.push_back({next.name.value_or(name_of(header)), data, *size});
+        content.members.push_back({next.name.value_or(name_of(header)), data, *size});
       }
       next = {};
     }
     // The rounded size may pass the end of a file without padding; it cannot overflow 64 bits.
     at = data + (*size + kTarBlock - 1) / kTarBlock * kTarBlock;
+    content.end = std::min(at, source.size());
   }
-  return members;
+  return content;
 }
-
-}  // namespace
 
 Result<std::vector<TarMember>> read_tar(const base::Source& source) {
-  std::size_t others = 0;
-  return read_members(source, others);
-}
-
-bool has_other_tar_members(const base::Source& source) {
-  std::size_t others = 0;
-  static_cast<void>(read_members(source, others).ok());
-  return others != 0;
+  SAFE_LOAD_TRY_ASSIGN(auto content, read_tar_content(source));
+  return std::move(content.members);
 }
 
 }  // namespace safe_load::archive

@@ -23,13 +23,21 @@ struct TarMember {
 // Whether a block of 512 bytes is the header of a member: its checksum holds.
 bool is_tar_header(base::Bytes block);
 
-// Whether Python's tarfile would list a member of this file that read_tar() leaves out and that it
-// would give bytes for: a link, which it follows, or a file with holes.
-bool has_other_tar_members(const base::Source& source);
+// Whether Python's tarfile could take a block for a header: it adds bytes up with and without their
+// sign, and reads numbers as int() does.
+bool could_be_tar_header(base::Bytes block);
 
 // Rules T1 and T7 of docs/format/containers.md: ustar, pax (path and size), GNU long names, sizes
 // in octal or base 256. Links, devices and folders are left out. Errors carry the offset of a
 // header. kTruncated: a member is cut off.
 Result<std::vector<TarMember>> read_tar(const base::Source& source);
+
+// All that can be said of an archive.
+struct TarContent {
+  std::vector<TarMember> members;
+  std::uint64_t end = 0;    // where the zeros begin that mark it
+  bool has_others = false;  // links, which Python's tarfile follows, or files with holes
+};
+Result<TarContent> read_tar_content(const base::Source& source);
 
 }  // namespace safe_load::archive

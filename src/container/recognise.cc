@@ -32,7 +32,8 @@ constexpr int kDeepest = 8;
 // Whether bytes without a magic run as a pickle to its end.
 bool runs_as_pickle(const Slice& slice, const Limits& limits) {
   constexpr std::uint64_t kMostTried = std::uint64_t{16} << 20;
-  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(slice.size, kMostTried)));
+  std::vector<std::byte> bytes(
+      static_cast<std::size_t>(std::min({slice.size, kMostTried, limits.max_pickle_bytes})));
   if (!slice.part().read_at(0, bytes)) return false;
   pickle::Tape tape(bytes, limits);
   return pickle::run(tape, pickle::Program{bytes}).ok();

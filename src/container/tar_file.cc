@@ -119,9 +119,14 @@ class TarFile::Reader {
   Status check_plain() const {
     const pickle::SymbolTable& symbols = tape_->symbols();
     for (std::uint32_t i = 0; i < symbols.size(); ++i)
-      if (types::find_known(symbols[i].module, symbols[i].name) == nullptr)
+      if (types::find_known(symbols[i].module, symbols[i].name) == nullptr ||
+          symbols[i].module != symbols[i].raw_module)
         return bad("a storage of an unknown class").about(symbols[i].name).at(position_);
     if (tape_->call_count() != 0) return bad("a table that asks for calls").at(position_);
+    if (!tape_->notes().empty()) return bad(Reason("a table that is odd")).at(position_);
+    for (NodeId id = 0; id < tape_->size(); ++id)
+      if ((*tape_)[id].kind == Kind::kPersistent)
+        return bad("a table with persistent ids").at(position_);
     return {};
   }
 

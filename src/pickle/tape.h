@@ -130,9 +130,10 @@ class Tape {
   const std::vector<Note>& notes() const { return notes_; }
   // Behind so many only the first of each kind.
   void add_note(std::string_view literal, std::uint64_t offset) {
-    const auto is_same = [&](const Note& note) { return note.text.data() == literal.data(); };
-    if (notes_.size() < kMaxNotes || std::none_of(notes_.begin(), notes_.end(), is_same))
-      notes_.push_back({literal, offset});
+    const bool is_new =
+        std::find(note_kinds_.begin(), note_kinds_.end(), literal.data()) == note_kinds_.end();
+    if (is_new) note_kinds_.push_back(literal.data());
+    if (is_new || notes_.size() < kMaxNotes) notes_.push_back({literal, offset});
   }
 
   Node& operator[](NodeId id) { return nodes_[id]; }
@@ -212,6 +213,7 @@ class Tape {
   base::Pool<char> arena_;
   SymbolTable symbols_;
   std::vector<Note> notes_;
+  std::vector<const char*> note_kinds_;
   NodeId root_ = kNoNode;
   int protocol_ = 0;
   bool is_lenient_ = false;

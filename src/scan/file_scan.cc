@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "container/recognise.h"
 #include "pickle/oddity.h"
@@ -14,6 +15,10 @@ constexpr int kDeepest = 8;
 // What may be read and inflated of zip files whose parts do not agree, in the whole file.
 constexpr std::uint64_t kMostSalvaged = std::uint64_t{64} << 20;
 constexpr std::uint64_t kSalvageRatio = 16;  // times the size of the file
+// Bytes of program that may be run, those of containers in each other and of what was inflated
+// counted each time.
+constexpr std::uint64_t kWork = std::uint64_t{8} << 20;
+constexpr std::uint64_t kWorkRatio = 64;  // times the size of the file
 
 std::string text_of(const Failure& failure) {
   if (!failure.message.empty()) return failure.message;
@@ -26,6 +31,7 @@ std::string text_of(const Failure& failure) {
 
 void FileScan::run(const Slice& file) {
   report_.size = report_.coverage.bytes_total = file.size;
+  work_left_ = kWork + base::checked_mul(kWorkRatio, file.size).value_or(UINT64_MAX - kWork);
   salvage_left_ = kMostSalvaged + kSalvageRatio * std::min(file.size, kMostSalvaged);
   const Seen seen = scan(file, "", true);
   report_.format = seen.what;
@@ -56,6 +62,19 @@ void FileScan::finish() {
   std::move(findings_).move_to(report_);
 }
 
+bool FileScan::spend(std::uint64_t bytes) {
+  const bool is_enough = bytes <= work_left_;
+  work_left_ -= std::min(bytes, work_left_);
+  return is_enough;
+}
+
+OpenOptions FileScan::options_for(const Sniffed& sniffed) const {
+  OpenOptions options = open_options_;
+  if (sniffed.kind != Sniffed::Kind::kArray)  // whose numbers are no program
+    options.limits.max_pickle_bytes = std::min(options.limits.max_pickle_bytes, work_left_);
+  return options;
+}
+
 FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool is_file) {
   if (slice.depth > kDeepest) {
     leave(slice.size);
@@ -69,10 +88,18 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
         chain);
     return {true, false, "unreadable"};
   }
+  if (!spend(kHead)) {
+    leave(slice.size);
+    add(make_finding(Rule::kR06, Severity::kIncomplete,
+                     "the containers in this file add up to far more than the file"),
+        chain);
+    return {true, false, "nested"};
+  }
   const Sniffed sniffed = archive::sniff(head, slice.size);
   const std::string_view text = base::as_text(head);
-  if (sniffed.kind != Sniffed::Kind::kTar &&
-      archive::is_tar_header(base::Bytes(head).first(std::min(head.size(), archive::kTarBlock)))) {
+  const base::Bytes block = base::Bytes(head).first(std::min(head.size(), archive::kTarBlock));
+  if (sniffed.kind != Sniffed::Kind::kTar && archive::could_be_tar_header(block) &&
+      sniffed.kind != Sniffed::Kind::kZeros) {
     add(make_finding(Rule::kC06, Severity::kUnknown,
                      "a tar archive begins at the first byte of a file that is something else"),
         chain);
@@ -94,10 +121,13 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
 FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain,
                                     const Sniffed& sniffed, bool is_file) {
   Opened opened;
+  const OpenOptions options = options_for(sniffed);
   const auto done = container::open(
-      opened,
-      [&](std::uint64_t reach) { return container::recognise(slice, open_options_, reach); },
-      open_options_, Manner::kLenient);
+      opened, [&](std::uint64_t reach) { return container::recognise(slice, options, reach); },
+      options, Manner::kLenient);
+  if (sniffed.kind != Sniffed::Kind::kArray) spend(opened.pickles.bytes().size());
+  if (sniffed.kind == Sniffed::Kind::kMaybePickle)  // it was tried before it was opened
+    spend(std::min(slice.size, options.limits.max_pickle_bytes));
   if (opened.source == nullptr) {
     if (sniffed.kind == Sniffed::Kind::kTar) scan_tar_members(slice, chain, false);
     return scan_foreign(slice, chain, sniffed, done.error(), is_file);

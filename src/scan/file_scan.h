@@ -47,6 +47,10 @@ class FileScan {
 
   void add(Finding finding, const std::string& chain, std::uint64_t offset = 0);
   void leave(std::uint64_t bytes);
+  // False if that is more than may still be spent.
+  bool spend(std::uint64_t bytes);
+  // What a container of this kind may be opened with.
+  OpenOptions options_for(const Sniffed& sniffed) const;
   void finish();
 
   // ---- one slice: a file, or a member as a file of its own (file_scan.cc)
@@ -67,7 +71,7 @@ class FileScan {
 
   // ---- raw pickles (scan_pickles.cc)
 
-  Outcome<void> open_pickle(Opened& opened, const Slice& slice) const;
+  Outcome<void> open_pickle(Opened& opened, const Slice& slice);
   // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
   // about them. Whether they asked for anything. Text that nobody meant to be a pickle (`is_text`)
@@ -90,6 +94,9 @@ class FileScan {
   Seen give_up_zip(const Slice& slice, const std::string& chain, const Failure& failure, Seen seen);
   // What is not plain names is noted, whoever reads it.
   void check_names(const std::vector<ZipEntry>& entries, const std::string& chain);
+  // TorchScript, packages, exported programs, sources and native code, by the names of their
+  // records.
+  void check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain);
   // Between the records there is nothing but data descriptors and zeros.
   void check_gaps(const Slice& slice, const container::ZipFile& file,
                   const std::vector<archive::ZipMember>& members, const std::string& chain);
@@ -100,8 +107,6 @@ class FileScan {
   const container::ZipFile& scan_checkpoint_in(container::ZipFile& file, const std::string& chain,
                                                Opened& opened, std::set<std::string_view>& settled,
                                                std::string& what);
-  void name_other_archive(const archive::ZipDirectory& directory, const Error& why,
-                          const std::string& chain, std::string& what);
   // Whatever it says, the record was scanned: torch reads it all the same.
   void check_crc(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain);
   // numpy.load opens any record of a zip file that begins like one of its own. What is deflated
@@ -124,14 +129,14 @@ class FileScan {
   // `is_checkpoint`: the tables and the pickle of torch 0.1 were read.
   void scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint);
   // Behind the last member there are zeros and nothing else.
-  void check_tar_end(const Slice& slice, const std::vector<archive::TarMember>& members,
-                     const std::string& chain);
+  void check_tar_end(const Slice& slice, std::uint64_t end, const std::string& chain);
 
   const ScanOptions& options_;
   FileReport& report_;
   Findings findings_;
   OpenOptions open_options_;
   std::uint64_t uncovered_ = 0;
+  std::uint64_t work_left_ = 0;
   std::uint64_t salvage_left_ = 0;
 };
 

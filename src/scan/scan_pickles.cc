@@ -1,22 +1,31 @@
 // Pickles outside of a container, and what follows an end.
+#include <algorithm>
+#include <memory>
+
 #include "container/bare_pickle.h"
 #include "scan/file_scan.h"
 
 namespace safe_load::scanner {
 namespace {
 
-constexpr int kMostFollowing = 100'000;  // pickles one behind the other
+constexpr std::uint64_t kLeastCost = 64;  // of one pickle
+constexpr int kMostFollowing = 100'000;   // pickles one behind the other
 
 }  // namespace
 
-Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) const {
-  return container::open(
+Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
+  const OpenOptions options = options_for({Sniffed::Kind::kPickle, "", ""});
+  const auto done = container::open(
       opened,
       [&](std::uint64_t reach) {
         return Outcome<ContainerPtr>(
-            std::make_unique<container::BarePickle>(slice, open_options_, reach));
+            std::make_unique<container::BarePickle>(slice, options, reach));
       },
-      open_options_, Manner::kLenient, kHead);
+      options, Manner::kLenient, kHead);
+  const std::uint64_t run =
+      done ? opened.source->info().pickle_bytes : opened.pickles.bytes().size();
+  spend(std::max(run, kLeastCost));
+  return done;
 }
 
 bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_text) {

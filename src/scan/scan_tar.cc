@@ -8,16 +8,19 @@ namespace safe_load::scanner {
 
 void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint) {
   constexpr std::string_view kRead[] = {"storages", "tensors", "pickle"};
-  if (archive::has_other_tar_members(slice.part()))
+  const auto content = archive::read_tar_content(slice.part());
+  if (!content) {
+    leave(slice.size);
+    return add_failure(Failure(content.error()), chain, false);
+  }
+  if (content->has_others)
     add(make_finding(Rule::kR12, Severity::kUnknown,
                      "the tar archive has links or files with holes, which were not looked into"),
         chain);
-  const auto members = archive::read_tar(slice.part());
-  if (!members) return;  // whoever opened the file said so
-  report_.coverage.members_total += members->size();
-  check_tar_end(slice, *members, chain);
+  report_.coverage.members_total += content->members.size();
+  check_tar_end(slice, content->end, chain);
   std::set<std::string_view> names;
-  for (const archive::TarMember& member : *members) {
+  for (const archive::TarMember& member : content->members) {
     ++report_.coverage.members_scanned;
     if (!names.insert(member.name).second)
       add(make_finding(Rule::kC07, Severity::kUnknown,
@@ -38,17 +41,11 @@ void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bo
   }
 }
 
-void FileScan::check_tar_end(const Slice& slice, const std::vector<archive::TarMember>& members,
-                             const std::string& chain) {
-  if (members.empty()) return;
-  const archive::TarMember& last = members.back();
-  const std::uint64_t blocks = (last.size + archive::kTarBlock - 1) / archive::kTarBlock;
-  const std::uint64_t end = last.data_offset + blocks * archive::kTarBlock;
-  if (end >= slice.size) return;
+void FileScan::check_tar_end(const Slice& slice, std::uint64_t end, const std::string& chain) {
   Slice rest = slice;
   rest.offset += end;
   rest.size -= end;
-  if (!is_all_zero(rest))
+  if (rest.size != 0 && !is_all_zero(rest))
     add(make_finding(Rule::kT03, Severity::kUnknown,
                      "bytes follow the last member of a tar archive"),
         chain, end);

@@ -3,8 +3,6 @@
 #include <memory>
 
 #include "base/text.h"
-#include "container/export_archive.h"
-#include "container/torch_package.h"
 #include "container/zip_checkpoint.h"
 #include "scan/file_scan.h"
 #include "scan/member_name.h"
@@ -39,6 +37,7 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
   const std::vector<ZipEntry>& entries = file->directory().entries();
   report_.coverage.members_total += entries.size();
   std::vector<const ZipEntry*> all;
+  all.reserve(entries.size());
   for (const ZipEntry& entry : entries) all.push_back(&entry);
   const ZipEntry* failed = nullptr;
   std::vector<archive::DataHead> heads;
@@ -46,6 +45,7 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
   if (!members)
     return give_up_zip(slice, chain, Failure(members.error(), base::escaped(failed->name)), seen);
   check_names(entries, chain);
+  check_for_code(entries, chain);
   check_gaps(slice, *file, *members, chain);
 
   std::set<std::string_view> settled;  // records whose role is known
@@ -130,12 +130,14 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
                                                        std::string& what) {
   const auto layout = torch::find_layout(file.directory());
   if (!layout) {
-    name_other_archive(file.directory(), layout.error(), chain, what);
+    if (layout.error().code() != ErrorCode::kUnsupported)
+      add_failure(Failure(layout.error()), chain, false);
     return file;
   }
   const std::string_view pickle = layout->pickle->name;
   const bool is_first = file.directory().entries().front().name.starts_with(layout->prefix);
-  auto checkpoint = std::make_unique<container::ZipCheckpoint>(std::move(file), open_options_);
+  const OpenOptions options = options_for({Sniffed::Kind::kZip, "", ""});
+  auto checkpoint = std::make_unique<container::ZipCheckpoint>(std::move(file), options);
   const container::ZipFile& zip = checkpoint->file();
   const auto done = container::open(
       opened, [&](std::uint64_t) { return Outcome<ContainerPtr>(std::move(checkpoint)); },
@@ -155,14 +157,26 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
   return zip;
 }
 
-void FileScan::name_other_archive(const archive::ZipDirectory& directory, const Error& why,
-                                  const std::string& chain, std::string& what) {
-  if (container::TorchPackage::is_one(directory) || container::ExportArchive::is_one(directory) ||
-      torch::find_record(directory, "model.json") != nullptr) {
-    what = "archive with code";
-    add(make_finding(Rule::kT05), chain);
-  } else if (why.code() != ErrorCode::kUnsupported) {
-    add_failure(Failure(why), chain, false);
+// Readers of TorchScript and of packages look records up without regard to case.
+void FileScan::check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain) {
+  constexpr std::string_view kScripts[] = {"constants.pkl", "bytecode.pkl", "model.json"};
+  constexpr std::string_view kPackages[] = {"archive_format", ".data/extern_modules"};
+  constexpr std::string_view kEndings[] = {".py", ".pyc", ".so",    ".dll", ".dylib", ".cpp",
+                                           ".c",  ".cu",  ".cubin", ".o",   ".a"};
+  for (const ZipEntry& entry : entries) {
+    std::string name(entry.name);
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const std::string_view whole = name;
+    const std::string_view record = whole.substr(whole.find('/') + 1);  // npos + 1 is 0
+    const auto is_record = [&](std::string_view other) { return record == other; };
+    const auto is_ending = [&](std::string_view ending) { return whole.ends_with(ending); };
+    if (std::any_of(std::begin(kScripts), std::end(kScripts), is_record) ||
+        record.starts_with("code/"))
+      add(make_finding(Rule::kT04), chain);
+    if (std::any_of(std::begin(kPackages), std::end(kPackages), is_record) ||
+        std::any_of(std::begin(kEndings), std::end(kEndings), is_ending))
+      add(make_finding(Rule::kT05), chain);
   }
 }
 
@@ -201,8 +215,6 @@ bool FileScan::scan_record(const container::ZipFile& file, const ZipEntry& entry
     add_failure(opened.error(), chain, false);
     return false;
   }
-  for (const std::string_view ending : {".py", ".so", ".dll", ".dylib"})
-    if (entry.name.ends_with(ending)) add(make_finding(Rule::kT05), chain);
   Slice member = *opened;
   member.name.clear();
   if (in_checkpoint && member.size <= kSmallRecord && is_word_or_number(member))
