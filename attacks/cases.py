@@ -10,6 +10,7 @@ import binascii
 import dataclasses
 import gzip
 import struct
+import tarfile
 import zlib
 from typing import Iterator
 
@@ -168,6 +169,67 @@ def readers_that_differ() -> Iterator[Case]:
     yield Case("R09", "shared-kernel.zip", records + shared, "INCOMPLETE", "SL-R09")
 
 
+def readers_that_go_on() -> Iterator[Case]:
+    """What a second look found: readers that go on where a stricter one stops."""
+    honest = checkpoint()
+    tail = b"\0" * 80
+    payload = b"cos\ngetcwd\n(tR."
+    long = b"path.os." * 600 + b"getcwd"
+    members = {
+        "long-name": b"N0\x80\x04\x8c\x02osX" + struct.pack("<I", len(long)) + long + b"\x93)R.",
+        "frame-crossed": b"N0\x95" + struct.pack("<Q", 3) + b"\x8c\x05aaaaa0" + payload + tail,
+        "frame-in-frame": b"N0\x95" + struct.pack("<Q", 40) + b"\x95" + struct.pack("<Q", 2) + b"N0" + payload + tail,
+        "frame-cut": b"N0" * 40 + b"N0\x95" + struct.pack("<Q", 400) + payload,
+        "list-of-arguments": b"ccollections\nOrderedDict\n]R0" + payload + tail,
+    }
+    for name, content in members.items():
+        yield Case("P02", f"member-{name}.pt", checkpoint(more=[Entry("archive/x", content)]), "DANGEROUS", "", honest)
+    imports = {"odd-module": b"ctrain-model\nx\n0\xff" + tail, "surrogate": b"X\7\0\0\0evilmodV\\ud800\n\x93" + tail,
+               "no-end": b"N0" * 40 + b"cmymod.evil\nThingX", "inst": b"imymod\nThing\n" + tail}
+    for name, content in imports.items():
+        yield Case("P02", f"import-{name}.pt", checkpoint(more=[Entry("archive/x", content)]), "UNKNOWN", "SL-G15", honest)
+    notes = b"Nq\x01" * 1200 + b"0" * 1199 + b"\x82\x01"
+    yield Case("P07", "many-notes.pkl", pickle_of(notes + b"."), "UNKNOWN", "SL-P07")
+    records, directory = zip_parts(checkpoint_entries())
+    other, listed = zip_parts([Entry("archive/data.pkl", EVIL)])
+    inner = other + listed + zip64_record(1, len(listed), len(other))
+    wide = bytearray(zip64_record(4, len(directory), len(records)))
+    wide[4:12] = struct.pack("<Q", 44 + len(inner))
+    content = records + directory + bytes(wide) + inner + zip64_locator(len(records + directory))
+    yield Case("C09", "wide-zip64.pt", content + zip_end(4, len(directory), len(records)), "DANGEROUS", "SL-C09", honest)
+    parts = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"),
+             "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
+    tar = tar_of(parts)
+    yield Case("T03", "solaris.tar", tar_of(parts, [("p", b"12 size=512\n", b"X"), ("pickle", EVIL, b"0")]), "DANGEROUS", "", tar)
+    yield Case("T03", "folder.tar", tar_of(parts, [("d/", EVIL, b"\0")]), "INCOMPLETE", "", tar)
+    last = tar_of(parts, [("d", b"", tarfile.DIRTYPE)])
+    yield Case("T03", "after-folder.tar", last + EVIL, "UNKNOWN", "SL-T03", last)
+    framed = b"K\x00." + b"N."
+    stop = b"\x80\x04\x95" + struct.pack("<Q", len(framed)) + framed + pickle_of(b"]")
+    yield Case("T03", "stop-in-frame.tar", tar_of(parts | {"storages": stop}), "INCOMPLETE", "", tar)
+    for number, text_of_sum in enumerate((b"0o%05o\0", b"+%06o\0", b"0_%05o\0")):
+        yield Case("C06", f"sum-{number}.pkl", as_tar(text_of_sum), "INCOMPLETE", "SL-C06")
+    yield Case("P09", "stream.pt", stacked({2: pickle_of(symbol("UserDict", "UserDict") + b"0}", 4)}), "UNKNOWN", "SL-P09",
+               stacked())
+    script = [Entry("archive/CONSTANTS.PKL", pickle_of(b")")), Entry("archive/code/m.PY", b"pass")]
+    yield Case("T04", "letters.pt", checkpoint(more=script), "UNKNOWN", "SL-T04", honest)
+    exported = [Entry("archive/archive_format", b"pt2"), Entry("archive/data/aotinductor/model/m.wrapper.cpp", b"int x;")]
+    yield Case("T05", "exported.pt", checkpoint(more=exported), "UNKNOWN", "SL-T05", honest)
+    many = zip_of([Entry(f"{i}", b"N0" * 5_000_000 + b"N.", deflate=True) for i in range(8)])
+    yield Case("R09", "large-pickles.zip", many, "INCOMPLETE", "SL-R06")
+
+
+def as_tar(text_of_sum: bytes) -> bytes:
+    """A pickle of one bytes value whose first block is the header of a tar member to Python, by this checksum."""
+    block = bytearray(512)
+    block[0:7] = b"\x80\x04B" + struct.pack("<I", 1 << 10)
+    block[124:136] = b"00000000000\0"
+    block[148:156] = b" " * 8
+    block[156:157] = b"0"
+    block[148:156] = (text_of_sum % sum(block)).ljust(8, b"\0")[:8]
+    return bytes(block) + b"\0" * (1024 + 7 - 512) + b"."
+
+
 def layouts() -> Iterator[Case]:
     honest = stacked()
     for stream in range(5):
@@ -317,5 +379,5 @@ def resources() -> Iterator[Case]:
 
 
 def cases() -> list[Case]:
-    groups = (containers, readers_that_differ, layouts, machine, gadgets, allowlists, resources)
+    groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources)
     return [case for group in groups for case in group()]

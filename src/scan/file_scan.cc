@@ -29,6 +29,7 @@ std::string text_of(const Failure& failure) {
 
 }  // namespace
 
+// NOLINTBEGIN(misc-no-recursion): containers in each other, eight at most
 void FileScan::run(const Slice& file) {
   report_.size = report_.coverage.bytes_total = file.size;
   work_left_ = kWork + base::checked_mul(kWorkRatio, file.size).value_or(UINT64_MAX - kWork);
@@ -285,5 +286,6 @@ FileReport scan_file(const Slice& file, const ScanOptions& options) {
   FileScan(options, report).run(file);
   return report;
 }
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace safe_load::scanner

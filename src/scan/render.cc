@@ -12,6 +12,7 @@ using pickle::NodeId;
 
 constexpr int kDeepest = 3;  // containers in each other; what is deeper is shown as its kind
 
+// NOLINTBEGIN(misc-no-recursion): three levels
 class Renderer {
  public:
   explicit Renderer(const pickle::Tape& tape) : tape_(tape) {}
@@ -130,6 +131,7 @@ class Renderer {
   const pickle::Tape& tape_;
   std::string out_;
 };
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace
 

@@ -12,6 +12,7 @@ constexpr std::uint64_t kCostOfRecord = 4096;  // of looking at it at all
 
 }  // namespace
 
+// NOLINTBEGIN(misc-no-recursion): containers in each other, eight at most
 bool FileScan::salvage(const Slice& slice, const std::string& chain) {
   const base::PartSource part = slice.part();
   const std::uint64_t searched = std::min(part.size(), archive::kMostSearched);
@@ -77,5 +78,6 @@ void FileScan::salvage_record(const Slice& slice, const base::Source& source,
   else
     scan_as_pickles(member, where, false);
 }
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace safe_load::scanner

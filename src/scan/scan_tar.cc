@@ -6,6 +6,7 @@
 
 namespace safe_load::scanner {
 
+// NOLINTBEGIN(misc-no-recursion): containers in each other, eight at most
 void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint) {
   constexpr std::string_view kRead[] = {"storages", "tensors", "pickle"};
   const auto content = archive::read_tar_content(slice.part());
@@ -50,5 +51,6 @@ void FileScan::check_tar_end(const Slice& slice, std::uint64_t end, const std::s
                      "bytes follow the last member of a tar archive"),
         chain, end);
 }
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace safe_load::scanner

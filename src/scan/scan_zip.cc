@@ -23,6 +23,7 @@ bool is_word_or_number(const Slice& slice) {
 
 }  // namespace
 
+// NOLINTBEGIN(misc-no-recursion): containers in each other, eight at most
 FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
                                   const Sniffed& sniffed, bool is_file) {
   Seen seen{true, false, "zip"};
@@ -230,5 +231,6 @@ bool FileScan::scan_record(const container::ZipFile& file, const ZipEntry& entry
   if (in_checkpoint && !seen.is_container && member.size != 0) add(make_finding(Rule::kN02), where);
   return seen.has_pickle;
 }
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace safe_load::scanner

@@ -78,7 +78,7 @@ TEST(Scanner, KeepsTheWorstOfManyFindings) {
 }
 
 TEST(Scanner, ReadsItsOwnRecords) {
-  const FileReport report = scan("\x80\2}X\1\0\0\0a" + kPayload + "s.");
+  const FileReport report = scan("\x80\2}X\1\0\0\0a"s + kPayload + "s.");
   const auto again = safe_load::read_scan_record(to_json(report, "x"));
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(to_json(*again, "x"), to_json(report, "x"));
