@@ -58,29 +58,34 @@ def write_floor(rows: dict[str, str]) -> None:
 # ---- peers; "found", "clean", or what became of the run
 
 
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    """In the folder of the file, which is the last argument but for options: fickling leaves a report there."""
-    folder = next(os.path.dirname(word) for word in command if os.path.isfile(word) and word != sys.executable)
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder)
+def _ask(path: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A peer's script, not its module: `python -m picklescan` ends with 0 whatever it found.
+
+    Run in the folder of the file: fickling leaves a report where it is run.
+    """
+    command = [os.path.join(os.path.dirname(sys.executable), program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=os.path.dirname(path))
 
 
 def picklescan(path: str) -> str:
-    done = _run(sys.executable, "-m", "picklescan", "-p", path)
+    done = _ask(path, "picklescan", "-p", path)
     return {0: "clean", 1: "found"}.get(done.returncode, "error")
 
 
 def modelscan(path: str) -> str:
-    done = _run(os.path.join(os.path.dirname(sys.executable), "modelscan"), "-p", path, "-r", "json")
+    done = _ask(path, "modelscan", "-p", path, "-r", "json")
     return {0: "clean", 1: "found", 3: "skipped"}.get(done.returncode, "error")
 
 
 def fickling(path: str) -> str:
-    done = _run(sys.executable, "-m", "fickling", "--check-safety", path)
-    return {0: "clean", 1: "found"}.get(done.returncode, "error")
+    """A traceback ends with 1 as a find does."""
+    done = _ask(path, "fickling", "--check-safety", path)
+    told = {0: "clean", 1: "found"}.get(done.returncode, "error")
+    return "error" if "Traceback" in done.stderr else told
 
 
 def modelaudit(path: str) -> str:
-    done = _run(os.path.join(os.path.dirname(sys.executable), "modelaudit"), "scan", path, "--format", "json")
+    done = _ask(path, "modelaudit", "scan", path, "--format", "json")
     try:
         issues = json.loads(done.stdout)["issues"]
     except (ValueError, KeyError):

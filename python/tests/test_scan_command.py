@@ -124,7 +124,8 @@ def test_sarif(folder):
     for result in scan["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert len(result["partialFingerprints"]["primaryLocationLineHash"]) == 18
-    assert [result["level"] for result in scan["results"]] == ["error", "warning", "warning"]
+    assert [(result["ruleId"], result["level"]) for result in scan["results"]] == [
+        ("SL-G01", "error"), ("SL-R07", "warning"), ("SL-P02", "warning"), ("SL-G15", "warning")]
     assert scan["invocations"][0]["executionSuccessful"] is False
     assert len(scan["invocations"][0]["toolExecutionNotifications"]) == 1
 
