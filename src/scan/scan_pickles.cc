@@ -15,7 +15,7 @@ constexpr int kMostFollowing = 100'000;   // pickles one behind the other
 
 Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
   const OpenOptions options = options_for({Sniffed::Kind::kPickle, "", ""});
-  const auto done = container::open(
+  auto done = container::open(
       opened,
       [&](std::uint64_t reach) {
         return Outcome<ContainerPtr>(
