@@ -61,10 +61,13 @@ def write_floor(rows: dict[str, str]) -> None:
 def _ask(path: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A peer's script, not its module: `python -m picklescan` ends with 0 whatever it found.
 
-    Run in the folder of the file: fickling leaves a report where it is run.
+    Run in the folder of the file: fickling leaves a report where it is run. modelaudit waits seconds for its
+    telemetry, which it is told not to send.
     """
     command = [os.path.join(os.path.dirname(sys.executable), program), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=os.path.dirname(path))
+    environment = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=os.path.dirname(path),
+                          env=environment)
 
 
 def picklescan(path: str) -> str:
