@@ -102,7 +102,7 @@ def compare(cli: str, folder: pathlib.Path, peers: dict[str, tuple[list[str], pa
         theirs = [peer for _, peer in both]
         bound = "at most " if max(theirs) <= count_files(scanned) / LIMIT else ""
         times = statistics.median(mine / peer for mine, peer in both)
-        print(f"  {name:21} {bound}{statistics.median(theirs):>10,.2f} files/s, ours {times:,.0f}x", flush=True)
+        print(f"  {name:21} {bound}{statistics.median(theirs):>10,.2f} files/s, ours {times:,.1f}x", flush=True)
 
 
 def main() -> int:
