@@ -5,51 +5,32 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/zip_records.h"
 #include "base/bytes.h"
 #include "base/checked.h"
 
 namespace safe_load::archive {
 namespace {
 
-using namespace std::string_view_literals;
-
-// Source: APPNOTE 4.3.7, 4.3.9, 4.3.12 and 4.3.16.
-constexpr std::string_view kLocal = "PK\3\4"sv;
-constexpr std::string_view kDescriptor = "PK\7\10"sv;
-constexpr std::string_view kEntry = "PK\1\2"sv;
-constexpr std::string_view kEnd = "PK\5\6"sv;
-constexpr std::uint64_t kLocalSize = 30;
-constexpr std::uint64_t kEndSize = 22;
-constexpr std::uint16_t kDescriptorFlag = 1u << 3;
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMostSearch = std::uint64_t{256} << 20;
-constexpr std::uint64_t kTail = 65'557;
-
-// Up to `size` bytes at `offset`: what the source has of them.
-std::vector<std::byte> bytes_at(const base::Source& source, std::uint64_t offset,
-                                std::uint64_t size) {
-  if (offset >= source.size()) return {};
-  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(size, source.size() - offset)));
-  if (!source.read_at(offset, bytes)) return {};
-  return bytes;
-}
 
 // Where the record ends whose data begins at `data` and whose size only its descriptor tells.
 std::optional<std::uint64_t> end_by_descriptor(const base::Source& source, std::uint64_t data,
                                                std::uint64_t& searched) {
   constexpr std::uint64_t kLongDescriptor = 24;
   for (std::uint64_t at = data; at < source.size() && searched < kMostSearch; at += kBlock) {
-    const auto block = bytes_at(source, at, kBlock + kLongDescriptor);
+    const auto block = base::read_up_to(source, at, kBlock + kLongDescriptor);
     searched += kBlock;
     const std::string_view text = base::as_text(block);
-    for (std::size_t found = text.find(kDescriptor);
+    for (std::size_t found = text.find(kDescriptorSignature);
          found != std::string_view::npos && found < kBlock;
-         found = text.find(kDescriptor, found + 1)) {
+         found = text.find(kDescriptorSignature, found + 1)) {
       const std::uint64_t size = at + found - data;
       const auto is_followed = [&](std::uint64_t length) {
-        const auto next = bytes_at(source, at + found + length, 4);
-        return at + found + length == source.size() || base::as_text(next) == kLocal ||
-               base::as_text(next) == kEntry;
+        const auto next = base::read_up_to(source, at + found + length, 4);
+        return at + found + length == source.size() || base::as_text(next) == kLocalSignature ||
+               base::as_text(next) == kEntrySignature;
       };
       if (text.size() - found >= 16 && size <= 0xFFFFFFFF &&
           base::load_little<std::uint32_t>(block.data() + found + 8) == size && is_followed(16))
@@ -69,14 +50,14 @@ std::optional<LastRecord> last_whole_record(const base::Source& source) {
   std::optional<LastRecord> last;
   std::uint64_t searched = 0;
   for (std::uint64_t at = 0; at < source.size();) {
-    const auto header = bytes_at(source, at, kLocalSize);
-    if (header.size() < kLocalSize || !base::as_text(header).starts_with(kLocal)) break;
+    const auto header = base::read_up_to(source, at, kLocalSize);
+    if (header.size() < kLocalSize || !base::as_text(header).starts_with(kLocalSignature)) break;
     const auto flags = base::load_little<std::uint16_t>(header.data() + 6);
     const std::uint64_t size = base::load_little<std::uint32_t>(header.data() + 18);
     const std::uint64_t name_size = base::load_little<std::uint16_t>(header.data() + 26);
     const std::uint64_t data =
         at + kLocalSize + name_size + base::load_little<std::uint16_t>(header.data() + 28);
-    const auto name = bytes_at(source, at + kLocalSize, name_size);
+    const auto name = base::read_up_to(source, at + kLocalSize, name_size);
     std::optional<std::uint64_t> end;
     if ((flags & kDescriptorFlag) != 0) {
       end = end_by_descriptor(source, data, searched);
@@ -92,32 +73,33 @@ std::optional<LastRecord> last_whole_record(const base::Source& source) {
 
 bool is_seam(const base::Source& source, std::uint64_t offset) {
   if (offset < kEndSize) return false;
-  const auto bytes = bytes_at(source, offset - kEndSize, kEndSize + 4);
+  const auto bytes = base::read_up_to(source, offset - kEndSize, kEndSize + 4);
   const std::string_view text = base::as_text(bytes);
-  return text.starts_with(kEnd) && text.ends_with(kLocal);
+  return text.starts_with(kEndSignature) && text.ends_with(kLocalSignature);
 }
 
 bool is_inside_another(const base::Source& source, std::uint64_t offset) {
-  return base::as_text(bytes_at(source, 0, 4)) == kLocal &&
-         base::as_text(bytes_at(source, offset, 4)) == kLocal;
+  return base::as_text(base::read_up_to(source, 0, 4)) == kLocalSignature &&
+         base::as_text(base::read_up_to(source, offset, 4)) == kLocalSignature;
 }
 
 std::optional<std::int64_t> directory_shift(const base::Source& source) {
   const std::uint64_t tail_at = source.size() - std::min(source.size(), kTail);
-  const auto tail = bytes_at(source, tail_at, kTail);
+  const auto tail = base::read_up_to(source, tail_at, kTail);
   if (tail.size() < kEndSize) return std::nullopt;
-  const std::size_t found = base::as_text(tail).rfind(kEnd, tail.size() - kEndSize);  // a whole one
+  const std::size_t found =
+      base::as_text(tail).rfind(kEndSignature, tail.size() - kEndSize);  // a whole one
   if (found == std::string_view::npos) return std::nullopt;
   const std::uint64_t size = base::load_little<std::uint32_t>(tail.data() + found + 12);
   const std::uint64_t stated = base::load_little<std::uint32_t>(tail.data() + found + 16);
   // The directory ends at the end record, or at the zip64 records before it.
-  constexpr std::uint64_t kZip64Records = 56 + 20;
+  constexpr std::uint64_t kZip64Records = kZip64EndSize + kLocatorSize;
   for (const std::uint64_t between : {std::uint64_t{0}, kZip64Records}) {
     const std::uint64_t behind = tail_at + found;
     if (size + between > behind) continue;
     const std::uint64_t real = behind - between - size;
-    const auto entry = bytes_at(source, real, 4);
-    if (base::as_text(entry) == kEntry && real != stated)
+    const auto entry = base::read_up_to(source, real, 4);
+    if (base::as_text(entry) == kEntrySignature && real != stated)
       return static_cast<std::int64_t>(real) - static_cast<std::int64_t>(stated);
   }
   return std::nullopt;

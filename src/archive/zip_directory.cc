@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "archive/zip_records.h"
 #include "base/byte_reader.h"
 #include "base/checked.h"
 #include "base/try.h"
@@ -19,15 +20,6 @@
 namespace safe_load::archive {
 namespace {
 
-constexpr std::uint32_t kEntrySignature = 0x02014B50;     // APPNOTE 4.3.12
-constexpr std::uint32_t kZip64EndSignature = 0x06064B50;  // APPNOTE 4.3.14
-constexpr std::uint32_t kLocatorSignature = 0x07064B50;   // APPNOTE 4.3.15
-constexpr std::uint64_t kEndSize = 22;
-constexpr std::uint64_t kLocatorSize = 20;
-constexpr std::uint64_t kZip64EndSize = 56;
-constexpr std::uint64_t kEntrySize = 46;
-constexpr std::uint64_t kLocalHeader = 30;
-constexpr std::uint64_t kTail = kEndSize + 65535;
 constexpr std::uint16_t kZip64Extra = 1;
 constexpr std::uint16_t kUnicodePathExtra = 0x7075;  // APPNOTE 4.6.9
 constexpr std::uint16_t kAllOnes16 = 0xFFFF;
@@ -51,7 +43,7 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
   SAFE_LOAD_TRY(source.read_at(end - kLocatorSize, locator_bytes));
   base::ByteReader locator(locator_bytes);
   SAFE_LOAD_TRY_ASSIGN(const auto signature, locator.read_little<std::uint32_t>());
-  if (signature != kLocatorSignature) return std::optional<End>();
+  if (signature != as_number(kLocatorSignature)) return std::optional<End>();
   SAFE_LOAD_TRY_ASSIGN(const auto disk, locator.read_little<std::uint32_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto position, locator.read_little<std::uint64_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto disks, locator.read_little<std::uint32_t>());
@@ -64,7 +56,7 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
   SAFE_LOAD_TRY(source.read_at(position, record_bytes));
   base::ByteReader record(record_bytes);
   SAFE_LOAD_TRY_ASSIGN(const auto record_signature, record.read_little<std::uint32_t>());
-  if (record_signature != kZip64EndSignature)
+  if (record_signature != as_number(kZip64EndSignature))
     return at("the zip64 locator does not lead to a zip64 end record", locator_at);
   SAFE_LOAD_TRY_ASSIGN(const auto rest, record.read_little<std::uint64_t>());
   const auto record_size = base::checked_add(rest, 12);
@@ -129,19 +121,18 @@ Result<bool> leads_to_entries(const base::Source& source, const End& end) {
   if (end.entries == 0) return end.directory_size == 0;
   std::array<std::byte, 4> signature;
   SAFE_LOAD_TRY(source.read_at(end.directory_offset, signature));
-  return base::load_little<std::uint32_t>(signature.data()) == kEntrySignature;
+  return base::as_text(signature) == kEntrySignature;
 }
 
 // Where a whole end record could begin, from the last to the first.
 std::vector<std::uint64_t> end_signatures(base::Bytes tail) {
-  constexpr std::string_view kSignature = "PK\x05\x06";  // APPNOTE 4.3.16
   const std::string_view text = base::as_text(
       tail.first(tail.size() < kEndSize
                      ? 0
-                     : tail.size() - static_cast<std::size_t>(kEndSize) + kSignature.size()));
+                     : tail.size() - static_cast<std::size_t>(kEndSize) + kEndSignature.size()));
   std::vector<std::uint64_t> places;
-  for (std::size_t at = text.find(kSignature); at != std::string_view::npos;
-       at = text.find(kSignature, at + 1))
+  for (std::size_t at = text.find(kEndSignature); at != std::string_view::npos;
+       at = text.find(kEndSignature, at + 1))
     places.push_back(at);
   std::reverse(places.begin(), places.end());
   return places;
@@ -216,7 +207,7 @@ Status read_extra(base::Bytes extra, std::uint64_t offset, ZipEntry& entry, bool
 Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_offset) {
   const std::uint64_t entry_at = directory_offset + reader.offset();
   SAFE_LOAD_TRY_ASSIGN(const auto signature, reader.read_little<std::uint32_t>());
-  if (signature != kEntrySignature) return at("not a directory entry", entry_at);
+  if (signature != as_number(kEntrySignature)) return at("not a directory entry", entry_at);
   ZipEntry entry;
   SAFE_LOAD_TRY(reader.skip(4));  // versions
   SAFE_LOAD_TRY_ASSIGN(entry.flags, reader.read_little<std::uint16_t>());
@@ -334,7 +325,7 @@ Status ZipDirectory::check_overlap(std::uint64_t directory_offset) {
   std::uint64_t next = directory_offset;
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     ZipEntry& entry = entries_[*it];
-    const auto least = base::checked_add(entry.compressed_size, kLocalHeader + entry.name.size());
+    const auto least = base::checked_add(entry.compressed_size, kLocalSize + entry.name.size());
     if (!least || !base::fits(entry.local_offset, *least, next))
       return at("an entry overlaps its neighbour or the directory", entry.local_offset)
           .about(entry.name);
@@ -349,9 +340,9 @@ Result<bool> ZipDirectory::is_inside_data(const base::Source& source,
                                           std::uint64_t position) const {
   for (const ZipEntry& entry : entries_) {
     if (position < entry.local_offset || position >= entry.limit) continue;
-    std::array<std::byte, kLocalHeader> header;
+    std::array<std::byte, kLocalSize> header;
     SAFE_LOAD_TRY(source.read_at(entry.local_offset, header));
-    const std::uint64_t data_offset = entry.local_offset + kLocalHeader +
+    const std::uint64_t data_offset = entry.local_offset + kLocalSize +
                                       base::load_little<std::uint16_t>(header.data() + 26) +
                                       base::load_little<std::uint16_t>(header.data() + 28);
     return data_offset <= position && position - data_offset < entry.compressed_size;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "archive/zip_records.h"
 #include "base/byte_reader.h"
 #include "base/checked.h"
 #include "base/try.h"
@@ -11,11 +12,6 @@
 namespace safe_load::archive {
 namespace {
 
-constexpr std::uint32_t kLocalSignature = 0x04034B50;  // APPNOTE 4.3.7
-constexpr std::uint64_t kLocalSize = 30;
-// Encryption (0), strong encryption (6), masked header (13), patch data (5).
-constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 6 | 1u << 13 | 1u << 5;
-constexpr std::uint16_t kDescriptorFlag = 1u << 3;
 constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 15;
 constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
@@ -30,7 +26,8 @@ Result<ZipMember> check_local(const ZipEntry& entry, base::Bytes header) {
   };
   base::ByteReader reader(header);
   SAFE_LOAD_TRY_ASSIGN(const auto signature, reader.read_little<std::uint32_t>());
-  if (signature != kLocalSignature) return fail("no local header where the directory says");
+  if (signature != as_number(kLocalSignature))
+    return fail("no local header where the directory says");
   SAFE_LOAD_TRY(reader.skip(2));  // version
   SAFE_LOAD_TRY_ASSIGN(const auto flags, reader.read_little<std::uint16_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto method, reader.read_little<std::uint16_t>());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "archive/zip_directory.h"
+#include "archive/zip_records.h"
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "base/try.h"
@@ -14,31 +15,10 @@
 namespace safe_load::archive {
 namespace {
 
-using namespace std::string_view_literals;
-
-// Source: APPNOTE 4.3.7, 4.3.12 and 4.3.16.
-constexpr std::string_view kLocal = "PK\3\4"sv;
-constexpr std::string_view kEntry = "PK\1\2"sv;
-constexpr std::string_view kEnd = "PK\5\6"sv;
-constexpr std::uint64_t kLocalSize = 30;
-constexpr std::uint64_t kEntrySize = 46;
-constexpr std::uint64_t kEndSize = 22;
-constexpr std::uint64_t kTail = kEndSize + 65535;
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
 constexpr std::size_t kMostRecords = 100'000;
 constexpr std::uint64_t kMostName = 4096;
 constexpr std::uint64_t kMostDirectory = std::uint64_t{64} << 20;
-constexpr std::uint16_t kDescriptorFlag = 1u << 3;
-constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 5 | 1u << 6 | 1u << 13;
-
-// Up to `size` bytes at `offset`: what the source has of them.
-std::vector<std::byte> bytes_at(const base::Source& source, std::uint64_t offset,
-                                std::uint64_t size) {
-  if (offset >= source.size()) return {};
-  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(size, source.size() - offset)));
-  if (!source.read_at(offset, bytes)) return {};
-  return bytes;
-}
 
 template <class T>
 T field(base::Bytes bytes, std::size_t offset) {
@@ -62,14 +42,14 @@ class Salvage {
   // Where end records could begin, the last first.
   std::vector<std::uint64_t> ends() const {
     const std::uint64_t tail_at = source_.size() - std::min(source_.size(), kTail);
-    const auto tail = bytes_at(source_, tail_at, kTail);
+    const auto tail = base::read_up_to(source_, tail_at, kTail);
     std::vector<std::uint64_t> places;
     if (tail.size() < kEndSize) return places;
     const std::string_view text = base::as_text(tail);
     constexpr std::size_t kMostEnds = 16;
-    for (std::size_t at = text.rfind(kEnd, text.size() - kEndSize);
+    for (std::size_t at = text.rfind(kEndSignature, text.size() - kEndSize);
          at != std::string_view::npos && places.size() < kMostEnds;
-         at = at == 0 ? std::string_view::npos : text.rfind(kEnd, at - 1))
+         at = at == 0 ? std::string_view::npos : text.rfind(kEndSignature, at - 1))
       places.push_back(tail_at + at);
     return places;
   }
@@ -88,19 +68,17 @@ class Salvage {
       std::uint64_t offset;
       std::uint64_t behind;  // where a directory in front would end
     };
-    const auto record = bytes_at(source_, end, kEndSize);
+    const auto record = base::read_up_to(source_, end, kEndSize);
     if (record.size() < kEndSize) return {};
     std::vector<Stated> stated = {
         {field<std::uint32_t>(record, 12), field<std::uint32_t>(record, 16), end}};
-    constexpr std::uint64_t kLocator = 20;
-    constexpr std::uint64_t kZip64 = 56;
-    const auto locator = bytes_at(source_, end - std::min(end, kLocator), kLocator);
-    if (end >= kLocator && base::as_text(locator).starts_with("PK\6\7"sv)) {
-      const std::uint64_t before = end - kLocator;
+    const auto locator = base::read_up_to(source_, end - std::min(end, kLocatorSize), kLocatorSize);
+    if (end >= kLocatorSize && base::as_text(locator).starts_with(kLocatorSignature)) {
+      const std::uint64_t before = end - kLocatorSize;
       for (const std::uint64_t at :
-           {before - std::min(before, kZip64), field<std::uint64_t>(locator, 8)}) {
-        const auto wide = bytes_at(source_, at, kZip64);
-        if (wide.size() == kZip64 && base::as_text(wide).starts_with("PK\6\6"sv))
+           {before - std::min(before, kZip64EndSize), field<std::uint64_t>(locator, 8)}) {
+        const auto wide = base::read_up_to(source_, at, kZip64EndSize);
+        if (wide.size() == kZip64EndSize && base::as_text(wide).starts_with(kZip64EndSignature))
           stated.push_back({field<std::uint64_t>(wide, 40), field<std::uint64_t>(wide, 48), at});
       }
     }
@@ -121,17 +99,18 @@ class Salvage {
   }
 
   bool is_directory(std::uint64_t offset) const {
-    return base::as_text(bytes_at(source_, offset, kEntry.size())) == kEntry;
+    return base::as_text(base::read_up_to(source_, offset, kEntrySignature.size())) ==
+           kEntrySignature;
   }
 
   void read_entries(const Directory& directory) {
     has_directory_ = true;
     const auto bytes =
-        bytes_at(source_, directory.offset, std::min(directory.size, kMostDirectory));
+        base::read_up_to(source_, directory.offset, std::min(directory.size, kMostDirectory));
     std::size_t at = 0;
     while (bytes.size() - at >= kEntrySize && records_.size() < kMostRecords) {
       const base::Bytes entry = base::Bytes(bytes).subspan(at);
-      if (!base::as_text(entry).starts_with(kEntry)) break;
+      if (!base::as_text(entry).starts_with(kEntrySignature)) break;
       const std::size_t name_size = field<std::uint16_t>(entry, 28);
       const std::size_t size = kEntrySize + name_size + field<std::uint16_t>(entry, 30) +
                                field<std::uint16_t>(entry, 32);
@@ -159,8 +138,9 @@ class Salvage {
       is_whole_ = false;
       return nullptr;
     }
-    const auto header = bytes_at(source_, offset, kLocalSize + kMostName);
-    if (header.size() < kLocalSize || !base::as_text(header).starts_with(kLocal)) return nullptr;
+    const auto header = base::read_up_to(source_, offset, kLocalSize + kMostName);
+    if (header.size() < kLocalSize || !base::as_text(header).starts_with(kLocalSignature))
+      return nullptr;
     SalvagedRecord record;
     const std::uint64_t name_size = field<std::uint16_t>(header, 26);
     record.local_offset = offset;
@@ -183,10 +163,11 @@ class Salvage {
         is_whole_ = false;
         break;
       }
-      const auto block = bytes_at(source_, at, kBlock + kLocal.size() - 1);
+      const auto block = base::read_up_to(source_, at, kBlock + kLocalSignature.size() - 1);
       const std::string_view text = base::as_text(block);
-      for (std::size_t found = text.find(kLocal); found != std::string_view::npos && found < kBlock;
-           found = text.find(kLocal, found + 1))
+      for (std::size_t found = text.find(kLocalSignature);
+           found != std::string_view::npos && found < kBlock;
+           found = text.find(kLocalSignature, found + 1))
         add(at + found);
     }
     // Of a record whose size nobody tells: up to the next one.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/checked.h"
@@ -21,6 +22,15 @@ class Source {
   // Fills `into` with the bytes at `offset`. kTruncated if the source ends before.
   virtual Status read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
 };
+
+// Up to `size` bytes at `offset`: what the source has of them, none if it cannot be read.
+inline std::vector<std::byte> read_up_to(const Source& source, std::uint64_t offset,
+                                         std::uint64_t size) {
+  if (offset >= source.size()) return {};
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(size, source.size() - offset)));
+  if (!source.read_at(offset, bytes)) return {};
+  return bytes;
+}
 
 // Bytes in memory that somebody else owns.
 class MemorySource final : public Source {
