@@ -78,6 +78,11 @@ void FileScan::scan_rest(Slice rest, const std::string& chain) {
         const Asked asked = scan_tape(opened, chain, trial);
         if (asked.is_dangerous || asked.calls != 0) scan_tape(opened, chain, findings_);
       }
+      if (done.error().error.code() == ErrorCode::kLimit) {
+        leave(rest.size);
+        add_failure(done.error(), where, true);
+        return;
+      }
       add(make_finding(Rule::kP11, Severity::kUnknown,
                        std::to_string(rest.size) + " bytes follow the end of a pickle"),
           where);

@@ -13,7 +13,7 @@ using safe_load::ScanOptions;
 using safe_load::Severity;
 using safe_load::Verdict;
 
-FileReport scan(std::string_view file, const ScanOptions& options = {}) {
+FileReport scan_bytes(std::string_view file, const ScanOptions& options = {}) {
   const test_support::GuardedBuffer buffer(file);
   const auto report = safe_load::scan(buffer.bytes(), options);
   EXPECT_TRUE(report.ok());
@@ -23,7 +23,7 @@ FileReport scan(std::string_view file, const ScanOptions& options = {}) {
 const std::string kPayload = "cos\ngetcwd\n)R";
 
 TEST(Scanner, ProvesPlainValues) {
-  const FileReport report = scan("\x80\2}X\1\0\0\0aK\1s."s);
+  const FileReport report = scan_bytes("\x80\2}X\1\0\0\0aK\1s."s);
   EXPECT_EQ(report.verdict, Verdict::kSafe);
   EXPECT_TRUE(report.findings.empty());
   EXPECT_EQ(report.coverage.bytes_covered, report.size);
@@ -31,7 +31,7 @@ TEST(Scanner, ProvesPlainValues) {
 }
 
 TEST(Scanner, SaysWhatIsCalledWhereAndWithWhat) {
-  const FileReport report = scan("\x80\2}X\1\0\0\0a](cmylib\nrun\n(X\2\0\0\0hites."s);
+  const FileReport report = scan_bytes("\x80\2}X\1\0\0\0a](cmylib\nrun\n(X\2\0\0\0hites."s);
   EXPECT_EQ(report.verdict, Verdict::kUnknown);
   ASSERT_EQ(report.findings.size(), 1u);
   const Finding& finding = report.findings.front();
@@ -41,27 +41,40 @@ TEST(Scanner, SaysWhatIsCalledWhereAndWithWhat) {
 }
 
 TEST(Scanner, CountsWhatABrokenPickleHadAskedFor) {
-  const FileReport report = scan("\x80\2" + kPayload + "\xff");
+  const FileReport report = scan_bytes("\x80\2" + kPayload + "\xff");
   EXPECT_EQ(report.verdict, Verdict::kDangerous);
   EXPECT_FALSE(report.coverage.complete);
 }
 
+TEST(Scanner, LeavesWhatTheLimitsForbid) {
+  ScanOptions options;
+  options.limits.max_pickle_bytes = 64;
+  std::string long_one = "(";
+  for (int i = 0; i < 64; ++i) long_one += "K\1"s;
+  const FileReport report = scan_bytes("K\1." + long_one + "t.", options);
+  EXPECT_EQ(report.verdict, Verdict::kIncomplete);
+  EXPECT_EQ(report.coverage.bytes_covered, 3u);
+  ASSERT_FALSE(report.findings.empty());
+  EXPECT_EQ(report.findings.front().rule->id, "SL-R06");
+}
+
 TEST(Scanner, IsLenientWhereReadersAre) {
-  EXPECT_EQ(scan("\x80\2\x82\1"
-                 "0" +
-                 kPayload + ".")
+  EXPECT_EQ(scan_bytes("\x80\2\x82\1"
+                       "0" +
+                       kPayload + ".")
                 .verdict,
             Verdict::kDangerous);
-  EXPECT_EQ(scan("\x80\5\x97"
-                 "0" +
-                 kPayload + ".")
+  EXPECT_EQ(scan_bytes("\x80\5\x97"
+                       "0" +
+                       kPayload + ".")
                 .verdict,
             Verdict::kDangerous);
-  EXPECT_EQ(scan("\x80\2cos\nenviron\nK\1K\2s.").verdict, Verdict::kDangerous);
+  EXPECT_EQ(scan_bytes("\x80\2cos\nenviron\nK\1K\2s.").verdict, Verdict::kDangerous);
 }
 
 TEST(Scanner, ShowsNothingThatCouldPaintTheTerminal) {
-  const FileReport report = scan("\x80\2cmy\x1b[2Jlib\nru\xe2\x80\xae\nX\3\0\0\0\x1b[2\x85R."s);
+  const FileReport report =
+      scan_bytes("\x80\2cmy\x1b[2Jlib\nru\xe2\x80\xae\nX\3\0\0\0\x1b[2\x85R."s);
   for (const std::string& text :
        {to_text(report, "a\x1b[2J"), to_json(report, "a\x1b[2J"), report.findings.front().name})
     for (const char c : text)
@@ -71,14 +84,14 @@ TEST(Scanner, ShowsNothingThatCouldPaintTheTerminal) {
 TEST(Scanner, KeepsTheWorstOfManyFindings) {
   std::string many = "\x80\2(";
   for (int i = 0; i < 100; ++i) many += "cm" + std::to_string(i) + "\nx\n";
-  const FileReport report = scan(many + kPayload + "t.", {.max_findings = 10});
+  const FileReport report = scan_bytes(many + kPayload + "t.", {.max_findings = 10});
   EXPECT_EQ(report.findings.size(), 10u);
   EXPECT_EQ(report.findings_dropped, 91u);
   EXPECT_EQ(report.findings.front().severity, Severity::kDanger);
 }
 
 TEST(Scanner, ReadsItsOwnRecords) {
-  const FileReport report = scan("\x80\2}X\1\0\0\0a"s + kPayload + "s.");
+  const FileReport report = scan_bytes("\x80\2}X\1\0\0\0a"s + kPayload + "s.");
   const auto again = safe_load::read_scan_record(to_json(report, "x"));
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(to_json(*again, "x"), to_json(report, "x"));
@@ -87,7 +100,7 @@ TEST(Scanner, ReadsItsOwnRecords) {
 }
 
 TEST(Scanner, TakesNoOtherTextFromARecord) {
-  std::string record = to_json(scan("\x80\2" + kPayload + "."), "x");
+  std::string record = to_json(scan_bytes("\x80\2" + kPayload + "."), "x");
   const std::string clean = "os.getcwd is called";
   record.replace(record.find(clean), clean.size(), "\\u001b[2J");
   const auto again = safe_load::read_scan_record(record);
