@@ -6,6 +6,10 @@ import io
 import struct
 import zipfile
 
+from assembler import call, symbol, text
+
+__all__ = ["call", "forge", "storage", "symbol", "tensor", "text"]
+
 
 def forge(pickle: bytes, storages: dict[str, bytes] | None = None, **records: bytes) -> bytes:
     """The bytes of a checkpoint with this data.pkl, these storages, and records such as byteorder."""
@@ -18,19 +22,6 @@ def forge(pickle: bytes, storages: dict[str, bytes] | None = None, **records: by
             archive.writestr(f"archive/{name}", content)
         archive.writestr("archive/version", b"3\n")
     return stream.getvalue()
-
-
-def text(value: str) -> bytes:
-    encoded = value.encode()
-    return b"X" + struct.pack("<I", len(encoded)) + encoded
-
-
-def symbol(module: str, name: str) -> bytes:
-    return f"c{module}\n{name}\n".encode()
-
-
-def call(module: str, name: str, *arguments: bytes) -> bytes:
-    return symbol(module, name) + b"(" + b"".join(arguments) + b"tR"
 
 
 def storage(key: str, count: int, kind: str = "FloatStorage", location: str = "cpu") -> bytes:

@@ -13,8 +13,8 @@
 
 #include "base/text.h"
 #include "pickle/oddity.h"
+#include "scan/argument_words.h"
 #include "scan/danger.h"
-#include "scan/evidence.h"
 #include "scan/render.h"
 #include "types/known.h"
 
@@ -164,10 +164,9 @@ class TapeScan {
     if (use.call == kNoNode) use.call = id;
     const pickle::Symbol& symbol = tape_.symbol(call.callee);
     if (!use.is_listed) {
-      const std::vector<Evidence> evidence = evidence_of(call);
       const bool is_grave = find_double_edged(symbol.module, symbol.name)
                                 ? is_double_edged_call(symbol, call)
-                                : std::any_of(evidence.begin(), evidence.end(), scanner::is_grave);
+                                : words_.is_grave(call);
       if (!is_grave || find_danger_in_tail(symbol.module, symbol.name)) return;
       Finding finding = make_finding(Rule::kG14, Severity::kDanger,
                                      text_of(symbol) +
@@ -258,11 +257,7 @@ class TapeScan {
         make_finding(danger.value_or(Rule::kP05), danger ? Severity::kDanger : Severity::kUnknown,
                      "getattr reaches " + base::escaped(root.module) + "." + base::escaped(name));
     if (danger) asked_.is_dangerous = true;
-    if (!danger && caller != kNoNode) {
-      const std::vector<Evidence> evidence = evidence_of(call);
-      if (std::any_of(evidence.begin(), evidence.end(), scanner::is_grave))
-        finding = make_finding(Rule::kG14);
-    }
+    if (!danger && caller != kNoNode && words_.is_grave(call)) finding = make_finding(Rule::kG14);
     finding.module = base::escaped(root.module);
     finding.name = base::escaped(name);
     add_call(place, call, std::move(finding));
@@ -271,7 +266,7 @@ class TapeScan {
   // getattr(object, "name"): a bound method, as honest files write it; or a way behind the object.
   void judge_bound_method(NodeId id, const Call& call, const std::string& name, bool is_too_long) {
     const bool is_bad =
-        is_too_long || name.find('?') != std::string::npos || scanner::has_dangerous_word(name);
+        is_too_long || name.find('?') != std::string::npos || has_dangerous_word(name);
     add_call(id, call,
              make_finding(is_bad ? Rule::kG12 : Rule::kP05,
                           is_bad ? Severity::kDanger : Severity::kUnknown,
@@ -294,35 +289,18 @@ class TapeScan {
   // Whether the arguments show the bad edge.
   bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) {
     const auto family = find_double_edged(symbol.module, symbol.name);
-    return family && call.arguments != kNoNode &&
-           has_dangerous_word(call.arguments, *family != Rule::kG09, 0);
+    return family && words_.has_danger(call, *family == Rule::kG09 ? ArgumentWords::Text::kWhole
+                                                                   : ArgumentWords::Text::kAnyWord);
   }
 
   void judge_code(NodeId id, const Call& call) {
-    const bool is_bad = call.arguments != kNoNode && has_dangerous_word(call.arguments, false, 0);
+    const bool is_bad = words_.has_danger(call, ArgumentWords::Text::kWhole);
     add_call(
         id, call,
         make_finding(Rule::kG09, is_bad ? Severity::kDanger : Severity::kUnknown,
                      is_bad ? "a function is built from byte code that names what runs programs"
                             : "a function is built from byte code in the file"));
   }
-
-  // NOLINTBEGIN(misc-no-recursion): three levels
-  // `in_text`: the words of a text count, not only a text that is such a word.
-  bool has_dangerous_word(NodeId id, bool in_text, int depth) {
-    constexpr int kDeepest = 3;
-    const Kind kind = tape_[id].kind;
-    if (!may_look(id)) return false;
-    if (kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes)
-      return in_text ? scanner::has_dangerous_word(tape_.text(id))
-                     : is_dangerous_word(tape_.text(id));
-    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList && kind != Kind::kDict))
-      return false;
-    const auto items = tape_.items(id);
-    return std::any_of(items.begin(), items.end(),
-                       [&](NodeId item) { return has_dangerous_word(item, in_text, depth + 1); });
-  }
-  // NOLINTEND(misc-no-recursion)
 
   // ---- what BUILD gives
 
@@ -517,43 +495,6 @@ class TapeScan {
     findings_.add(std::move(finding));
   }
 
-  // ---- evidence
-
-  // Words only: behind so many bytes of arguments, which many calls may share, a finding is worded
-  // without them.
-  bool may_look(NodeId id) {
-    constexpr std::uint64_t kMostLooked = std::uint64_t{16} << 20;
-    constexpr std::uint64_t kLook = 16;
-    constexpr std::uint64_t kMostText = std::uint64_t{64} << 10;
-    const bool is_text = tape_[id].kind == Kind::kText || tape_[id].kind == Kind::kBytes ||
-                         tape_[id].kind == Kind::kPy2Text;
-    looked_ += kLook + (is_text ? std::min<std::uint64_t>(tape_[id].count, kMostText) : 0);
-    return looked_ <= kMostLooked;
-  }
-
-  std::vector<Evidence> evidence_of(const Call& call) {
-    std::vector<Evidence> found;
-    for (const NodeId part : {call.arguments, call.keywords})
-      if (part != kNoNode) collect(part, 0, found);
-    return found;
-  }
-
-  // NOLINTBEGIN(misc-no-recursion): three levels
-  void collect(NodeId id, int depth, std::vector<Evidence>& found) {
-    constexpr int kDeepest = 3;
-    constexpr std::size_t kMostItems = 64;
-    const Kind kind = tape_[id].kind;
-    if (!may_look(id)) return;
-    if (kind == Kind::kText || kind == Kind::kBytes || kind == Kind::kPy2Text)
-      return collect_evidence(tape_.text(id), found);
-    if (depth == kDeepest || (kind != Kind::kTuple && kind != Kind::kList && kind != Kind::kDict))
-      return;
-    const auto items = tape_.items(id);
-    for (const NodeId item : items.first(std::min(items.size(), kMostItems)))
-      collect(item, depth + 1, found);
-  }
-  // NOLINTEND(misc-no-recursion)
-
   // ---- places
 
   std::string member_of(NodeId id) const {
@@ -585,7 +526,8 @@ class TapeScan {
     finding.opcode = opcode_name(call.how);
     if (finding.args.empty() && call.arguments != kNoNode)
       finding.args = render(tape_, call.arguments);
-    for (const Evidence evidence : evidence_of(call)) finding.evidence.push_back(to_text(evidence));
+    for (const Evidence evidence : words_.evidence_of(call))
+      finding.evidence.push_back(to_text(evidence));
     if (finding.rule == &describe(Rule::kA02) || finding.rule == &describe(Rule::kA03))
       finding.evidence.push_back(to_text(Evidence::kSchema));
     asked_.is_dangerous |= finding.severity == Severity::kDanger;
@@ -606,7 +548,7 @@ class TapeScan {
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
   std::unordered_set<NodeId> judged_;  // states
-  std::uint64_t looked_ = 0;
+  ArgumentWords words_{tape_};
 };
 
 }  // namespace
