@@ -46,6 +46,16 @@ TEST(Scanner, CountsWhatABrokenPickleHadAskedFor) {
   EXPECT_FALSE(report.coverage.complete);
 }
 
+TEST(Scanner, TellsTheEdgesOfACallByItsWords) {
+  const std::string method = "\x80\2coperator\nmethodcaller\n(X\5\0\0\0"s;
+  EXPECT_EQ(scan_bytes(method + "lowertR.").verdict, Verdict::kUnknown);
+  EXPECT_EQ(scan_bytes(method + "popentR.").verdict, Verdict::kDangerous);
+  const std::string code =
+      "\x80\2ccloudpickle.cloudpickle\n_builtin_type\n(X\x8\0\0\0CodeTypetR(X\6\0\0\0"s;
+  EXPECT_EQ(scan_bytes(code + "lengthtR.").verdict, Verdict::kUnknown);
+  EXPECT_EQ(scan_bytes(code + "systemtR.").verdict, Verdict::kDangerous);
+}
+
 TEST(Scanner, LeavesWhatTheLimitsForbid) {
   ScanOptions options;
   options.limits.max_pickle_bytes = 64;
