@@ -295,20 +295,20 @@ Status ZipDirectory::read_entries(std::uint64_t directory_offset, std::uint64_t 
 Status ZipDirectory::index_names() {
   const auto name_of = [&](std::uint32_t number) { return entries_[number].name; };
   by_name_.reserve(entries_.size());
-  std::vector<std::pair<std::string, const ZipEntry*>> mixed;  // names with a capital letter
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     const ZipEntry& entry = entries_[i];
     if (by_name_.add(entry.name, i, name_of) != i)
       return Error(ErrorCode::kAmbiguous, "two entries have one name", entry.local_offset)
           .about(entry.name);
-    if (has_capital(entry.name)) mixed.emplace_back(folded(entry.name), &entry);
+    if (has_capital(entry.name)) folded_.emplace_back(folded(entry.name), i);
   }
-  std::sort(mixed.begin(), mixed.end());
-  for (std::size_t i = 0; i < mixed.size(); ++i) {
-    const auto& [lower, entry] = mixed[i];
-    if (find(lower) != nullptr || (i != 0 && lower == mixed[i - 1].first))
-      return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry->local_offset)
-          .about(entry->name);
+  std::sort(folded_.begin(), folded_.end());
+  for (std::size_t i = 0; i < folded_.size(); ++i) {
+    const auto& [lower, number] = folded_[i];
+    const ZipEntry& entry = entries_[number];
+    if (find(lower) != nullptr || (i != 0 && lower == folded_[i - 1].first))
+      return Error(ErrorCode::kAmbiguous, "two names differ in case only", entry.local_offset)
+          .about(entry.name);
   }
   return {};
 }
@@ -354,6 +354,18 @@ const ZipEntry* ZipDirectory::find(std::string_view name) const {
   const std::uint32_t found =
       by_name_.find(name, [&](std::uint32_t number) { return entries_[number].name; });
   return found == base::TextIndex::kNone ? nullptr : &entries_[found];
+}
+
+Result<const ZipEntry*> ZipDirectory::find_record(std::string_view name) const {
+  if (const ZipEntry* const exact = find(name)) return exact;
+  const std::string lower = folded(name);
+  const ZipEntry* other = find(lower);
+  const auto found = std::lower_bound(folded_.begin(), folded_.end(), std::pair(lower, 0u));
+  if (found != folded_.end() && found->first == lower) other = &entries_[found->second];
+  if (other == nullptr) return static_cast<const ZipEntry*>(nullptr);
+  return Error(ErrorCode::kAmbiguous, "a record that torch finds, under another name than it writes",
+               other->local_offset)
+      .about(other->name);
 }
 
 void ZipDirectory::move_by(std::uint64_t offset) {

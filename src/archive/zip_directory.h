@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/source.h"
@@ -40,6 +41,9 @@ class ZipDirectory {
 
   const std::vector<ZipEntry>& entries() const { return entries_; }
   const ZipEntry* find(std::string_view name) const;
+  // The same for a record that torch looks for: torch finds it in small and capital letters alike,
+  // so one that is there under other letters only is kAmbiguous. Null if there is none.
+  Result<const ZipEntry*> find_record(std::string_view name) const;
 
   // The same entries as seen from a source of which this one is a part that begins at `offset`.
   void move_by(std::uint64_t offset);
@@ -58,6 +62,7 @@ class ZipDirectory {
   std::vector<std::byte> bytes_;  // the directory itself; names point into it
   std::vector<ZipEntry> entries_;
   base::TextIndex by_name_;
+  std::vector<std::pair<std::string, std::uint32_t>> folded_;  // names with capitals, in small ones
   std::uint64_t trailing_bytes_ = 0;
 };
 

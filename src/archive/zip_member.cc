@@ -16,8 +16,25 @@ constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 15;
 constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
 
-// `header` holds the local header and the name behind it.
-Result<ZipMember> check_local(const ZipEntry& entry, base::Bytes header) {
+// torch fills the extra field of a header up to the next multiple of 64 bytes.
+constexpr std::uint64_t kUsualExtra = 96;
+
+// Whether the extra field is a whole sequence of (id, length, bytes). Its length decides where the
+// data begins, so a length that these do not add up to would be believed by nothing else.
+bool is_whole_sequence(base::Bytes extra) {
+  while (!extra.empty()) {
+    if (extra.size() < 4) return false;
+    const std::size_t size = base::load_little<std::uint16_t>(extra.data() + 2);
+    if (size > extra.size() - 4) return false;
+    extra = extra.subspan(4 + size);
+  }
+  return true;
+}
+
+// `header` holds the local header, the name behind it, and its extra field, unless that is a very
+// long one, which is read.
+Result<ZipMember> check_local(const base::Source& source, const ZipEntry& entry,
+                              base::Bytes header) {
   const auto fail = [&](Reason reason) {
     return Error(ErrorCode::kCorrupt, reason, entry.local_offset).about(entry.name);
   };
@@ -52,6 +69,15 @@ Result<ZipMember> check_local(const ZipEntry& entry, base::Bytes header) {
   const std::uint64_t data_offset = entry.local_offset + kLocalSize + name_size + extra_size;
   if (!base::fits(data_offset, entry.compressed_size, entry.limit))
     return fail("the data of an entry reaches into its neighbour");
+  std::vector<std::byte> long_extra;
+  auto extra = reader.read_bytes(extra_size);
+  if (!extra) {
+    long_extra.resize(extra_size);
+    SAFE_LOAD_TRY(source.read_at(data_offset - extra_size, long_extra));
+    extra = base::Bytes(long_extra);
+  }
+  if (!is_whole_sequence(*extra))
+    return disagree("the extra field of a local header has another length than its parts");
   return ZipMember{&entry, data_offset};
 }
 
@@ -76,9 +102,6 @@ Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
 }
 
 namespace {
-
-// torch fills the extra field of a header up to the next multiple of 64 bytes.
-constexpr std::uint64_t kUsualExtra = 96;
 
 // `window`: bytes of the source from `start` on, which nearly always hold it.
 Result<DataHead> head_of(const base::Source& source, const ZipMember& member, base::Bytes window,
@@ -112,9 +135,11 @@ Result<std::vector<ZipMember>> locate_members(const base::Source& source,
   const auto header_end = [&](std::size_t i) {
     return entries[i]->local_offset + kLocalSize + entries[i]->name.size();
   };
-  const auto read_end = [&](std::size_t i) {
-    const std::uint64_t more = heads == nullptr ? 0 : kUsualExtra + sizeof(DataHead);
+  const auto end_of = [&](std::size_t i, std::uint64_t more) {
     return std::min(header_end(i) + more, std::max(header_end(i), entries[i]->limit));
+  };
+  const auto read_end = [&](std::size_t i) {
+    return end_of(i, kUsualExtra + (heads == nullptr ? 0 : sizeof(DataHead)));
   };
   std::vector<ZipMember> members(entries.size());
   std::vector<std::byte> window;
@@ -134,8 +159,8 @@ Result<std::vector<ZipMember>> locate_members(const base::Source& source,
       SAFE_LOAD_TRY(check_readable(*entries[i]));
       const auto header = base::Bytes(window).subspan(
           static_cast<std::size_t>(entries[i]->local_offset - start),
-          static_cast<std::size_t>(header_end(i) - entries[i]->local_offset));
-      SAFE_LOAD_TRY_ASSIGN(members[i], check_local(*entries[i], header));
+          static_cast<std::size_t>(end_of(i, kUsualExtra) - entries[i]->local_offset));
+      SAFE_LOAD_TRY_ASSIGN(members[i], check_local(source, *entries[i], header));
       if (heads == nullptr) continue;
       SAFE_LOAD_TRY_ASSIGN((*heads)[i], head_of(source, members[i], window, start));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "torch/stacked_pickles.h"
+
 namespace safe_load::container {
 
 using pickle::NodeId;
@@ -45,6 +47,11 @@ Outcome<NodeId> BarePickle::build(torch::TensorInterpreter& interpreter, const P
     wants_more_ = built.error().error.code() == ErrorCode::kTruncated && reach_ < slice_.size;
     return built.error();
   }
+  // In another spelling than recognise() could see.
+  if (torch::is_magic_number(interpreter.tape(), built->root))
+    return Failure(Error(ErrorCode::kAmbiguous,
+                         "a pickle of torch's magic number, behind which torch would read on"),
+                   slice_.name);
   info_.pickle_bytes = built->end;
   info_.record_count = 1;
   note_rest(rest_from(built->end), "the pickle");

@@ -20,6 +20,7 @@
 #include "container/tensor_shards.h"
 #include "container/torch_package.h"
 #include "container/zip_checkpoint.h"
+#include "torch/stacked_pickles.h"
 
 namespace safe_load::container {
 
@@ -90,6 +91,8 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
     case Sniffed::Kind::kStacked:
       return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
     case Sniffed::Kind::kPickle:
+      if (torch::begins_with_magic_number(*head, options.limits))
+        return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
       return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
     case Sniffed::Kind::kSafetensors:
       return ContainerPtr(std::make_unique<SafetensorsFile>(slice, options));
@@ -103,6 +106,8 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
       break;
     }
     case Sniffed::Kind::kMaybePickle:
+      if (torch::begins_with_magic_number(*head, options.limits))
+        return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
       if (!runs_as_pickle(slice, options.limits)) break;
       return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
     case Sniffed::Kind::kArray:

@@ -32,7 +32,9 @@ Outcome<void> TorchPackage::read(Pickles& pickles) {
   info_.format = "torch.package";
   info_.prefix = base::escaped(prefix_);
   info_.record_count = directory.entries().size();
-  const auto byte_order = file_.read_byte_order(directory.find(prefix_ + "byteorder"), options());
+  const auto record = directory.find_record(prefix_ + "byteorder");
+  if (!record) return Failure(record.error(), file_.slice().name);
+  const auto byte_order = file_.read_byte_order(*record, options());
   if (!byte_order) return byte_order.error();
   info_.byte_order = *byte_order;
   for (const ZipEntry& entry : directory.entries()) {

@@ -162,10 +162,12 @@ class Machine {
     return push({Kind::kFloat, 0, 0, 0, std::bit_cast<std::uint64_t>(value)});
   }
 
-  // Bytes of the program, just read.
+  // A part of the program's bytes; where it lies is what counts, not how much was read since.
   Status push_read(Kind kind, std::string_view bytes) {
+    const auto place =
+        static_cast<std::uint64_t>(bytes.data() - base::as_text(program_.bytes).data());
     return push({kind, program_.flags, 0, static_cast<std::uint32_t>(bytes.size()),
-                 program_.place + reader_.offset() - bytes.size()});
+                 program_.place + place});
   }
 
   Status push_unicode(std::string_view bytes) {
@@ -178,8 +180,15 @@ class Machine {
     return push({kind, kInArena, 0, static_cast<std::uint32_t>(text.size()), index});
   }
 
+  // Zeros in front are octal to CPython's C unpickler and an error to the one in Python; "-0" is
+  // False to the one and 0 to the other.
+  static bool is_plain_number(std::string_view digits) {
+    if (!base::is_decimal(digits)) return false;
+    return digits == "0" || digits[digits.starts_with('-') ? 1 : 0] != '0';
+  }
+
   Status push_decimal(std::string_view digits) {
-    if (!base::is_decimal(digits))
+    if (!is_plain_number(digits))
       return could_be_number(digits) ? refuse_operand(oddity::kOddNumber, Kind::kInt)
                                      : Status(corrupt(oddity::kOddNumber));
     if (const auto small = base::parse_int64(digits)) return push_int(*small);
@@ -523,7 +532,6 @@ class Machine {
   Status persistent_line() {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
     SAFE_LOAD_TRY(push_read(Kind::kPy2Text, line));
-    tape_[stack_.back()].payload -= 1;  // the line feed was consumed, too
     return push_persistent(pop());
   }
 

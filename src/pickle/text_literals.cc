@@ -56,13 +56,16 @@ std::optional<std::string> decode_string_literal(std::string_view line) {
   return out;
 }
 
+// A backslash takes the character behind it along: of "\\u0041" the second begins no escape.
+// Source: CPython Objects/unicodeobject.c, _PyUnicode_DecodeRawUnicodeEscapeStateful.
 std::optional<std::string> decode_raw_unicode_escape(std::string_view line) {
   std::string out;
+  const auto copy = [&](char c) { base::append_utf8(out, static_cast<std::uint8_t>(c)); };
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool escape =
-        line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == 'u' || line[i + 1] == 'U');
-    if (!escape) {
-      base::append_utf8(out, static_cast<std::uint8_t>(line[i]));
+    const bool is_pair = line[i] == '\\' && i + 1 < line.size();
+    if (!is_pair || (line[i + 1] != 'u' && line[i + 1] != 'U')) {
+      copy(line[i]);
+      if (is_pair) copy(line[++i]);
       continue;
     }
     const std::size_t count = line[i + 1] == 'u' ? 4 : 8;
@@ -78,10 +81,17 @@ std::string decode_decimal(std::string_view digits) {
   const bool negative = digits.starts_with('-');
   if (negative) digits.remove_prefix(1);
   std::vector<std::uint32_t> words;  // of the absolute value, lowest first
-  for (const char digit : digits) {
-    std::uint64_t carry = static_cast<std::uint64_t>(digit - '0');
+  constexpr std::size_t kStep = 9;   // digits that fit a word, as CPython takes them
+  for (std::size_t size = digits.size() % kStep; !digits.empty(); size = kStep) {
+    std::uint64_t carry = 0;
+    std::uint64_t scale = 1;
+    for (const char digit : digits.substr(0, size)) {
+      carry = 10 * carry + static_cast<std::uint64_t>(digit - '0');
+      scale *= 10;
+    }
+    digits.remove_prefix(size);
     for (std::uint32_t& word : words) {
-      carry += std::uint64_t{word} * 10;
+      carry += std::uint64_t{word} * scale;
       word = static_cast<std::uint32_t>(carry);
       carry >>= 32;
     }

@@ -44,11 +44,21 @@ Error not_stacked(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
 }  // namespace
 
+bool is_magic_number(const pickle::Tape& tape, NodeId value) {
+  return tape[value].kind == Kind::kBigInt && tape.text(value) == kMagic;
+}
+
+bool begins_with_magic_number(base::Bytes head, const Limits& limits) {
+  pickle::Tape tape(head, limits);
+  const auto built = pickle::run(tape, pickle::Program{head});
+  return built && is_magic_number(tape, built->root);
+}
+
 Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program,
                                    std::vector<StackedStart>& starts) {
   Reader reader(tape, program, starts);
   SAFE_LOAD_TRY_ASSIGN(const NodeId magic, reader.next());
-  if (tape[magic].kind != Kind::kBigInt || tape.text(magic) != kMagic)
+  if (!is_magic_number(tape, magic))
     return not_stacked("stacked pickles that do not begin with torch's magic number");
   SAFE_LOAD_TRY_ASSIGN(const NodeId version, reader.next());
   if (tape[version].kind != Kind::kInt || tape[version].payload != kVersion)

@@ -29,4 +29,10 @@ struct StackedStart {
 Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program,
                                    std::vector<StackedStart>& starts);
 
+// Whether this value is torch's magic number. torch.load takes any file without a container whose
+// first pickle has it, however that is spelled.
+bool is_magic_number(const pickle::Tape& tape, pickle::NodeId value);
+// Whether the first pickle of a file ends in its first bytes, `head`, and has that value.
+bool begins_with_magic_number(base::Bytes head, const Limits& limits);
+
 }  // namespace safe_load::torch

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/try.h"
+
 namespace safe_load::torch {
 namespace {
 
@@ -102,15 +104,17 @@ Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   }
   if (layout.pickle == nullptr) return other_zip(directory);
   const auto record = [&](std::string_view name) {
-    return directory.find(layout.prefix + std::string(name));
+    return directory.find_record(layout.prefix + std::string(name));
   };
-  layout.is_script = record("constants.pkl") != nullptr;
-  layout.byte_order = record("byteorder");
-  layout.version = record("version");
-  layout.format_version = record(".format_version");
-  if (layout.version != nullptr && record(".data/version") != nullptr)
+  SAFE_LOAD_TRY_ASSIGN(const ZipEntry* const constants, record("constants.pkl"));
+  layout.is_script = constants != nullptr;
+  SAFE_LOAD_TRY_ASSIGN(layout.byte_order, record("byteorder"));
+  SAFE_LOAD_TRY_ASSIGN(layout.version, record("version"));
+  SAFE_LOAD_TRY_ASSIGN(layout.format_version, record(".format_version"));
+  SAFE_LOAD_TRY_ASSIGN(const ZipEntry* const other_version, record(".data/version"));
+  if (layout.version != nullptr && other_version != nullptr)
     layout.notes.push_back("two version records");
-  if (layout.version == nullptr) layout.version = record(".data/version");
+  if (layout.version == nullptr) layout.version = other_version;
   if (layout.version == nullptr) layout.notes.push_back("no version record");
   if (!directory.entries().front().name.starts_with(layout.prefix))
     layout.notes.push_back("the first entry lies outside of the checkpoint's folder");
