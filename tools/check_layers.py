@@ -37,7 +37,7 @@ OWNERS = {
     r"safe_load/(result|limits|dtype|tensor|verdict|version|issue)\.h": " ".join(FOLDERS),
     r"safe_load/\w+\.h": "api container scan report include cli python",
     r"fstream|filesystem|thread": "os cli",
-    r"(sys|linux)/.*|unistd\.h|fcntl\.h|dirent\.h|windows\.h": "os cli",
+    r"(sys|linux)/.*|unistd\.h|pthread\.h|sched\.h|fcntl\.h|dirent\.h|windows\.h": "os cli",
     r"libdeflate\.h": "deflate",
     r"nlohmann/.*": "json",
     r"openssl/.*": "digest",

@@ -135,7 +135,8 @@ class Checkpoint {
   // Borrows the bytes: they must outlive the checkpoint and everything shared from it.
   static Result<Checkpoint, Issue> open(std::span<const std::byte> bytes,
                                         const OpenOptions& options = {});
-  // Owns the bytes.
+  // Owns the bytes. Storages in them that begin at a multiple of 64 bytes are not copied.
+  static Result<Checkpoint, Issue> open(SharedBytes bytes, const OpenOptions& options = {});
   static Result<Checkpoint, Issue> open(std::vector<std::byte>&& bytes,
                                         const OpenOptions& options = {});
   // A file that somebody else opened, from byte `start` to its end. The descriptor is duplicated;
@@ -168,6 +169,11 @@ class Checkpoint {
   std::vector<NamedTensor> tensors() const&;
   std::vector<NamedTensor> tensors() const&& = delete;
   std::uint32_t storage_count() const;
+  // Reads these storages into memory, several at once; later calls of StorageView::bytes() cost
+  // nothing. What cannot be read gives its error then. Ends early if `keep_going`, which is called
+  // now and then by this thread, says no. Does nothing for what is mapped. Thread-safe.
+  void read_ahead(std::span<const std::uint32_t> storages,
+                  const std::function<bool()>& keep_going = {}) const;
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
 
   // The weights: the tensors of the first dict found under one of the keys state_dict,

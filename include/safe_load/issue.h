@@ -18,6 +18,7 @@ struct Issue {
   std::uint64_t offset = 0;  // byte in that member, or in the file if there is no member
   std::string path;          // object path such as $["model"]["fc.bias"], "" if not known
   std::string hint;          // the next step
+  int system_number = 0;     // of kIo: what the operating system said (errno); 0: nothing
 
   // `member+0x1f3: $["path"]: message; hint` without the parts that are empty.
   std::string text() const;

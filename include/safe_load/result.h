@@ -77,14 +77,23 @@ class [[nodiscard]] Error {
     return placed;
   }
 
+  // The same error with the number that the operating system gave (errno).
+  constexpr Error from_system(int number) const {
+    Error numbered = *this;
+    numbered.system_number_ = number;
+    return numbered;
+  }
+
   constexpr ErrorCode code() const { return code_; }
   constexpr std::string_view reason() const { return reason_; }
   constexpr std::uint64_t offset() const { return offset_; }
   constexpr std::string_view subject() const { return {subject_, subject_size_}; }
+  constexpr int system_number() const { return system_number_; }  // of kIo; 0: none
 
  private:
   std::string_view reason_;
   std::uint64_t offset_;
+  int system_number_ = 0;
   ErrorCode code_;
   std::uint8_t subject_size_ = 0;
   char subject_[kMaxSubject] = {};

@@ -45,6 +45,12 @@ class Dims {
 
 std::ostream& operator<<(std::ostream& out, const Dims& dims);
 
+// Bytes, and what keeps them alive. Null: nothing does, or needs to.
+struct SharedBytes {
+  std::span<std::byte> bytes;
+  std::shared_ptr<const void> owner = nullptr;
+};
+
 // A block of bytes that tensors share.
 class StorageView {
  public:
@@ -56,15 +62,18 @@ class StorageView {
   bool is_untyped() const;
   std::uint64_t byte_count() const;
 
-  // The bytes, in the byte order of this machine for elements of `unit` bytes. The first call for a
-  // record that is deflated, foreign-endian or not mapped reads it; later calls cost nothing.
+  // The bytes, in the byte order of this machine for elements of `unit` bytes, as long as the
+  // checkpoint lives. The first call for a record that is deflated, foreign-endian or not mapped
+  // reads it; later calls cost nothing.
   // Writing to the bytes changes them for all who share this checkpoint, never the file. kMismatch
   // if the checkpoint borrows its bytes, or if the storage has none (meta).
   Result<std::span<std::byte>> writable_bytes(std::size_t unit = 1) const;
   Result<std::span<const std::byte>> bytes(std::size_t unit = 1) const;
 
-  // Keeps the bytes alive beyond the checkpoint, unless it borrows them.
-  std::shared_ptr<const void> share() const;
+  // The same bytes with what keeps them alive, whatever becomes of the checkpoint: they and perhaps
+  // some few beside them, or the mapping of the file. While an owner lives, every call gives the
+  // same bytes; then they are read again.
+  Result<SharedBytes> share(std::size_t unit = 1) const;
 
  private:
   friend class TensorView;

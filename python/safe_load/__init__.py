@@ -14,6 +14,7 @@ from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
 from ._load import open
+from ._save import save
 from ._scan import Coverage, Finding, ScanReport, Severity, Verdict, scan, scan_many
 from ._torch_load import as_torch_load
 from ._weights import state_dict, strip_prefix
@@ -46,6 +47,7 @@ __all__ = [
     "inspect",
     "open",
     "safe_load",
+    "save",
     "scan",
     "scan_many",
     "state_dict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generic, ParamSpec, cast
 
-from . import _inspect, _load, _scan, _torch_load, _weights
+from . import _inspect, _load, _save, _scan, _torch_load, _weights
 
 _P = ParamSpec("_P")
 
@@ -15,6 +15,7 @@ class _Function(Generic[_P]):
     open = staticmethod(_load.open)
     inspect = staticmethod(_inspect.inspect)
     as_torch_load = staticmethod(_torch_load.as_torch_load)
+    save = staticmethod(_save.save)
     scan = staticmethod(_scan.scan)
     scan_many = staticmethod(_scan.scan_many)
     state_dict = staticmethod(_weights.state_dict)
@@ -28,6 +29,7 @@ def _with_attributes(function: Callable[_P, Any]) -> _Function[_P]:
         open=_load.open,
         inspect=_inspect.inspect,
         as_torch_load=_torch_load.as_torch_load,
+        save=_save.save,
         scan=_scan.scan,
         scan_many=_scan.scan_many,
         state_dict=_weights.state_dict,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
 from typing import Any, Mapping, Sequence
 
@@ -60,6 +61,8 @@ class Error(pickle.UnpicklingError):
 def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     """The exception for what stopped the engine: OSError for trouble with the operating system."""
     text = issue_text(issue)
+    if issue["code"] == "io" and "errno" in issue:  # FileNotFoundError, PermissionError, ...
+        return OSError(issue["errno"], os.strerror(issue["errno"]), *([issue["member"]] if issue["member"] else []))
     if issue["code"] == "io":
         return OSError(text)
     return Error(

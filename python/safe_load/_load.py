@@ -34,6 +34,8 @@ def safe_load(
 ) -> Any:
     """Loads a PyTorch checkpoint and runs nothing that is in it: a drop-in for torch.load.
 
+    What it returns has nothing to do with the file any more, unless mmap=True: train on and save over it.
+
     f: a path (str, bytes or PathLike) of a file, or of the folder or index of a set of files (shards, what
         torch.distributed.checkpoint saves); a binary file object, read from its current position; or bytes
         (bytes, bytearray, memoryview, mmap).
@@ -41,9 +43,9 @@ def safe_load(
         where they were saved from (host memory, with a warning, if that device is not here).
     pickle_module: None or the standard pickle, and not used; anything else is a TypeError.
     weights_only: False means unknown="opaque". No argument makes loading unsafe.
-    mmap: True maps the file, so that tensors are read when they are touched; writes stay in this process.
-        False reads tensors into memory. None maps, except on network file systems. A mapped file must
-        not be overwritten or cut while tensors are alive.
+    mmap: True maps the file: while tensors of it are alive, nobody may write to it or cut it, torch.save over
+        it included (safe_load.save is safe), or the process dies or reads other numbers. Tensors are then read
+        when they are touched; writing to them stays in this process. None and False read them into memory.
     unknown: "error" raises one Error that lists all classes that are not known; "opaque" returns them as
         inert records (Opaque, GlobalRef). Config containers of well-known packages are such records always.
     encoding: what str of Python 2 becomes: "utf-8", "latin1" or "bytes".
@@ -71,7 +73,7 @@ def safe_load(
     line = TerminalLine() if progress is True else None
     report = line if isinstance(progress, bool) else progress
     makers = _makers(framework, map_location, constructors, report)
-    checkpoint, title = open_source(f, mmap, encoding, limits, verify, byteorder)
+    checkpoint, title = open_source(f, bool(mmap), encoding, limits, verify, byteorder)
     _refuse(checkpoint, title, unknown, makers.constructors)
     makers.require_devices(checkpoint.locations())
     try:
@@ -93,7 +95,11 @@ def open(
     verify: bool = False,
     byteorder: str | None = None,
 ) -> Handle:
-    """Opens a checkpoint without building its values: tensors are made when they are asked for.
+    """Opens a checkpoint and maps it: while the handle or a tensor of it is alive, nobody may write to the file.
+
+    safe_load.save() over it is safe, torch.save() is not: it writes into the file itself. mmap=False reads
+    instead of mapping, and so does None on network file systems. Values and tensors are made when they are
+    asked for.
 
     The arguments are those of safe_load(). Unknown classes are inert records here, and damaged values
     raise only when they are asked for. Raises Error if the file cannot be read as a checkpoint, and

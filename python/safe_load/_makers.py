@@ -185,6 +185,10 @@ class Makers:
     def require_devices(self, locations: Iterable[str]) -> None:
         """Raises an Error if tensors saved from these locations go to a device that is not here."""
 
+    def stays_here(self, location: str) -> bool:
+        """Whether a storage saved from `location` comes into host memory, to stay there."""
+        return location != "meta"
+
     def is_direct(self, location: str) -> bool:
         return False
 

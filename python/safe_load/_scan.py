@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator
 
 from . import _core
 from ._errors import Error, from_issue
-from ._source import system_error
+from ._source import of_file
 
 
 class Verdict(enum.IntEnum):
@@ -180,7 +180,7 @@ def scan(
         if hasattr(f, "fileno"):
             return _report(_core.scan_descriptor(f.fileno(), str(getattr(f, "name", "the file")), *options))
     except OSError as error:
-        raise (system_error(f, error) if isinstance(f, (str, os.PathLike)) else error) from None
+        raise (of_file(f, error) if isinstance(f, (str, os.PathLike)) else error) from None
     except Error as error:
         raise from_issue(error.issues[0]) from None
     raise TypeError(f"f must be a path, bytes, a file or a descriptor, not {type(f).__name__}")

@@ -71,10 +71,12 @@ def _title(f: Any) -> str:
 
 def _open(f: Any, options: Options) -> _core.Checkpoint:
     if is_path(f):
+        if b"\0" in os.fsencode(f):
+            raise ValueError("embedded null byte in the path")
         try:
             return _core.Checkpoint.open_path(os.fsencode(f), *options)
         except OSError as error:
-            raise system_error(f, error) from None
+            raise of_file(f, error) from None
     if hasattr(f, "read"):
         return _open_stream(f, options)
     try:
@@ -85,13 +87,14 @@ def _open(f: Any, options: Options) -> _core.Checkpoint:
     return _core.Checkpoint.open_bytes(f, *options)
 
 
-def system_error(path: Any, error: OSError) -> OSError:
-    """What Python calls the trouble with this path: FileNotFoundError, PermissionError, ..."""
-    try:
-        open(path, "rb").close()
-    except OSError as known:
-        return known
-    return error
+def of_file(path: Any, error: OSError) -> OSError:
+    """The same trouble, as Python would raise it for this path, or for the file of the set that it names."""
+    if error.errno is None:
+        return error
+    if error.filename is None:
+        return OSError(error.errno, error.strerror, os.fspath(path))
+    folder = os.fsdecode(path) if os.path.isdir(path) else os.path.dirname(os.fsdecode(path))
+    return OSError(error.errno, error.strerror, os.path.join(folder, error.filename))
 
 
 def _open_stream(f: Any, options: Options) -> _core.Checkpoint:
@@ -118,4 +121,4 @@ def _is_plain_file(f: Any) -> bool:
     return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
 
 
-__all__ = ["Source", "is_path", "open_source", "system_error"]
+__all__ = ["Source", "is_path", "of_file", "open_source"]

@@ -105,6 +105,15 @@ class TorchMakers(Makers):
             for location in sorted(locations):
                 require_device(self._map_location.get(location, location))
 
+    def stays_here(self, location: str) -> bool:
+        if location == "meta" or callable(self._map_location):
+            return False
+        if isinstance(self._map_location, dict):
+            target = self._map_location.get(location, location)
+        else:
+            target = location if self._map_location is None else self._map_location
+        return str(target) == "cpu"
+
     def is_direct(self, location: str) -> bool:
         """Whether a tensor saved from `location` stays where it is: in host memory."""
         if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):

@@ -6,6 +6,8 @@
 #include <safe_load/safe_load.h>
 
 #include <cstring>
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -51,13 +53,18 @@ SharedCheckpoint open_released(Open&& open) {
   return std::make_shared<Checkpoint>(unwrap(std::move(opened)));
 }
 
-std::vector<std::byte> copy_of(nb::handle object) {
+// At a multiple of 64 bytes, as torch aligns storages in its files: then they need no second copy.
+safe_load::SharedBytes copy_of(nb::handle object) {
+  constexpr std::align_val_t kAlignment{64};
   Py_buffer buffer;
   if (PyObject_GetBuffer(object.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
-  const auto* first = static_cast<const std::byte*>(buffer.buf);
-  std::vector<std::byte> bytes(first, first + buffer.len);
+  const auto size = static_cast<std::size_t>(buffer.len);
+  const auto free = [](std::byte* bytes) { ::operator delete[](bytes, kAlignment); };
+  std::byte* const bytes = new (kAlignment, std::nothrow) std::byte[size];
+  if (bytes != nullptr) std::memcpy(bytes, buffer.buf, size);
   PyBuffer_Release(&buffer);
-  return bytes;
+  if (bytes == nullptr) throw std::bad_alloc();
+  return {{bytes, size}, std::shared_ptr<std::byte>(bytes, free)};
 }
 
 nb::list symbol_list(const Checkpoint& checkpoint) {
@@ -162,7 +169,7 @@ void bind_checkpoint(nb::module_& module) {
           [](nb::object buffer, const safe_load::Limits& limits, nb::object mmap,
              const std::string& encoding, nb::object byte_order, bool verify) {
             const OpenOptions options = options_from(limits, mmap, encoding, byte_order, verify);
-            std::vector<std::byte> bytes = copy_of(buffer);
+            safe_load::SharedBytes bytes = copy_of(buffer);
             return open_released([&] { return Checkpoint::open(std::move(bytes), options); });
           },
           nb::arg("buffer"), nb::arg("limits"), nb::arg("mmap").none(), nb::arg("encoding"),

@@ -115,23 +115,23 @@ std::string joined(const safe_load::Dims& dims) {
 
 }  // namespace
 
-std::span<std::byte> bytes_of(const safe_load::StorageView& storage, std::size_t unit) {
+safe_load::SharedBytes bytes_of(const safe_load::StorageView& storage, std::size_t unit) {
   // Other threads run while much is read; getting the GIL back costs more than reading little.
   constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
   auto bytes = [&] {
     std::optional<nb::gil_scoped_release> release;
     if (storage.byte_count() >= kMuch) release.emplace();
-    return storage.writable_bytes(unit);
+    return storage.share(unit);
   }();
   return unwrap(std::move(bytes));
 }
 
 Memory memory_of(const safe_load::StorageView& storage, std::size_t unit) {
   Memory memory;
-  const std::span<std::byte> bytes = bytes_of(storage, unit);
-  memory.owner = storage.share();
-  memory.data = bytes.data();
-  memory.shape = {static_cast<Py_ssize_t>(bytes.size())};
+  const safe_load::SharedBytes shared = bytes_of(storage, unit);
+  memory.owner = shared.owner;
+  memory.data = shared.bytes.data();
+  memory.shape = {static_cast<Py_ssize_t>(shared.bytes.size())};
   memory.strides = {1};
   return memory;
 }
@@ -161,9 +161,9 @@ TensorObject tensor_object(const safe_load::TensorView& tensor) {
     object.steps = packed;
   } else if (!tensor.is_meta() && tensor.element_count() != 0) {
     const auto unit = safe_load::info(object.dtype).swap_unit;
-    const std::span<std::byte> bytes = bytes_of(tensor.storage(), unit);
-    object.owner = tensor.storage().share();
-    object.data = bytes.data() + tensor.storage_offset() * static_cast<std::uint64_t>(size);
+    const safe_load::SharedBytes shared = bytes_of(tensor.storage(), unit);
+    object.owner = shared.owner;
+    object.data = shared.bytes.data() + tensor.storage_offset() * static_cast<std::uint64_t>(size);
   }
   object.format = struct_format(object.dtype);
   object.item_size = size;

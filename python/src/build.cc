@@ -104,6 +104,7 @@ class Builder {
 
   nb::object run() {
     const CollectorPause pause;
+    tensors_.read_ahead();
     find_events();
     std::size_t when = 0;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {

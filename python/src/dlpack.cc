@@ -156,7 +156,7 @@ nb::object dlpack_capsule(const DLView& view, std::shared_ptr<const void> owner)
   return capsule;
 }
 
-// ---- many tensors of one owner
+// ---- many tensors
 
 // One tensor of a slab; shapes of up to four dimensions lie in it.
 struct DLExchange::Slot {
@@ -164,6 +164,7 @@ struct DLExchange::Slot {
 
   DLManagedTensorVersioned managed;
   Slab* slab;
+  std::shared_ptr<const void> owner;
   std::array<std::int64_t, 2 * kInside> extents;
   std::unique_ptr<std::int64_t[]> more;  // of tensors with more dimensions
 };
@@ -172,28 +173,21 @@ struct DLExchange::Slab {
   static constexpr std::size_t kSlots = 512;
 
   std::atomic<std::size_t> users = 1;  // tensors, and the exchange while it fills the slab
-  std::shared_ptr<const void> owner;
   std::size_t used = 0;
   std::array<Slot, kSlots> slots;
 };
 
-std::optional<DLExchange> DLExchange::of(nb::handle tensor_class,
-                                         std::shared_ptr<const void> owner) {
+std::optional<DLExchange> DLExchange::of(nb::handle tensor_class) {
   const nb::object capsule = nb::getattr(tensor_class, "__dlpack_c_exchange_api__", nb::none());
   if (PyCapsule_IsValid(capsule.ptr(), "dlpack_exchange_api") == 0) return std::nullopt;
   const auto* table = static_cast<const DLExchangeTable*>(
       PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
   if (table->version.major != kVersion.major || table->to_python == nullptr) return std::nullopt;
-  return DLExchange(table->to_python, std::move(owner));
+  return DLExchange(table->to_python);
 }
 
-DLExchange::DLExchange(ToPython to_python, std::shared_ptr<const void> owner)
-    : to_python_(to_python), owner_(std::move(owner)) {}
-
 DLExchange::DLExchange(DLExchange&& other) noexcept
-    : to_python_(other.to_python_),
-      owner_(std::move(other.owner_)),
-      slab_(std::exchange(other.slab_, nullptr)) {}
+    : to_python_(other.to_python_), slab_(std::exchange(other.slab_, nullptr)) {}
 
 DLExchange::~DLExchange() {
   if (slab_ != nullptr) drop(slab_);
@@ -206,6 +200,7 @@ void DLExchange::drop(Slab* slab) {
 void DLExchange::delete_slot(void* managed) {
   auto* slot = static_cast<Slot*>(static_cast<DLManagedTensorVersioned*>(managed)->context);
   slot->more.reset();
+  slot->owner.reset();
   drop(slot->slab);
 }
 
@@ -213,7 +208,6 @@ DLExchange::Slot& DLExchange::next_slot() {
   if (slab_ == nullptr || slab_->used == Slab::kSlots) {
     if (slab_ != nullptr) drop(slab_);
     slab_ = new Slab;
-    slab_->owner = owner_;
   }
   slab_->users.fetch_add(1, std::memory_order_relaxed);
   Slot& slot = slab_->slots[slab_->used++];
@@ -221,8 +215,9 @@ DLExchange::Slot& DLExchange::next_slot() {
   return slot;
 }
 
-nb::object DLExchange::tensor(const DLView& view) {
+nb::object DLExchange::tensor(const DLView& view, std::shared_ptr<const void> owner) {
   Slot& slot = next_slot();
+  slot.owner = std::move(owner);
   const std::size_t dims = view.shape.size();
   if (dims > Slot::kInside) slot.more = std::make_unique<std::int64_t[]>(2 * dims);
   std::int64_t* extents = slot.more ? slot.more.get() : slot.extents.data();

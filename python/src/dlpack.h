@@ -37,31 +37,30 @@ struct DLView {
 // A capsule named "dltensor" that keeps `owner` alive.
 nanobind::object dlpack_capsule(const DLView& view, std::shared_ptr<const void> owner);
 
-// Makes many tensors of one owner through the C exchange table of torch (`torch.Tensor.
+// Makes many tensors through the C exchange table of torch (`torch.Tensor.
 // __dlpack_c_exchange_api__`), with one allocation for many of them.
 class DLExchange {
  public:
   // Nothing if `tensor_class` has no table of a version that we know.
-  static std::optional<DLExchange> of(nanobind::handle tensor_class,
-                                      std::shared_ptr<const void> owner);
+  static std::optional<DLExchange> of(nanobind::handle tensor_class);
   DLExchange(DLExchange&& other) noexcept;
   DLExchange& operator=(DLExchange&&) = delete;
   ~DLExchange();
 
-  nanobind::object tensor(const DLView& view);
+  // A tensor that keeps `owner` alive.
+  nanobind::object tensor(const DLView& view, std::shared_ptr<const void> owner);
 
  private:
   struct Slab;
   struct Slot;
   using ToPython = int (*)(void* managed, void** object);
 
-  DLExchange(ToPython to_python, std::shared_ptr<const void> owner);
+  explicit DLExchange(ToPython to_python) : to_python_(to_python) {}
   Slot& next_slot();
   static void drop(Slab* slab);
   static void delete_slot(void* managed);
 
   ToPython to_python_;
-  std::shared_ptr<const void> owner_;
   Slab* slab_ = nullptr;
 };
 

@@ -2,11 +2,22 @@
 
 #include <nanobind/stl/string.h>
 
+#include <chrono>
 #include <string>
 
 namespace nb = nanobind;
 
 namespace safe_load_python {
+
+bool no_signal_came() {
+  constexpr std::chrono::milliseconds kPause(50);
+  thread_local std::chrono::steady_clock::time_point next;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next) return true;
+  next = now + kPause;
+  const nb::gil_scoped_acquire acquire;
+  return PyErr_CheckSignals() == 0;
+}
 
 nb::dict to_dict(const safe_load::Issue& issue) {
   nb::dict out;
@@ -17,6 +28,7 @@ nb::dict to_dict(const safe_load::Issue& issue) {
   out["offset"] = issue.offset;
   out["path"] = issue.path;
   out["hint"] = issue.hint;
+  if (issue.system_number != 0) out["errno"] = issue.system_number;
   return out;
 }
 

@@ -9,6 +9,10 @@
 
 namespace safe_load_python {
 
+// For work without the GIL: whether it may go on. Looks every 50 ms whether a signal such as Ctrl-C
+// came; if one did, its exception is set, and whoever has the GIL again must raise it.
+bool no_signal_came();
+
 // Raises OSError for trouble with the operating system, safe_load.Error for the rest.
 [[noreturn]] void raise(const safe_load::Issue& issue);
 [[noreturn]] void raise(const safe_load::Error& error);

@@ -36,7 +36,7 @@ struct ArrayObject : BufferView {
 };
 
 // The bytes of a storage, in this machine's order for elements of `unit` bytes.
-std::span<std::byte> bytes_of(const safe_load::StorageView& storage, std::size_t unit);
+safe_load::SharedBytes bytes_of(const safe_load::StorageView& storage, std::size_t unit);
 Memory memory_of(const safe_load::StorageView& storage, std::size_t unit);
 TensorObject tensor_object(const safe_load::TensorView& tensor);
 ArrayObject array_object(std::string dtype, std::size_t item_size, const safe_load::Dims& shape,

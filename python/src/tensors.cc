@@ -49,8 +49,7 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
                 checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle) {
   count_users(wanted);
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
-  if (auto table = DLExchange::of(makers.attr("tensor_class"), checkpoint_->storage(0).share()))
-    exchange_.emplace(*std::move(table));
+  if (auto table = DLExchange::of(makers.attr("tensor_class"))) exchange_.emplace(*std::move(table));
 }
 
 void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {
@@ -61,6 +60,27 @@ void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {
     if (kind == ValueKind::kTensor) users_[value.tensor()->storage().id()] += 1;
     if (kind == ValueKind::kStorage) users_[value.storage()->id()] += 2;
   }
+}
+
+void TensorBuilder::read_ahead() {
+  std::vector<std::uint32_t> ids;
+  std::map<std::string, bool, std::less<>> stays;
+  for (std::uint32_t id = 0; id < users_.size(); ++id) {
+    if (users_[id] == 0) continue;
+    const std::string_view location = checkpoint_->storage(id).location();
+    auto known = stays.find(location);
+    if (known == stays.end())
+      known = stays
+                  .emplace(std::string(location),
+                           nb::cast<bool>(makers_.attr("stays_here")(to_str(location))))
+                  .first;
+    if (known->second) ids.push_back(id);
+  }
+  {
+    const nb::gil_scoped_release release;
+    checkpoint_->read_ahead(ids, &no_signal_came);
+  }
+  if (PyErr_Occurred() != nullptr) throw nb::python_error();
 }
 
 bool TensorBuilder::covers_alone(const TensorView& tensor, const StorageView& storage,
@@ -107,9 +127,10 @@ nb::object TensorBuilder::tensor(const TensorView& tensor) {
   nb::object result;
   if (has_torch_ && carried && covers_alone(tensor, storage, shape, strides) &&
       is_direct(storage.location())) {
-    const DLView view{bytes_of(storage, type.swap_unit).data(), dtype, shape, strides};
-    result = exchange_ ? exchange_->tensor(view)
-                       : makers_.attr("from_dlpack")(dlpack_capsule(view, storage.share()));
+    safe_load::SharedBytes shared = bytes_of(storage, type.swap_unit);
+    const DLView view{shared.bytes.data(), dtype, shape, strides};
+    result = exchange_ ? exchange_->tensor(view, std::move(shared.owner))
+                       : makers_.attr("from_dlpack")(dlpack_capsule(view, std::move(shared.owner)));
   } else {
     result = makers_.attr("tensor")(this->storage(storage, type.swap_unit), to_str(type.name),
                                     tensor.storage_offset(), to_tuple(shape), to_tuple(strides),

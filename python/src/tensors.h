@@ -23,6 +23,10 @@ class TensorBuilder {
   TensorBuilder(std::shared_ptr<const safe_load::Checkpoint> checkpoint, nanobind::handle makers,
                 const std::vector<std::uint32_t>& wanted);
 
+  // Reads the bytes of all wanted storages that stay in host memory. Ends with an exception that a
+  // signal raised, such as KeyboardInterrupt.
+  void read_ahead();
+
   nanobind::object tensor(const safe_load::TensorView& tensor);
   nanobind::object storage_value(const safe_load::StorageView& storage);
   // The storage object that the makers made. Elements of different sizes share it, unless their

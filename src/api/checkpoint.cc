@@ -23,10 +23,12 @@ Result<std::unique_ptr<State>, Issue> open_files(os::FileSet files, const OpenOp
   constexpr std::uint64_t kSmallFile = std::uint64_t{64} << 10;
   if (options.access == Access::kMapped || !files.is_one_file() || files.size() > kSmallFile)
     return api::open(std::make_shared<StorageBytes>(std::move(files)), options);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(files.size()));
-  const Status read = files.read_at(0, bytes);
+  auto memory = os::Memory::allocate(files.size());
+  if (!memory) return api::describe(memory.error(), "", "");
+  const Status read = files.read_at(0, memory->bytes());
   if (!read) return api::describe(read.error(), "", "read it again when nobody writes to it");
-  return api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
+  const auto kept = std::make_shared<os::Memory>(*std::move(memory));
+  return api::open(std::make_shared<StorageBytes>(SharedBytes{kept->bytes(), kept}), options);
 }
 
 }  // namespace
@@ -63,11 +65,16 @@ Result<Checkpoint, Issue> Checkpoint::open(std::span<const std::byte> bytes,
   return Checkpoint(*std::move(state));
 }
 
-Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
-                                           const OpenOptions& options) {
+Result<Checkpoint, Issue> Checkpoint::open(SharedBytes bytes, const OpenOptions& options) {
   auto state = api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
   if (!state) return std::move(state).error();
   return Checkpoint(*std::move(state));
+}
+
+Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
+                                           const OpenOptions& options) {
+  const auto kept = std::make_shared<std::vector<std::byte>>(std::move(bytes));
+  return open(SharedBytes{*kept, kept}, options);
 }
 
 const ContainerInfo& Checkpoint::container() const& { return state_->container(); }
@@ -109,6 +116,10 @@ std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
 
 std::uint32_t Checkpoint::storage_count() const {
   return static_cast<std::uint32_t>(state_->meaning->storages().size());
+}
+void Checkpoint::read_ahead(std::span<const std::uint32_t> storages,
+                            const std::function<bool()>& keep_going) const {
+  state_->bytes->read_ahead(storages, keep_going);
 }
 StorageView Checkpoint::storage(std::uint32_t id) const& { return {state_.get(), id}; }
 

@@ -29,7 +29,9 @@ constexpr std::string_view kInnerFolder = "sharded";
 constexpr std::string_view kWhole[] = {"model.safetensors", "pytorch_model.bin"};
 
 Issue as_issue(const Error& error, std::string member = "", std::string hint = "") {
-  if (hint.empty() && error.code() == ErrorCode::kIo) hint = "check the path and the permissions";
+  if (hint.empty() && error.code() == ErrorCode::kIo)
+    hint = os::has_no_descriptors(error) ? "close files, or raise the limit with ulimit -n"
+                                         : "check the path and the permissions";
   return describe(error, std::move(member), std::move(hint));
 }
 
@@ -75,6 +77,8 @@ Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
   for (const std::string& name : names) {
     auto file = os::File::open(in_folder(folder, name));
     std::string why;
+    if (!file && file.error().code() == ErrorCode::kIo && !os::is_missing(file.error()))
+      return as_issue(file.error(), base::escaped(name));
     if (!file) {
       why = std::string(file.error().reason()) + ": " + std::string(file.error().subject());
     } else if (const auto kind = look_at(*file); !kind) {
@@ -83,7 +87,8 @@ Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
       why = "a Git LFS pointer";
     }
     if (why.empty()) {
-      found.files.add(name, *std::move(file));
+      const Status added = found.files.add(name, *std::move(file));
+      if (!added) return as_issue(added.error(), base::escaped(name));
       continue;
     }
     if (++missing_count > kMostNamed) continue;
@@ -103,7 +108,8 @@ Result<FoundFiles, Issue> add_files(FoundFiles found, std::string_view folder,
 Result<FoundFiles, Issue> open_set(std::string_view path, os::File index,
                                    std::span<const std::string> names, std::string_view what) {
   FoundFiles found;
-  found.files.add(std::string(name_of(path)), std::move(index));
+  const Status added = found.files.add(std::string(name_of(path)), std::move(index));
+  if (!added) return as_issue(added.error(), base::escaped(name_of(path)));
   return add_files(std::move(found), folder_of(path), names, what, name_of(path));
 }
 
@@ -161,7 +167,8 @@ Result<FoundFiles, Issue> open_pieces(std::string_view folder, std::span<const s
   for (const std::string& name : names) {
     auto file = os::File::open(in_folder(folder, name));
     if (!file) return as_issue(file.error(), name);
-    found.files.add(name, *std::move(file));
+    const Status added = found.files.add(name, *std::move(file));
+    if (!added) return as_issue(added.error(), name);
   }
   return found;
 }

@@ -32,6 +32,7 @@ Issue describe(const Error& error, std::string member, std::string hint) {
   issue.member = std::move(member);
   issue.offset = error.offset();
   issue.hint = std::move(hint);
+  issue.system_number = error.system_number();
   return issue;
 }
 

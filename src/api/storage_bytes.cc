@@ -1,13 +1,21 @@
 #include "api/storage_bytes.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/try.h"
+#include "os/parallel.h"
 
 namespace safe_load::api {
 namespace {
 
+// What torch's own allocator gives, and what its kernels may count on.
 constexpr std::uint64_t kAlignment = 64;
+
+// Small storages share blocks of this size, or of more in files so large that the system would run
+// out of mappings.
+constexpr std::uint64_t kSharedBlock = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostBlocks = 8192;
 
 // What is no whole number of elements keeps its last bytes as they are.
 void swap(std::span<std::byte> bytes, std::size_t unit) {
@@ -15,101 +23,204 @@ void swap(std::span<std::byte> bytes, std::size_t unit) {
     std::reverse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(unit));
 }
 
+SharedBytes shared_memory(os::Memory memory) {
+  const auto kept = std::make_shared<os::Memory>(std::move(memory));
+  return {kept->bytes(), kept};
+}
+
 }  // namespace
 
-const std::size_t StorageBytes::kRecordSize = sizeof(Record);
+const std::size_t StorageBytes::kRecordSize = sizeof(Record) + sizeof(Block);
 
 Status StorageBytes::map() {
-  SAFE_LOAD_TRY_ASSIGN(mapping_, files_->map());
+  SAFE_LOAD_TRY_ASSIGN(os::Memory mapping, files_->map());
+  whole_ = shared_memory(std::move(mapping));
   return {};
 }
 
 void StorageBytes::add(const Origin& origin) {
   Record record{origin};
   if (origin.size == 0) record.origin.whole.reset();
-  if (record.origin.whole) {  // it has no place of its own
-    records_.push_back(record);
-    return;
-  }
-  record.is_mapped = origin.is_in_file() && (is_borrowed_ || is_aligned(origin.offset));
-  if (!record.is_mapped) {
-    record.place = arena_size_;
-    arena_size_ += (origin.size + kAlignment - 1) / kAlignment * kAlignment;
+  if (!record.origin.whole) {  // else it has no place of its own
+    record.is_lent = origin.is_in_file() && (is_borrowed_ || is_aligned(origin.offset));
+    if (!record.is_lent) add_to_block(record);
   }
   records_.push_back(record);
 }
 
-// Old files and repacked archives lack torch's alignment; a misaligned element costs more at each
-// use than the copy.
-bool StorageBytes::is_aligned(std::uint64_t data_offset) {
-  if (own_bytes().empty()) return false;
-  void* address = own_bytes().data() + data_offset;
-  void* const before = address;
-  std::size_t space = alignof(std::max_align_t);
-  return std::align(alignof(double), 1, address, space) == before;
+void StorageBytes::add_to_block(Record& record) {
+  const std::uint64_t most_shared = std::max(kSharedBlock, source().size() / kMostBlocks);
+  const std::uint64_t size = (record.origin.size + kAlignment - 1) / kAlignment * kAlignment;
+  if (size >= most_shared) {
+    record.block = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({.size = size});
+    return;
+  }
+  if (shared_block_ >= blocks_.size() || blocks_[shared_block_].size + size > most_shared) {
+    shared_block_ = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({});
+  }
+  record.block = shared_block_;
+  record.place = static_cast<std::uint32_t>(blocks_[shared_block_].size);
+  blocks_[shared_block_].size += size;
 }
 
-Result<std::span<std::byte>> StorageBytes::writable(std::uint32_t id, std::size_t unit) {
+bool StorageBytes::is_aligned(std::uint64_t data_offset) const {
+  if (whole_.bytes.empty()) return false;
+  void* address = whole_.bytes.data() + data_offset;
+  void* const before = address;
+  std::size_t space = kAlignment;
+  return std::align(kAlignment, 1, address, space) == before;
+}
+
+Result<SharedBytes> StorageBytes::share(std::uint32_t id, std::size_t unit) {
   if (is_borrowed_)
     return Error(ErrorCode::kMismatch,
                  "the checkpoint borrows its bytes, which may not be written");
-  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, readable(id, unit));
-  if (bytes.empty()) return std::span<std::byte>();
-  for (const std::span<std::byte> block : {own_bytes(), arena_.bytes()})
-    if (!block.empty() && bytes.data() >= block.data() &&
-        bytes.data() < block.data() + block.size())
-      return block.subspan(static_cast<std::size_t>(bytes.data() - block.data()), bytes.size());
-  const std::scoped_lock lock(mutex_);
-  return swapped_.at({id, unit}).bytes();
+  const Origin& origin = records_[id].origin;
+  if (!spoiled_.empty() && spoiled_.contains(id)) return spoiled_.at(id);
+  if (origin.size == 0) return SharedBytes();
+  return origin.is_foreign && unit > 1 ? swapped(id, unit) : hold(id);
 }
 
 Result<base::Bytes> StorageBytes::readable(std::uint32_t id, std::size_t unit) {
   const Origin& origin = records_[id].origin;
   if (!spoiled_.empty() && spoiled_.contains(id)) return spoiled_.at(id);
   if (origin.size == 0) return base::Bytes();
-  if (!origin.is_foreign || unit < 2) return in_file_order(id);
-  SAFE_LOAD_TRY_ASSIGN(const std::span<std::byte> bytes, swapped(id, unit));
-  return base::Bytes(bytes);
+  if (origin.is_foreign && unit > 1) {
+    SAFE_LOAD_TRY_ASSIGN(const SharedBytes shared, swapped(id, unit));
+    return base::Bytes(shared.bytes);
+  }
+  std::shared_ptr<const void> owner;
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
+  const Record& whole = whole_of(id);
+  if (!whole.is_lent) {
+    const std::scoped_lock lock(mutex_);
+    blocks_[whole.block].kept = owner;
+  }
+  return bytes;
+}
+
+const StorageBytes::Record& StorageBytes::whole_of(std::uint32_t id) const {
+  const Record& record = records_[id];
+  return record.origin.whole ? records_[*record.origin.whole] : record;
 }
 
 std::uint64_t StorageBytes::offset_in_whole(const Origin& part) const {
+  if (!part.whole) return 0;
   const Origin& whole = records_[*part.whole].origin;
   return part.memory() == nullptr ? part.offset - whole.offset
                                   : static_cast<std::uint64_t>(part.memory() - whole.memory());
 }
 
-Result<base::Bytes> StorageBytes::in_file_order(std::uint32_t id) {
+Result<base::Bytes> StorageBytes::view(std::uint32_t id, std::shared_ptr<const void>& owner) {
+  const Record& whole = whole_of(id);
   const Origin& origin = records_[id].origin;
-  if (!origin.whole) return whole_in_file_order(id);
-  SAFE_LOAD_TRY_ASSIGN(const base::Bytes whole, whole_in_file_order(*origin.whole));
-  return whole.subspan(static_cast<std::size_t>(offset_in_whole(origin)),
-                       static_cast<std::size_t>(origin.size));
+  if (is_borrowed_ && whole.is_lent)
+    return in_place(whole.origin)
+        .subspan(static_cast<std::size_t>(offset_in_whole(origin)),
+                 static_cast<std::size_t>(origin.size));
+  SAFE_LOAD_TRY_ASSIGN(const SharedBytes held, hold(id));
+  owner = held.owner;
+  return base::Bytes(held.bytes);
 }
 
-Result<base::Bytes> StorageBytes::whole_in_file_order(std::uint32_t id) {
-  Record& record = records_[id];
-  const Origin& origin = record.origin;
-  const auto size = static_cast<std::size_t>(origin.size);
-  if (record.is_mapped) {
-    const auto offset = static_cast<std::size_t>(origin.offset);
-    if (is_borrowed_) return memory_source_->bytes().subspan(offset, size);
-    return base::Bytes(own_bytes().subspan(offset, size));
+Result<SharedBytes> StorageBytes::hold(std::uint32_t id) {
+  const Origin& origin = records_[id].origin;
+  Record& whole = records_[origin.whole.value_or(id)];
+  SharedBytes held;
+  if (whole.is_lent) {
+    held = whole_;
+    held.bytes = held.bytes.subspan(static_cast<std::size_t>(whole.origin.offset));
+  } else {
+    const std::scoped_lock lock(mutex_);
+    SAFE_LOAD_TRY_ASSIGN(held, place_of(whole));
+    if (whole.read_in != blocks_[whole.block].generation) {
+      Reading reading{&whole, held.bytes};
+      read({&reading, 1}, {});
+      if (!reading.is_done) {  // once more, by one thread: to learn why
+        SAFE_LOAD_TRY(read_whole(whole, held.bytes));
+      }
+      whole.read_in = blocks_[whole.block].generation;
+    }
   }
+  held.bytes = held.bytes.subspan(static_cast<std::size_t>(offset_in_whole(origin)),
+                                  static_cast<std::size_t>(origin.size));
+  return held;
+}
+
+// REQUIRES: mutex_ is held.
+Result<SharedBytes> StorageBytes::place_of(const Record& record) {
+  Block& block = blocks_[record.block];
+  SharedBytes place{block.bytes, block.owner.lock()};
+  if (place.owner == nullptr) {
+    SAFE_LOAD_TRY_ASSIGN(os::Memory memory, os::Memory::allocate(block.size));
+    place = shared_memory(std::move(memory));
+    block.bytes = place.bytes;
+    block.owner = place.owner;
+    block.generation += 1;
+  }
+  place.bytes = place.bytes.subspan(record.place, static_cast<std::size_t>(record.origin.size));
+  return place;
+}
+
+void StorageBytes::read_ahead(std::span<const std::uint32_t> ids,
+                              const std::function<bool()>& keep_going) {
   const std::scoped_lock lock(mutex_);
-  if (arena_.bytes().empty()) {
-    SAFE_LOAD_TRY_ASSIGN(arena_, os::Memory::allocate(arena_size_));
+  std::vector<Reading> readings;
+  for (const std::uint32_t id : ids) {
+    Record& record = records_[records_[id].origin.whole.value_or(id)];
+    if (record.is_lent || record.origin.size == 0 || spoiled_.contains(id)) continue;
+    const auto place = place_of(record);
+    if (!place) break;  // whoever asks gets the error
+    Block& block = blocks_[record.block];
+    block.kept = place->owner;
+    if (record.read_in == block.generation) continue;
+    record.read_in = block.generation;
+    readings.push_back({&record, place->bytes});
   }
-  const auto place = arena_.bytes().subspan(static_cast<std::size_t>(record.place), size);
-  if (!record.is_loaded) {
-    const Status read = origin.assembly() != nullptr ? put_together(*origin.assembly(), place)
-                                                     : read_whole(origin, place);
-    SAFE_LOAD_TRY(read);
-    record.is_loaded = true;
-  }
-  return base::Bytes(place);
+  read(readings, keep_going);
+  for (const Reading& reading : readings)
+    if (!reading.is_done) reading.record->read_in = 0;
 }
 
-Status StorageBytes::read_whole(const Origin& origin, std::span<std::byte> into) const {
+// What stands in the file as it is comes in parts of a huge page, other records as a whole.
+// REQUIRES: mutex_ is held.
+void StorageBytes::read(std::span<Reading> readings,
+                        const std::function<bool()>& keep_going) const {
+  struct Part {
+    std::size_t reading;
+    std::uint64_t offset;
+    std::size_t size;
+  };
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const std::size_t size = readings[i].into.size();
+    const std::size_t step = readings[i].record->origin.is_in_file() ? os::kHugePage : size;
+    for (std::size_t done = 0; done < size; done += step)
+      parts.push_back({i, done, std::min(step, size - done)});
+  }
+  std::vector<std::atomic<std::size_t>> missing(readings.size());  // bytes
+  for (std::size_t i = 0; i < readings.size(); ++i) missing[i] = readings[i].into.size();
+  os::PagePreparer pages;
+  const auto read_part = [&](std::size_t i) {
+    const Part& part = parts[i];
+    const Reading& reading = readings[part.reading];
+    const Origin& origin = reading.record->origin;
+    const std::span<std::byte> into =
+        reading.into.subspan(static_cast<std::size_t>(part.offset), part.size);
+    if (origin.is_in_file()) pages.prepare(into);
+    const Status read = origin.is_in_file() ? source().read_at(origin.offset + part.offset, into)
+                                            : read_whole(*reading.record, into);
+    if (read) missing[part.reading] -= part.size;
+  };
+  os::run_parallel(parts.size(), read_part, keep_going);
+  for (std::size_t i = 0; i < readings.size(); ++i) readings[i].is_done = missing[i] == 0;
+}
+
+Status StorageBytes::read_whole(const Record& record, std::span<std::byte> into) const {
+  const Origin& origin = record.origin;
+  if (origin.assembly() != nullptr) return put_together(*origin.assembly(), into);
   if (origin.deflated() != nullptr)
     return archive::read_member(source(), {origin.deflated(), origin.offset}, into);
   if (origin.memory() == nullptr) return source().read_at(origin.offset, into);
@@ -134,7 +245,7 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
   if (spoiled != spoiled_.end()) return spoiled->second;
   const Origin& part = records_[piece.storage].origin;
   const Origin& whole = part.whole ? records_[*part.whole].origin : part;
-  const auto skip = static_cast<std::size_t>(part.whole ? offset_in_whole(part) : 0);
+  const auto skip = static_cast<std::size_t>(offset_in_whole(part));
   // Also of a mapped file: to read costs less than to touch its pages, and leaves them alone.
   if (whole.is_in_file() && piece.sizes.empty() && !part.is_foreign) {
     const std::size_t unit = size_of(assembly.dtype);
@@ -145,7 +256,7 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
   base::Bytes bytes = in_place(whole);
   if (bytes.empty()) {
     buffer.resize(static_cast<std::size_t>(whole.size));
-    SAFE_LOAD_TRY(read_whole(whole, buffer));
+    SAFE_LOAD_TRY(read_whole(records_[part.whole.value_or(piece.storage)], buffer));
     bytes = buffer;
   }
   bytes = bytes.subspan(skip, static_cast<std::size_t>(part.size));
@@ -164,21 +275,21 @@ base::Bytes StorageBytes::in_place(const Origin& origin) const {
   const auto size = static_cast<std::size_t>(origin.size);
   if (origin.memory() != nullptr) return {origin.memory(), size};
   if (!origin.is_in_file()) return {};
-  const base::Bytes all = is_mapped()      ? base::Bytes(mapping_.bytes())
-                          : memory_source_ ? memory_source_->bytes()
-                                           : base::Bytes();
+  const base::Bytes all = memory_source_ ? memory_source_->bytes() : base::Bytes(whole_.bytes);
   return all.empty() ? all : all.subspan(static_cast<std::size_t>(origin.offset), size);
 }
 
-Result<std::span<std::byte>> StorageBytes::swapped(std::uint32_t id, std::size_t unit) {
-  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, in_file_order(id));
+Result<SharedBytes> StorageBytes::swapped(std::uint32_t id, std::size_t unit) {
+  std::shared_ptr<const void> owner;
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
   const std::scoped_lock lock(mutex_);
-  const auto known = swapped_.find({id, unit});
-  if (known != swapped_.end()) return known->second.bytes();
+  SharedBytes& known = swapped_[{id, unit}];
+  if (known.owner != nullptr) return known;
   SAFE_LOAD_TRY_ASSIGN(os::Memory copy, os::Memory::allocate(bytes.size()));
   std::copy(bytes.begin(), bytes.end(), copy.bytes().begin());
   swap(copy.bytes(), unit);
-  return swapped_.emplace(std::pair(id, unit), std::move(copy)).first->second.bytes();
+  known = shared_memory(std::move(copy));
+  return known;
 }
 
 }  // namespace safe_load::api

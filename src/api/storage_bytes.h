@@ -1,13 +1,14 @@
 // StorageBytes: where the bytes of each storage are, read when they are first asked for.
 //
-// A stored record of a mapped file, or of one that is in memory, is a view of it. Everything else
-// (deflated, not mapped, foreign byte order, in pieces) gets a place in one arena, which costs
-// nothing until a page is touched. Owned by a shared pointer: arrays that leave the library keep it
-// alive.
+// A stored record of a mapped file, or of one that is in memory, is a view of it, if it lies at a
+// multiple of 64 bytes. Everything else (deflated, not mapped, foreign byte order, in pieces) gets
+// a place in a block of memory, which costs nothing until it is read. Whoever takes bytes along
+// owns the block in which they lie, and nothing else: not the file, not the other storages.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,7 @@
 #include "base/source.h"
 #include "os/file_set.h"
 #include "safe_load/result.h"
+#include "safe_load/tensor.h"
 #include "torch/assembly.h"
 
 namespace safe_load::api {
@@ -51,11 +53,11 @@ class StorageBytes {
     }
   };
 
-  // Exactly one of the ways to get at bytes: files (and, if mapped, their mapping), owned bytes, or
-  // borrowed ones.
+  // Exactly one of the ways to get at bytes: files (and, if mapped, their mapping), a whole file in
+  // memory that is owned, or one that is borrowed.
   explicit StorageBytes(os::FileSet files) : files_(std::move(files)) {}
-  explicit StorageBytes(std::vector<std::byte>&& owned)
-      : owned_(std::move(owned)), memory_source_(base::Bytes(owned_)) {}
+  explicit StorageBytes(SharedBytes whole)
+      : whole_(std::move(whole)), memory_source_(base::Bytes(whole_.bytes)) {}
   explicit StorageBytes(base::Bytes borrowed) : memory_source_(borrowed), is_borrowed_(true) {}
 
   StorageBytes(const StorageBytes&) = delete;
@@ -66,7 +68,6 @@ class StorageBytes {
   }
   const os::FileSet* files() const { return files_ ? &*files_ : nullptr; }
   bool is_borrowed() const { return is_borrowed_; }
-  bool is_mapped() const { return !mapping_.bytes().empty(); }
 
   static const std::size_t kRecordSize;  // bytes of memory that each storage takes
 
@@ -85,44 +86,72 @@ class StorageBytes {
     return origin.is_in_file() ? origin.offset : 0;
   }
 
-  // The bytes of storage `id` for elements of `unit` bytes. Thread-safe.
-  Result<std::span<std::byte>> writable(std::uint32_t id, std::size_t unit);
+  // The bytes of storage `id` for elements of `unit` bytes. Thread-safe. Those of share() live as
+  // long as their owner, and are read again for whoever asks when there is none any more; those of
+  // readable() live as long as this.
+  Result<SharedBytes> share(std::uint32_t id, std::size_t unit);
   Result<base::Bytes> readable(std::uint32_t id, std::size_t unit);
 
+  // Reads those that must be read, with several threads, and keeps them as readable() does. What
+  // cannot be read gives its error to whoever asks for it. Ends early if `keep_going`, which this
+  // thread calls, says no.
+  void read_ahead(std::span<const std::uint32_t> ids, const std::function<bool()>& keep_going);
+
  private:
-  struct Record {
-    Origin origin;
-    std::uint64_t place = 0;  // in the arena
-    bool is_mapped = false;   // else it has a place in the arena
-    bool is_loaded = false;
+  // Storages of some size have one of their own, so that each is freed with its last tensor;
+  // smaller ones share it. It is there while somebody owns it.
+  struct Block {
+    std::uint64_t size = 0;
+    std::span<std::byte> bytes = {};
+    std::weak_ptr<const void> owner = {};
+    std::shared_ptr<const void> kept = nullptr;  // for those who own nothing
+    std::uint32_t generation = 0;                // how often it was made
   };
 
-  // The whole file as it may be handed out: its mapping, or the bytes that this object owns.
-  std::span<std::byte> own_bytes() { return is_mapped() ? mapping_.bytes() : std::span(owned_); }
-  bool is_aligned(std::uint64_t data_offset);
-  Result<base::Bytes> in_file_order(std::uint32_t id);
-  Result<base::Bytes> whole_in_file_order(std::uint32_t id);
-  // REQUIRES: no assembly.
-  Status read_whole(const Origin& origin, std::span<std::byte> into) const;
+  struct Record {
+    Origin origin;
+    std::uint32_t block = 0;
+    std::uint32_t place = 0;    // in the block
+    std::uint32_t read_in = 0;  // the generation of the block into which it was read last
+    bool is_lent = false;       // a view of the file or of what is borrowed; else it is in a block
+  };
+
+  bool is_aligned(std::uint64_t data_offset) const;
+  const Record& whole_of(std::uint32_t id) const;
+  void add_to_block(Record& record);
+  std::uint64_t offset_in_whole(const Origin& part) const;
+
+  // In the byte order of the file. `owner` gets what keeps them alive.
+  Result<base::Bytes> view(std::uint32_t id, std::shared_ptr<const void>& owner);
+  // REQUIRES: it is not borrowed.
+  Result<SharedBytes> hold(std::uint32_t id);
+  Result<SharedBytes> place_of(const Record& record);
+  Result<SharedBytes> swapped(std::uint32_t id, std::size_t unit);
+
+  // One record and its place, to be read.
+  struct Reading {
+    Record* record;
+    std::span<std::byte> into;
+    bool is_done = false;
+  };
+  void read(std::span<Reading> readings, const std::function<bool()>& keep_going) const;
+  Status read_whole(const Record& record, std::span<std::byte> into) const;
   Status put_together(const torch::Assembly& assembly, std::span<std::byte> into) const;
   Status copy_piece(const torch::Assembly& assembly, const torch::Assembly::Piece& piece,
                     std::span<std::byte> into, std::vector<std::byte>& buffer) const;
   base::Bytes in_place(const Origin& origin) const;
-  std::uint64_t offset_in_whole(const Origin& part) const;
-  Result<std::span<std::byte>> swapped(std::uint32_t id, std::size_t unit);
 
   std::optional<os::FileSet> files_;
-  std::vector<std::byte> owned_;
+  SharedBytes whole_;  // the mapping, or the file in memory, from which storages may be lent
   std::optional<base::MemorySource> memory_source_;
   bool is_borrowed_ = false;
-  os::Memory mapping_;
 
   std::vector<Record> records_;
   std::map<std::uint32_t, Error> spoiled_;
-  std::mutex mutex_;  // guards what follows and Record::is_loaded
-  std::uint64_t arena_size_ = 0;
-  os::Memory arena_;
-  std::map<std::pair<std::uint32_t, std::size_t>, os::Memory> swapped_;
+  std::vector<Block> blocks_;
+  std::uint32_t shared_block_ = 0xFFFFFFFF;  // the one that small storages are put into
+  std::mutex mutex_;  // guards what follows, the blocks and Record::read_in
+  std::map<std::pair<std::uint32_t, std::size_t>, SharedBytes> swapped_;
 };
 
 }  // namespace safe_load::api

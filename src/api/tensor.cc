@@ -65,9 +65,9 @@ bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped
 std::uint64_t StorageView::byte_count() const { return storage_of(state_, id_).byte_count; }
 
 Result<std::span<std::byte>> StorageView::writable_bytes(std::size_t unit) const {
-  if (storage_of(state_, id_).is_meta())
-    return mismatch("a storage on the meta device has no data");
-  return state_->bytes->writable(id_, unit);
+  SAFE_LOAD_TRY(bytes(unit));
+  SAFE_LOAD_TRY_ASSIGN(const SharedBytes shared, share(unit));
+  return shared.bytes;
 }
 
 Result<std::span<const std::byte>> StorageView::bytes(std::size_t unit) const {
@@ -76,7 +76,11 @@ Result<std::span<const std::byte>> StorageView::bytes(std::size_t unit) const {
   return state_->bytes->readable(id_, unit);
 }
 
-std::shared_ptr<const void> StorageView::share() const { return state_->bytes; }
+Result<SharedBytes> StorageView::share(std::size_t unit) const {
+  if (storage_of(state_, id_).is_meta())
+    return mismatch("a storage on the meta device has no data");
+  return state_->bytes->share(id_, unit);
+}
 
 // ---- tensors
 

@@ -11,10 +11,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "base/checked.h"
@@ -23,19 +25,24 @@
 namespace safe_load::os {
 namespace {
 
-Error system_error(Reason reason, std::string_view detail) {
-  return Error(ErrorCode::kIo, reason).about(detail);
+Error system_error(Reason reason, std::uint64_t offset = 0) {
+  const int number = errno;
+  return Error(ErrorCode::kIo, reason, offset).about(std::strerror(number)).from_system(number);
 }
 
 Result<std::uint64_t> regular_size(int descriptor) {
   struct stat status = {};
   if (::fstat(descriptor, &status) != 0)
-    return system_error("cannot look at the file", std::strerror(errno));
+    return system_error("cannot look at the file");
   if (S_ISDIR(status.st_mode)) return Error(ErrorCode::kUnsupported, "a folder, not a file");
   if (!S_ISREG(status.st_mode))
     return Error(ErrorCode::kUnsupported, "not a regular file; read it into memory first");
   return static_cast<std::uint64_t>(status.st_size);
 }
+
+// What is smaller comes from the heap: a mapping of its own would cost more than it holds.
+constexpr std::uint64_t kLeastMapped = std::uint64_t{128} << 10;
+constexpr std::align_val_t kHeapAlignment{64};
 
 }  // namespace
 
@@ -44,6 +51,12 @@ std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGE
 bool is_folder(std::string_view path) {
   struct stat status = {};
   return ::stat(std::string(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool is_missing(const Error& error) { return error.system_number() == ENOENT; }
+
+bool has_no_descriptors(const Error& error) {
+  return error.system_number() == EMFILE || error.system_number() == ENFILE;
 }
 
 bool leaves_folder(std::string_view folder, std::string_view path) {
@@ -59,7 +72,7 @@ bool leaves_folder(std::string_view folder, std::string_view path) {
 Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(std::string(path).c_str()),
                                                    [](DIR* open) { return ::closedir(open); });
-  if (folder == nullptr) return system_error("cannot open the folder", std::strerror(errno));
+  if (folder == nullptr) return system_error("cannot open the folder");
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;
@@ -81,15 +94,16 @@ Result<File> File::open(std::string_view path) {
     // Non-blocking, so that a named pipe is refused below instead of waited for.
     descriptor = ::open(terminated.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) return system_error("cannot open the file", std::strerror(errno));
+  if (descriptor < 0) return system_error("cannot open the file");
   File file(descriptor, 0, 0);
   SAFE_LOAD_TRY_ASSIGN(file.size_, regular_size(descriptor));
+  file.path_ = terminated;
   return file;
 }
 
 Result<File> File::from_descriptor(int descriptor, std::uint64_t start) {
   const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return system_error("cannot use the file descriptor", std::strerror(errno));
+  if (own < 0) return system_error("cannot use the file descriptor");
   File file(own, start, 0);
   SAFE_LOAD_TRY_ASSIGN(const std::uint64_t size, regular_size(own));
   file.size_ = size - std::min(size, start);
@@ -97,7 +111,10 @@ Result<File> File::from_descriptor(int descriptor, std::uint64_t start) {
 }
 
 File::File(File&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), start_(other.start_), size_(other.size_) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      start_(other.start_),
+      size_(other.size_),
+      path_(std::move(other.path_)) {}
 
 File::~File() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -106,7 +123,7 @@ File::~File() {
 Result<FileIdentity> File::identity() const {
   struct stat facts = {};
   if (::fstat(descriptor_, &facts) != 0)
-    return system_error("cannot look at the file", std::strerror(errno));
+    return system_error("cannot look at the file");
   const auto nanoseconds = [](const timespec& time) {
     constexpr std::int64_t kSecond = 1'000'000'000;
     return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
@@ -126,7 +143,7 @@ Status File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
         ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(start_ + offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
-      return Error(ErrorCode::kIo, "cannot read the file", offset).about(std::strerror(errno));
+      return system_error("cannot read the file", offset);
     if (got == 0) return Error(ErrorCode::kTruncated, "the file became shorter", offset);
     into = into.subspan(static_cast<std::size_t>(got));
     offset += static_cast<std::uint64_t>(got);
@@ -155,7 +172,7 @@ Result<Memory> Memory::map(const File& file) {
   const auto length = static_cast<std::size_t>(file.size() + lead);
   void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.descriptor(),
                          static_cast<off_t>(file.start() - lead));
-  if (address == MAP_FAILED) return system_error("cannot map the file", std::strerror(errno));
+  if (address == MAP_FAILED) return system_error("cannot map the file");
   const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
   return Memory(pages, pages.subspan(static_cast<std::size_t>(lead)));
 }
@@ -164,7 +181,7 @@ Result<Memory> Memory::reserve(std::uint64_t size) {
   const auto length = static_cast<std::size_t>(size);
   void* address =
       ::mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (address == MAP_FAILED) return system_error("cannot reserve addresses", std::strerror(errno));
+  if (address == MAP_FAILED) return system_error("cannot reserve addresses");
   const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
   return Memory(pages, pages);
 }
@@ -174,13 +191,19 @@ Status Memory::map_at(std::uint64_t offset, const File& file) {
   void* const address =
       ::mmap(pages_.data() + offset, static_cast<std::size_t>(file.size()), PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_FIXED, file.descriptor(), static_cast<off_t>(file.start()));
-  if (address == MAP_FAILED) return system_error("cannot map the file", std::strerror(errno));
+  if (address == MAP_FAILED) return system_error("cannot map the file");
   return {};
 }
 
 Result<Memory> Memory::allocate(std::uint64_t size) {
   if (size == 0) return Memory();
-  constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
+  if (size < kLeastMapped) {
+    auto* const block = static_cast<std::byte*>(
+        ::operator new(static_cast<std::size_t>(size), kHeapAlignment, std::nothrow));
+    if (block == nullptr) return Error(ErrorCode::kIo, "cannot get memory");
+    std::memset(block, 0, static_cast<std::size_t>(size));
+    return Memory({}, {block, static_cast<std::size_t>(size)});
+  }
   // One huge page of room lets the block start on a huge-page boundary.
   const std::uint64_t room = size >= kHugePage ? kHugePage : 0;
   const auto whole = base::checked_add(size, room);
@@ -188,7 +211,7 @@ Result<Memory> Memory::allocate(std::uint64_t size) {
   const auto length = static_cast<std::size_t>(*whole);
   void* address =
       ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (address == MAP_FAILED) return system_error("cannot get memory", std::strerror(errno));
+  if (address == MAP_FAILED) return system_error("cannot get memory");
   const std::span<std::byte> pages(static_cast<std::byte*>(address), length);
   std::size_t lead = 0;
   if (room != 0) {
@@ -227,6 +250,29 @@ Memory::~Memory() { release(); }
 
 void Memory::release() {
   if (!pages_.empty()) ::munmap(pages_.data(), pages_.size());
+  if (pages_.empty() && !bytes_.empty()) ::operator delete(bytes_.data(), kHeapAlignment);
+}
+
+void PagePreparer::prepare(std::span<std::byte> part) {
+#if defined(__linux__) && defined(MADV_POPULATE_WRITE)
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds kSlow(1500);  // about twice as long as with small pages
+  constexpr int kMostSlow = 3;
+  if (part.size() < kLeastMapped) return;
+  const std::uint64_t page = page_size();
+  void* first = part.data();
+  std::size_t room = part.size();
+  if (std::align(page, page, first, room) == nullptr) return;
+  const std::size_t length = room / page * page;
+  // All of this is advice: where the kernel does not take it, reading is slower, not wrong.
+  const bool is_huge = slow_pages_ < kMostSlow;
+  if (!is_huge) static_cast<void>(::madvise(first, length, MADV_NOHUGEPAGE));
+  const auto begin = Clock::now();
+  static_cast<void>(::madvise(first, length, MADV_POPULATE_WRITE));
+  if (is_huge && Clock::now() - begin > kSlow) ++slow_pages_;
+#else
+  static_cast<void>(part);
+#endif
 }
 
 }  // namespace safe_load::os

@@ -1,6 +1,7 @@
 // File: an open file of the operating system, read by position and mapped on request.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,6 +19,10 @@ namespace safe_load::os {
 std::uint64_t page_size();
 
 bool is_folder(std::string_view path);
+
+// Why a file could not be opened: it is not there, or the system has no descriptor left.
+bool is_missing(const Error& error);
+bool has_no_descriptors(const Error& error);
 
 // Whether links lead from this path below a folder out of it. False for what does not exist.
 bool leaves_folder(std::string_view folder, std::string_view path);
@@ -52,6 +57,7 @@ class File final : public base::Source {
   std::uint64_t size() const override { return size_; }
   std::uint64_t start() const { return start_; }
   int descriptor() const { return descriptor_; }
+  const std::string& path() const { return path_; }  // "" if somebody else opened it
 
   Status read_at(std::uint64_t offset, std::span<std::byte> into) const override;
 
@@ -67,6 +73,7 @@ class File final : public base::Source {
   int descriptor_;
   std::uint64_t start_;
   std::uint64_t size_;
+  std::string path_;
 };
 
 // A block of memory that a file's bytes live in. Move-only; freed with its last owner.
@@ -82,7 +89,8 @@ class Memory {
   // room.
   Status map_at(std::uint64_t offset, const File& file);
 
-  // Zeroed pages, on huge pages where the kernel grants them.
+  // Zeroed memory that begins at a multiple of 64 bytes; a large block on huge pages where the
+  // kernel grants them.
   static Result<Memory> allocate(std::uint64_t size);
 
   Memory() = default;
@@ -97,8 +105,22 @@ class Memory {
   Memory(std::span<std::byte> pages, std::span<std::byte> bytes) : pages_(pages), bytes_(bytes) {}
   void release();
 
-  std::span<std::byte> pages_;
+  std::span<std::byte> pages_;  // that are mapped; none: the bytes come from the heap
   std::span<std::byte> bytes_;
+};
+
+inline constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+// Makes pages of a Memory ready to be written, which costs less than to fault at each of them.
+// Thread-safe. Some virtual machines give free memory back to their host, and a huge page that must
+// be fetched again costs many times what small ones cost: where that shows, it goes on with these.
+class PagePreparer {
+ public:
+  // REQUIRES: at most kHugePage bytes that do not cross a huge page.
+  void prepare(std::span<std::byte> part);
+
+ private:
+  std::atomic<int> slow_pages_ = 0;
 };
 
 // Blocks on huge pages: a page of 4 KiB costs as much to get as a hundred opcodes cost to read.

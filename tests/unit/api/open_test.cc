@@ -137,7 +137,7 @@ TEST(Open, SharedBytesOutliveTheCheckpoint) {
     const auto opened = Checkpoint::open(kept.path());
     ASSERT_TRUE(opened.ok());
     bytes = *opened->storage(0).bytes();
-    owner = opened->storage(0).share();
+    owner = opened->storage(0).share()->owner;
   }
   EXPECT_EQ(safe_load::base::as_text(bytes), raw<float>({1, 2, 3, 4, 5, 6}));
 }
