@@ -259,20 +259,43 @@ bool Interpreter::is_memory_format(NodeId id) const {
           name == "channels_last_3d");
 }
 
-Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
+bool Interpreter::is_known_class(NodeId id) const {
+  const Known* row = tape_[id].kind == Kind::kSymbol ? known(id) : nullptr;
+  return row != nullptr && row->meaning != Meaning::kNotCallable;
+}
+
+// As if the pickle had made the call in this form.
+Status Interpreter::decode_as(NodeId id, NodeId callee, NodeId arguments, pickle::How how) {
   Call& call = tape_.call(id);
+  call.callee = callee;
+  call.arguments = arguments;
+  call.how = how;
+  const Known& row = *known(callee);
+  if (const auto misuse = find_misuse(id, row)) return contradict(id, *misuse);
+  return decode(id, row);
+}
+
+Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kReconstructor) {
     const std::span<const NodeId> given = arguments(id);
     const bool is_plain =
         tape_.symbol(given[1]).is("builtins", "object") && tape_[given[2]].kind == Kind::kNone;
     const Known* row = known(given[0]);
     // How protocols 0 and 1 spell cls.__new__(cls): the same object as NEWOBJ of protocol 2 makes.
-    if (is_plain && row != nullptr) {
-      call.callee = given[0];
-      call.arguments = pickle::kNoNode;
-      if (const auto misuse = find_misuse(id, *row)) return contradict(id, *misuse);
-      return decode(id, *row);
+    if (row != nullptr && row->meaning != Meaning::kNotCallable) {
+      if (!is_plain || !row->is_plain) return bad("a class is made in a way that is not its own");
+      return decode_as(id, given[0], pickle::kNoNode, pickle::How::kNewObject);
     }
+  }
+  const bool is_new_object = meaning == Meaning::kNewObject || meaning == Meaning::kNewObjectEx;
+  if (is_new_object && is_known_class(arguments(id)[0])) {
+    if (meaning == Meaning::kNewObjectEx) return bad("a class is made with keywords");
+    const std::span<const NodeId> given = arguments(id);
+    const NodeId made = given[0];
+    SAFE_LOAD_TRY_ASSIGN(const Run rest, tape_.add_run(given.subspan(1)));
+    SAFE_LOAD_TRY_ASSIGN(const NodeId tuple,
+                         tape_.add_node({Kind::kTuple, 0, 0, rest.count, rest.first}));
+    return decode_as(id, made, tuple, pickle::How::kNewObject);
   }
   if (meaning == Meaning::kGetattr && is_memory_format(id)) {
     become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kMemoryFormat));
@@ -318,7 +341,8 @@ Status Interpreter::decode_keyword_new(NodeId id) {
   SAFE_LOAD_TRY(tape_.work().take(given.size() + tape_[parts[2]].count));
   static constexpr Schema kKeywords = "(callable,dict<str,any>)";
   const NodeId used[] = {given[0], parts[2]};
-  if (!matches(*kKeywords.begin(), used, id)) return bad("a construction in no known form");
+  if (!matches(*kKeywords.begin(), used, id) || is_known_class(given[0]))
+    return bad("a construction in no known form");
   SAFE_LOAD_TRY_ASSIGN(const Run rest, tape_.add_run(given.subspan(1)));
   call.callee = given[0];
   call.keywords = parts[2];

@@ -126,6 +126,21 @@ Status Interpreter::complete(NodeId id) {
   return settle(id, decode_state(id, *known(tape_.call(id).callee)));
 }
 
+// Source: CPython Modules/_pickle.c, load_newobj() and instantiate().
+std::optional<Reason> Interpreter::find_odd_form(const Call& call, const Known& row) const {
+  using pickle::How;
+  const bool has_arguments = call.arguments != kNoNode && tape_[call.arguments].count != 0;
+  const bool is_class = row.kind != SymbolKind::kFunction && row.kind != SymbolKind::kRebuild;
+  const bool calls_new = call.how == How::kNewObject || call.how == How::kNewObjectEx ||
+                         (call.how != How::kReduce && is_class && !has_arguments);
+  if (!calls_new && (row.by_new != New::kOnly || has_arguments)) return std::nullopt;
+  if (!calls_new) return Reason("a class is called without the arguments that it needs");
+  if (row.by_new == New::kRefused) return Reason("a name is made in a way that is not its own");
+  if (has_arguments && row.by_new == New::kEmpty)
+    return Reason("a class is made with arguments that it ignores then");
+  return std::nullopt;
+}
+
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
 std::optional<Reason> Interpreter::find_misuse(NodeId id, const Known& row) const {
   if (row.meaning == Meaning::kNotCallable) return std::nullopt;
@@ -254,6 +269,7 @@ Status Interpreter::decode(NodeId id, const Known& row) {
     }
     return bad("a known name is called with arguments it never gets").about(row.name);
   }
+  if (const auto misuse = find_odd_form(call, row)) return bad(*misuse).about(row.name);
   if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
   if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);

@@ -126,6 +126,7 @@ class Interpreter {
   Status interpret_call(pickle::NodeId id);
   Status complete(pickle::NodeId id);
   std::optional<Reason> find_misuse(pickle::NodeId id, const Known& row) const;
+  std::optional<Reason> find_odd_form(const pickle::Call& call, const Known& row) const;
   Status decode(pickle::NodeId id, const Known& row);
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
@@ -147,6 +148,9 @@ class Interpreter {
   Status decode_zone(pickle::NodeId id);
   bool is_memory_format(pickle::NodeId id) const;
   Status check_partial_state(pickle::NodeId state) const;
+  bool is_known_class(pickle::NodeId id) const;
+  Status decode_as(pickle::NodeId id, pickle::NodeId callee, pickle::NodeId arguments,
+                   pickle::How how);
   bool is_keyword_new(pickle::NodeId callee) const;
   Status decode_keyword_new(pickle::NodeId id);
   Status decode_random(pickle::NodeId id, Meaning meaning);

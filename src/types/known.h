@@ -136,6 +136,22 @@ enum class Meaning : std::uint8_t {
 
 enum class Items : std::uint8_t { kNone, kList, kDict, kSet };
 
+// What comes of a class when only its __new__ is called: by NEWOBJ and NEWOBJ_EX, and by INST and
+// OBJ without arguments. A function, and a class whose objects are broken then, takes no such form.
+enum class New : std::uint8_t {
+  kRefused,
+  kAsCall,  // the same as by REDUCE: __new__ does everything
+  kEmpty,   // an empty object, whatever the arguments; so they must be none
+  kOnly,    // the same; its state fills it, and without arguments there is no other way
+};
+
+// What a value costs Python beside its parts.
+struct Cost {
+  std::uint8_t copies = 0;  // bytes that it keeps of its own for each byte of the texts, bytes and
+                            // long integers among its arguments and its state
+  std::uint16_t bytes = 0;  // that it always has of its own, where they are many
+};
+
 struct Known {
   std::string_view module;
   std::string_view name;
@@ -146,6 +162,25 @@ struct Known {
   Schema state;              // the one argument of BUILD; empty: BUILD is an error
   Items items;               // what may be added afterwards
   bool needs_state = false;  // without BUILD it would be a shell that no program ever sees
+  New by_new = New::kRefused;
+  bool is_plain = false;  // whether object.__new__ makes it, too (copyreg._reconstructor)
+  Cost cost = {};
+
+  constexpr Known made(New how) const {
+    Known row = *this;
+    row.by_new = how;
+    return row;
+  }
+  constexpr Known plain() const {
+    Known row = *this;
+    row.is_plain = true;
+    return row;
+  }
+  constexpr Known costing(Cost more) const {
+    Known row = *this;
+    row.cost = more;
+    return row;
+  }
 };
 
 // All rows, sorted by module and name.
