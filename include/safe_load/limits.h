@@ -33,8 +33,13 @@ struct Limits {
   // Stops: shapes that cost more to check than their bytes paid for.
   std::uint64_t max_dims = 64;
 
-  // Depth of a tuple or frozenset used as a key. Stops: keys that are hashed exponentially often.
+  // Depth of a tuple or frozenset used as a key, and of a type such as list[list[int]].
+  // Stops: keys that are hashed exponentially often, or by recursion until the stack ends.
   std::uint64_t max_key_depth = 64;
+
+  // Slices, defaultdicts, deques and object arrays inside each other.
+  // Stops: chains that Python frees by recursion, until its stack ends.
+  std::uint64_t max_levels = 256;
 
   // Bytes one tensor may fill when it is copied out: at least this many, or so many times its
   // storage. Stops: stride 0 with 10^12 elements.

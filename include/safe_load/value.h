@@ -78,6 +78,7 @@ enum class ValueKind : std::uint8_t {
   kSparseTensor,     // arguments(): layout, parts (COO: indices, values, size, is_coalesced)
   kNestedTensor,     // arguments(): buffer, sizes, strides, offsets
   kJaggedTensor,     // arguments()[0]: dict of values, offsets, lengths, _ragged_idx
+  kParameter,        // arguments(): a sparse, nested or jagged tensor, requires_grad
   kGenerator,        // arguments(): device; states(): (seed, offset, state) of a torch.Generator
   kMaskedConstant,   // numpy.ma.masked
   kSeedSequence,     // states(): (entropy, children, pool, pool size, spawn key)

@@ -7,6 +7,7 @@ Importing this package imports neither torch nor numpy.
 """
 
 from ._attached import safe_load
+from ._beside import tensor_attributes
 from ._core import Limits, NdArray, TensorView
 from ._distributed import DeviceMesh, DistributedTensor, Placement
 from ._errors import Error, UnknownGlobal
@@ -52,4 +53,5 @@ __all__ = [
     "scan_many",
     "state_dict",
     "strip_prefix",
+    "tensor_attributes",
 ]

@@ -54,7 +54,7 @@ class ArrayMakers(Makers):
         if 0 in shape:
             return np.zeros(shape, kind)
         size = kind.itemsize
-        steps = tuple(step * size for step in strides)
+        steps = tuple(step * size if length != 1 else 0 for step, length in zip(strides, shape))
         array = np.ndarray(shape, kind, buffer=storage, offset=offset * size, strides=steps)
         if is_conjugated:
             array = np.conj(array)

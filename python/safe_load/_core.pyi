@@ -15,6 +15,7 @@ class Limits:
     work_per_byte: int
     max_dims: int
     max_key_depth: int
+    max_levels: int
     max_copied_bytes: int
     max_copied_ratio: int
     def __init__(self) -> None: ...

@@ -75,10 +75,10 @@ def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     )
 
 
-def printable(name: str) -> str:
+def printable(name: str, longest: int = _LONGEST_NAME) -> str:
     """A name for a message: escaped where it cannot be printed, cut where it is long."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:_LONGEST_NAME])
-    return shown if len(name) <= _LONGEST_NAME else f"{shown}..."
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:longest])
+    return shown if len(name) <= longest else f"{shown}..."
 
 
 def issue_text(issue: dict[str, Any]) -> str:

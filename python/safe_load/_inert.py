@@ -332,7 +332,7 @@ class TensorRecord:
     them.
     """
 
-    __slots__ = ("kind", "parts")
+    __slots__ = ("__weakref__", "kind", "parts")
 
     def __init__(self, kind: str, parts: dict[str, Any]) -> None:
         self.kind = kind

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping
+import contextlib
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from . import _stdlib
+from ._beside import keep
 from ._core import NdArray
-from ._errors import Error
+from ._errors import Error, printable
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
 
 Progress = Callable[[int, int, str], None]
@@ -32,6 +34,7 @@ class Makers:
             if not callable(make):
                 raise TypeError(f"the constructor of {cls!r} is not callable")
         self.progress = progress
+        self._of_caller: BaseException | None = None
         self._numpy = numpy
         self.has_numpy = numpy is not None
 
@@ -65,15 +68,34 @@ class Makers:
             return self._numpy.STATEFUL[kind](args, state)
         return StateRecord(kind, args, state)
 
-    def unbuildable(self, reason: BaseException, kind: str, path: str) -> BaseException:
-        """The error for a value that its own class refuses."""
-        if isinstance(reason, Error) or not isinstance(reason, Exception):
+    def refused(self, reason: BaseException, kind: str, path: str, reads: bool) -> BaseException:
+        """What to raise for a value that its own class refuses: an Error that says where.
+
+        What the caller's own functions raise passes, with the place as a note. `reads`: making the value reads
+        the file, so that trouble with the operating system is what it says.
+        """
+        if reason is self._of_caller:
+            if hasattr(reason, "add_note"):
+                reason.add_note(f"safe_load: at {path}")
             return reason
-        text = str(reason).splitlines()[0][:200] if str(reason) else type(reason).__name__
+        passes = isinstance(reason, (Error, MemoryError)) or (reads and isinstance(reason, OSError))
+        if passes or not isinstance(reason, Exception):
+            return reason
+        lines = str(reason).splitlines()
+        text = printable(lines[0], 200) if lines else type(reason).__name__
         return Error(
             f"safe_load: {path or 'a value'}: {kind} cannot be built here ({text})",
             hint="open it with safe_load.open() to reach the rest",
         )
+
+    @contextlib.contextmanager
+    def _caller(self) -> Iterator[None]:
+        """Around code of the caller's own, whose exceptions are his."""
+        try:
+            yield
+        except Exception as error:
+            self._of_caller = error
+            raise
 
     def damaged(self, path: str) -> Any:
         raise Error(f"safe_load: {path} is damaged and cannot be built", code="corrupt")
@@ -81,11 +103,12 @@ class Makers:
     # ---- mutable objects, once their parts are there
 
     def set_attributes(self, target: Any, state: Any) -> None:
-        parts = state if isinstance(state, tuple) else (state,)
-        for part in parts:
-            for name, value in (part or {}).items():
-                if not (name.startswith("__") and name.endswith("__")):
-                    setattr(target, name, value)
+        """As pickle does it; the engine let no name through that begins and ends with two underscores."""
+        vars(target).update(_attributes_in(state))
+
+    def set_tensor_attributes(self, target: Any, state: Any) -> None:
+        """What a tensor had beside its elements. No setter of a tensor or an array is ever reached."""
+        keep(target, _attributes_in(state))
 
     def fill_opaque(
         self,
@@ -113,7 +136,8 @@ class Makers:
     # ---- classes that the caller asked for
 
     def construct(self, cls: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.constructors[cls](*args, **kwargs)
+        with self._caller():
+            return self.constructors[cls](*args, **kwargs)
 
     def apply(
         self,
@@ -124,24 +148,10 @@ class Makers:
         states: tuple[Any, ...],
     ) -> None:
         """Adds items and state as pickle would, on an object that the caller's function made."""
-        if list_items and hasattr(target, "extend"):
-            target.extend(list_items)
-        else:
-            for item in list_items:
-                target.append(item)
-        for key, value in zip(dict_items[::2], dict_items[1::2]):
-            target[key] = value
-        for member in set_items:
-            target.add(member)
-        for state in states:
-            if hasattr(target, "__setstate__"):
-                target.__setstate__(state)
-            elif isinstance(state, tuple) and len(state) == 2:
-                target.__dict__.update(state[0] or {})
-                for name, value in (state[1] or {}).items():
-                    setattr(target, name, value)
-            elif state:
-                target.__dict__.update(state)
+        with self._caller():
+            _add_items(target, list_items, dict_items, set_items)
+            for state in states:
+                _set_state(target, state)
 
     # ---- NumPy; without it a dtype is its text, an array an NdArray or a list, a scalar its value
 
@@ -202,7 +212,9 @@ class Makers:
         return storage
 
     def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
-        """A sparse, nested or jagged tensor."""
+        """A sparse, nested or jagged tensor, or a Parameter around one."""
+        if kind == "torch.nn.parameter.Parameter":
+            return args[0]
         if kind == "sparse tensor":
             layout, parts, *_ = args  # requires_grad, which means nothing without torch
             names = ("indices", "values", "size", "is_coalesced")
@@ -233,6 +245,37 @@ class Makers:
             return TensorRecord("quantized tensor", parts | {"scale": scale, "zero_point": zero_point})
         channels = {"scales": scales, "zero_points": zero_points, "axis": axis}
         return TensorRecord("quantized tensor", parts | channels)
+
+
+def _attributes_in(state: Any) -> dict[Any, Any]:
+    """Of a dict of attributes, or of a pair of them (__dict__ and __slots__) of which each may be None."""
+    found: dict[Any, Any] = {}
+    for part in state if isinstance(state, tuple) else (state,):
+        found.update(part or {})
+    return found
+
+
+def _add_items(target: Any, list_items: list[Any], dict_items: list[Any], set_items: list[Any]) -> None:
+    if list_items and hasattr(target, "extend"):
+        target.extend(list_items)
+    else:
+        for item in list_items:
+            target.append(item)
+    for key, value in zip(dict_items[::2], dict_items[1::2]):
+        target[key] = value
+    for member in set_items:
+        target.add(member)
+
+
+def _set_state(target: Any, state: Any) -> None:
+    if hasattr(target, "__setstate__"):
+        target.__setstate__(state)
+    elif isinstance(state, tuple) and len(state) == 2:
+        target.__dict__.update(state[0] or {})
+        for name, value in (state[1] or {}).items():
+            setattr(target, name, value)
+    elif state:
+        target.__dict__.update(state)
 
 
 _STRUCT = {"b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I"}

@@ -9,7 +9,7 @@ import torch
 import torch.utils.dlpack
 
 from ._errors import Error
-from ._makers import Makers
+from ._makers import Makers, _attributes_in
 
 _QSCHEMES = (
     "per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric "
@@ -136,8 +136,11 @@ class TorchMakers(Makers):
         if storage.nbytes:
             own = torch.frombuffer(storage.memory(unit), dtype=torch.uint8).untyped_storage()
         if callable(target):
-            placed = target(own, location)
-            return self._restored(own, location) if placed is None else _untyped(placed, own)
+            with self._caller():
+                placed = target(own, location)
+                if placed is not None:
+                    return _untyped(placed, own)
+            return self._restored(own, location)
         if isinstance(target, dict):
             return _moved(own, target.get(location, location))
         return self._restored(own, location) if target is None else _moved(own, target)
@@ -180,9 +183,19 @@ class TorchMakers(Makers):
             return torch.nn.Parameter(tensor, requires_grad)
         return tensor.requires_grad_(requires_grad)
 
+    def set_tensor_attributes(self, target: torch.Tensor, state: Any) -> None:
+        own = vars(target)  # what a jagged tensor was built with, and the engine has checked, stays
+        attributes = {name: value for name, value in _attributes_in(state).items() if name not in own}
+        for name in attributes:
+            if hasattr(torch.Tensor, name) or hasattr(torch.nn.Parameter, name):
+                raise AttributeError(f"it has an attribute named {name!r}, as every tensor has")
+        own.update(attributes)
+
     # ---- tensors of several parts, which the engine held against each other
 
     def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
+        if kind == "torch.nn.parameter.Parameter":
+            return torch.nn.Parameter(args[0], args[1])
         if kind == "sparse tensor":
             return _sparse(*args)
         if kind == "nested tensor":

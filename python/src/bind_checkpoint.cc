@@ -119,7 +119,9 @@ void bind_limits(nb::module_& module) {
       .def_rw("work_per_byte", &Limits::work_per_byte, "Steps of decoding per byte of pickle.")
       .def_rw("max_dims", &Limits::max_dims, "Dimensions of a tensor or array.")
       .def_rw("max_key_depth", &Limits::max_key_depth,
-              "Depth of a tuple or frozenset that is a key.")
+              "Depth of a tuple or frozenset that is a key, and of a type expression.")
+      .def_rw("max_levels", &Limits::max_levels,
+              "Slices, defaultdicts, deques and object arrays inside each other.")
       .def_rw("max_copied_bytes", &Limits::max_copied_bytes,
               "Bytes of one tensor that is copied, unless max_copied_ratio allows more.")
       .def_rw("max_copied_ratio", &Limits::max_copied_ratio,

@@ -57,10 +57,21 @@ bool is_contiguous(const BufferView& view) {
   Py_ssize_t expected = view.item_size;
   for (std::size_t i = view.shape.size(); i-- > 0;) {
     if (view.shape[i] == 0) return true;
-    if (view.shape[i] != 1 && view.strides[i] != expected) return false;
+    if (view.shape[i] == 1) continue;
+    if (view.strides[i] != expected || expected > PY_SSIZE_T_MAX / view.shape[i]) return false;
     expected *= view.shape[i];
   }
   return true;
+}
+
+std::optional<Py_ssize_t> byte_length(const BufferView& view) {
+  if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
+  Py_ssize_t length = view.item_size;
+  for (const Py_ssize_t size : view.shape) {
+    if (length > PY_SSIZE_T_MAX / size) return std::nullopt;
+    length *= size;
+  }
+  return length;
 }
 
 template <class View>
@@ -75,8 +86,12 @@ int get_buffer(PyObject* object, Py_buffer* buffer, int flags) {
   buffer->obj = Py_NewRef(object);
   buffer->buf = view.data;
   buffer->itemsize = view.item_size;
-  buffer->len = view.item_size;
-  for (const Py_ssize_t size : view.shape) buffer->len *= size;
+  const auto length = byte_length(view);
+  if (!length) {
+    PyErr_SetString(PyExc_BufferError, "more elements than a buffer can have");
+    return -1;
+  }
+  buffer->len = *length;
   buffer->readonly = 0;
   buffer->ndim = static_cast<int>(view.shape.size());
   buffer->format = (flags & PyBUF_FORMAT) == PyBUF_FORMAT ? view.format.data() : nullptr;
@@ -169,7 +184,9 @@ TensorObject tensor_object(const safe_load::TensorView& tensor) {
   object.item_size = size;
   for (std::size_t i = 0; i < object.sizes.size(); ++i) {
     object.shape.push_back(object.sizes[i]);
-    object.strides.push_back(object.steps[i] * size);
+    // Of a dimension of one element, and of a tensor without any, it may be any number.
+    const bool counts = object.sizes[i] > 1 && tensor.element_count() != 0;
+    object.strides.push_back(counts ? object.steps[i] * size : size);
   }
   if (object.format.empty()) {  // elements as bytes, in a dimension of their own
     object.format = "B";
@@ -204,6 +221,7 @@ void bind_memory(nb::module_& module) {
 
   nb::class_<TensorObject>(
       module, "TensorView", nb::type_slots(buffer_slots<TensorObject>()),
+      nb::is_weak_referenceable(),
       "A tensor without torch or NumPy: a writable buffer with a shape.\n\n"
       "memoryview() and DLPack see the same memory, which lives as long as they "
       "do. Element types that the struct module does not know are shown as "
@@ -218,8 +236,8 @@ void bind_memory(nb::module_& module) {
       .def_prop_ro(
           "nbytes",
           [](const TensorObject& t) {
-            std::uint64_t bytes = safe_load::size_of(t.dtype);
-            for (const std::int64_t size : t.sizes) bytes *= static_cast<std::uint64_t>(size);
+            nb::object bytes = nb::int_(safe_load::size_of(t.dtype));
+            for (const std::int64_t size : t.sizes) bytes = bytes * nb::int_(size);
             return bytes;
           },
           "Bytes of the elements in a row.")

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "keys.h"
 #include "memory.h"
 #include "objects.h"
 #include "tensors.h"
@@ -85,6 +86,23 @@ Later later_for(ValueKind kind) {
   }
 }
 
+// All makers are called through this. What the standard library, NumPy or torch refuses is a fault
+// of the value, and becomes an Error that says where.
+template <class Make>
+nb::object guarded(const Checkpoint& checkpoint, nb::handle makers, const ValueView& value,
+                   Make&& make) {
+  try {
+    return make();
+  } catch (nb::python_error& error) {
+    const bool reads = value.kind() == ValueKind::kTensor || value.kind() == ValueKind::kStorage;
+    const nb::object refused =
+        makers.attr("refused")(nb::borrow(error.value()), to_str(value.class_name()),
+                               to_str(checkpoint.path(value)), reads);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(refused.ptr())), refused.ptr());
+  }
+  throw nb::python_error();
+}
+
 class Builder {
  public:
   Builder(std::shared_ptr<const Checkpoint> checkpoint, const ValueView& root, nb::handle makers)
@@ -112,7 +130,7 @@ class Builder {
       for (; when <= id; ++when) complete_at(when);
       if (i % kProgressStep == 0 || is_slow(kinds_[i])) report(i);
       if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
-        made_[id] = shell(checkpoint_->value(id), kinds_[i]);
+        made_[id] = make(checkpoint_->value(id), kinds_[i]);
     }
     for (; when < due_.size(); ++when) complete_at(when);
     report(wanted_.size());
@@ -139,7 +157,8 @@ class Builder {
       Later what = later_for(kind);
       const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kSparseTensor ||
                                  kind == ValueKind::kNestedTensor ||
-                                 kind == ValueKind::kJaggedTensor;
+                                 kind == ValueKind::kJaggedTensor ||
+                                 kind == ValueKind::kParameter;
       if (may_have_more && !value.states().empty()) what = Later::kFill;
       if (what == Later::kNothing) continue;
       std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];
@@ -155,13 +174,14 @@ class Builder {
 
   void complete(const Event& event) {
     const ValueView value = checkpoint_->value(event.id);
-    if (event.what == Later::kFill) return fill(value);
-    made_[event.id] = guarded(value, [&] {
+    const nb::object done = guarded(*checkpoint_, makers_, value, [&] {
+      if (event.what == Later::kFill) return fill(value);
       if (value.kind() == ValueKind::kArrayDtype) return dtype(*value.array());
       if (value.kind() == ValueKind::kArray) return array(*value.array());
       return nb::object(makers_.attr("stateful")(
           kind_name(value.kind()), tuple_of(value.arguments()), tuple_of(value.states())));
     });
+    if (event.what == Later::kMake) made_[event.id] = done;
   }
 
   const nb::object& made(const ValueView& value) {
@@ -171,7 +191,7 @@ class Builder {
     const ValueKind kind = value.kind();
     const bool may_be_added = kind == ValueKind::kTensor || kind == ValueKind::kTuple ||
                               kind == ValueKind::kLayout || kind == ValueKind::kText;
-    if (!object.is_valid() && may_be_added) object = shell(value, kind);
+    if (!object.is_valid() && may_be_added) object = make(value, kind);
     if (!object.is_valid()) {
       safe_load::Issue issue;
       issue.message = "a value is used before it was complete: " + value.class_name();
@@ -202,6 +222,10 @@ class Builder {
 
   // ---- making
 
+  nb::object make(const ValueView& value, ValueKind kind) {
+    return guarded(*checkpoint_, makers_, value, [&] { return shell(value, kind); });
+  }
+
   nb::object shell(const ValueView& value, ValueKind kind) {
     switch (kind) {
       case ValueKind::kMissing:
@@ -225,6 +249,7 @@ class Builder {
       case ValueKind::kTuple:
         return tuple_of(value.items());
       case ValueKind::kFrozenSet:
+        check_keys(value, value.items(), 1);
         return checked(PyFrozenSet_New(tuple_of(value.items()).ptr()));
       case ValueKind::kList:
         return checked(PyList_New(0));
@@ -238,7 +263,7 @@ class Builder {
       case ValueKind::kStorage:
         return tensors_.storage_value(*value.storage());
       case ValueKind::kScalar:
-        return guarded(value, [&] { return scalar(*value.array()); });
+        return scalar(*value.array());
       case ValueKind::kSymbol:
         return makers_.attr("symbol")(to_str(value.module()), to_str(value.name()));
       case ValueKind::kOpaque:
@@ -254,8 +279,7 @@ class Builder {
     const nb::object arguments = record_arguments(value, kind);
     const nb::object name =
         kind == ValueKind::kIpAddress ? to_str(value.class_name()) : kind_name(kind);
-    return guarded(
-        value, [&] { return makers_.attr("record")(name, to_tuple(value.fields()), arguments); });
+    return makers_.attr("record")(name, to_tuple(value.fields()), arguments);
   }
 
   // What was given to a dict class or a deque is among its items; of a deque the length counts.
@@ -274,20 +298,6 @@ class Builder {
     const ValueView is_safe = value.attribute("is_safe");
     if (is_safe.kind() != ValueKind::kInteger) return nb::make_tuple(number);
     return nb::make_tuple(number, integer_object(is_safe));
-  }
-
-  // What the standard library, NumPy or torch refuses is a fault of this value: an Error that says
-  // where.
-  template <class Make>
-  nb::object guarded(const ValueView& value, Make&& make) {
-    try {
-      return make();
-    } catch (nb::python_error& error) {
-      const nb::object refused = makers_.attr("unbuildable")(
-          nb::borrow(error.value()), to_str(value.class_name()), to_str(checkpoint_->path(value)));
-      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(refused.ptr())), refused.ptr());
-    }
-    throw nb::python_error();
   }
 
   nb::object tuple_of(const Values& values) {
@@ -317,20 +327,8 @@ class Builder {
   nb::object opaque(const ValueView& value) {
     const std::string name = value.class_name();
     if (!is_constructed(value)) return makers_.attr("opaque")(to_str(name), to_str(value.how()));
-    try {
-      return makers_.attr("construct")(to_str(name), tuple_of(value.arguments()),
-                                       dict_of(value.keywords()));
-    } catch (nb::python_error& error) {
-      explain(error, value);
-    }
-  }
-
-  // Adds the place to an exception of the caller's own code, and lets it pass.
-  [[noreturn]] void explain(nb::python_error& error, const ValueView& value) {
-    const nb::object exception = nb::borrow(error.value());
-    if (nb::hasattr(exception, "add_note"))
-      exception.attr("add_note")(to_str("safe_load: at " + checkpoint_->path(value)));
-    throw;
+    return makers_.attr("construct")(to_str(name), tuple_of(value.arguments()),
+                                     dict_of(value.keywords()));
   }
 
   // ---- arrays of NumPy: from descriptions that were checked
@@ -399,56 +397,68 @@ class Builder {
       return numbers.is_missing() ? nb::none() : nb::object(made(numbers));
     };
     const nb::object storage = tensors_.storage(tensor.storage(), type.swap_unit);
-    return guarded(value, [&] {
-      nb::object made = makers_.attr("quantized")(
-          storage, to_str(type.name), tensor.storage_offset(), to_tuple(tensor.shape()),
-          to_tuple(tensor.strides()), own.scale, own.zero_point, part(own.scales),
-          part(own.zero_points), own.axis, own.scheme == safe_load::QuantScheme::kPerChannelFloat,
-          tensor.requires_grad());
-      return tensor.is_parameter() ? makers_.attr("finish")(made, true, tensor.requires_grad())
-                                   : made;
-    });
+    const nb::object made = makers_.attr("quantized")(
+        storage, to_str(type.name), tensor.storage_offset(), to_tuple(tensor.shape()),
+        to_tuple(tensor.strides()), own.scale, own.zero_point, part(own.scales),
+        part(own.zero_points), own.axis, own.scheme == safe_load::QuantScheme::kPerChannelFloat,
+        tensor.requires_grad());
+    return tensor.is_parameter() ? makers_.attr("finish")(made, true, tensor.requires_grad())
+                                 : made;
   }
 
   // ---- filling
 
-  void fill(const ValueView& value) {
+  // Gives None, so that it can be guarded as making is.
+  nb::object fill(const ValueView& value) {
     const nb::object& object = made(value);
+    const Values items = value.items();
     switch (value.kind()) {
       case ValueKind::kList:
-        return extend(object, value.items());
+        extend(object, items);
+        break;
       case ValueKind::kDeque:
-        object.attr("extend")(list_of(value.items()));
-        return;
+        object.attr("extend")(list_of(items));
+        break;
       case ValueKind::kSet:
-        return fill_keys(value, [&] {
-          for (std::size_t i = 0; i < value.items().size(); ++i)
-            check(PySet_Add(object.ptr(), made(value.items()[i]).ptr()));
-        });
+        check_keys(value, items, 1);
+        for (std::size_t i = 0; i < items.size(); ++i)
+          check(PySet_Add(object.ptr(), made(items[i]).ptr()));
+        break;
       case ValueKind::kDict:
-        return fill_keys(value, [&] { set_items(object, value.items()); });
-      case ValueKind::kOrderedDict:
       case ValueKind::kDefaultDict:
+        check_keys(value, items, 2);
+        set_items(object, items);
+        break;
+      case ValueKind::kOrderedDict:
       case ValueKind::kCounter:
-        fill_keys(value, [&] { set_items(object, value.items()); });
-        return set_attributes(object, value);
+        check_keys(value, items, 2);
+        set_items(object, items);
+        set_attributes(object, value);
+        break;
       case ValueKind::kOpaque:
-        return fill_opaque(object, value);
+        fill_opaque(object, value);
+        break;
       case ValueKind::kPartial:
         makers_.attr("fill_partial")(object, tuple_of(value.states()));
-        return;
+        break;
       default:
         set_attributes(object, value);
     }
+    return nb::none();
   }
 
-  // What can be a key is Python's to say: some versions hash what others do not.
-  template <class Fill>
-  void fill_keys(const ValueView& value, Fill&& fill) {
-    static_cast<void>(guarded(value, [&] {
-      fill();
-      return nb::object(nb::none());
-    }));
+  // Every `step`-th of the values is going to be a key of one dict or set.
+  void check_keys(const ValueView& value, const Values& values, std::size_t step) {
+    constexpr std::size_t kFew = 1000;
+    if (values.size() < kFew * step) return;
+    KeyHashes hashes;
+    for (std::size_t i = 0; i < values.size(); i += step) hashes.add(made(values[i]));
+    if (!hashes.collide()) return;
+    safe_load::Issue issue;
+    issue.code = safe_load::ErrorCode::kLimit;
+    issue.message = "keys that were made to have one hash, which would take Python for ever";
+    issue.path = checkpoint_->path(value);
+    raise(issue);
   }
 
   // A slice of the right size, so that the list is allocated once.
@@ -475,21 +485,22 @@ class Builder {
     }
   }
 
-  // The items of state dicts become attributes. Names with two underscores at both ends change what
-  // an object is, not what it holds: they are left out.
+  // The items of state dicts become attributes.
   void set_attributes(const nb::object& object, const ValueView& value) {
+    const ValueKind kind = value.kind();
+    const bool is_tensor = kind == ValueKind::kTensor || kind == ValueKind::kSparseTensor ||
+                           kind == ValueKind::kNestedTensor || kind == ValueKind::kJaggedTensor ||
+                           kind == ValueKind::kParameter;
+    const char* const setter = is_tensor ? "set_tensor_attributes" : "set_attributes";
     for (std::size_t i = 0; i < value.states().size(); ++i)
-      makers_.attr("set_attributes")(object, made(value.states()[i]));
+      makers_.attr(setter)(object, made(value.states()[i]));
   }
 
   void fill_opaque(const nb::object& object, const ValueView& value) {
+    check_keys(value, value.dict_items(), 2);
     if (is_constructed(value)) {
-      try {
-        makers_.attr("apply")(object, list_of(value.list_items()), list_of(value.dict_items()),
-                              list_of(value.set_items()), tuple_of(value.states()));
-      } catch (nb::python_error& error) {
-        explain(error, value);
-      }
+      makers_.attr("apply")(object, list_of(value.list_items()), list_of(value.dict_items()),
+                            list_of(value.set_items()), tuple_of(value.states()));
       return;
     }
     makers_.attr("fill_opaque")(object, tuple_of(value.arguments()), dict_of(value.keywords()),
@@ -529,7 +540,10 @@ nb::object build(const std::shared_ptr<const Checkpoint>& checkpoint, const Valu
   // One tensor of a handle: it must not cost in proportion to the file.
   const bool is_plain_tensor =
       root.kind() == ValueKind::kTensor && root.states().empty() && !root.tensor()->is_quantized();
-  if (is_plain_tensor) return TensorBuilder(checkpoint, makers, {root.id()}).tensor(*root.tensor());
+  if (is_plain_tensor)
+    return guarded(*checkpoint, makers, root, [&] {
+      return TensorBuilder(checkpoint, makers, {root.id()}).tensor(*root.tensor());
+    });
   return Builder(checkpoint, root, makers).run();
 }
 

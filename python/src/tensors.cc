@@ -108,10 +108,13 @@ nb::object TensorBuilder::storage(const StorageView& storage, std::size_t unit) 
 }
 
 nb::object TensorBuilder::storage_value(const StorageView& storage) {
+  nb::object& known = storage_values_[storage.id()];
   const auto& type = safe_load::info(storage.dtype());
-  return makers_.attr("storage_value")(
-      this->storage(storage, storage.is_untyped() ? 1 : type.swap_unit), to_str(type.name),
-      storage.is_untyped());
+  if (!known.is_valid())
+    known = makers_.attr("storage_value")(
+        this->storage(storage, storage.is_untyped() ? 1 : type.swap_unit), to_str(type.name),
+        storage.is_untyped());
+  return known;
 }
 
 nb::object TensorBuilder::tensor(const TensorView& tensor) {

@@ -47,6 +47,7 @@ class TensorBuilder {
   std::vector<std::uint32_t> users_;  // by storage
   std::optional<DLExchange> exchange_;
   std::map<std::pair<std::uint32_t, std::size_t>, nanobind::object> storages_;
+  std::map<std::uint32_t, nanobind::object> storage_values_;  // those that stand as values
   std::map<std::string, bool, std::less<>> direct_;
 };
 

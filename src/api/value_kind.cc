@@ -83,6 +83,7 @@ constexpr Row kRows[] = {
      Meaning::kRebuildSparseCsr},
     {ValueKind::kNestedTensor, "nested tensor", Meaning::kRebuildNested},
     {ValueKind::kJaggedTensor, "jagged tensor", Meaning::kRebuildJagged},
+    {ValueKind::kParameter, "torch.nn.parameter.Parameter", Meaning::kRebuildParameter},
     {ValueKind::kGenerator, "torch.Generator", Meaning::kGenerator},
     {ValueKind::kMaskedConstant, "numpy.ma.masked", Meaning::kMaskedConstant},
     {ValueKind::kSeedSequence, "numpy.random.SeedSequence", Meaning::kSeedSequence},

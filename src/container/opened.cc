@@ -31,6 +31,8 @@ Outcome<void> build(Opened& opened, Outcome<ContainerPtr> recognised, const Open
   const Status finished = meaning.finish();
   if (!finished) return Failure(finished.error());
   opened.graph.emplace(tape, meaning, meaning.attributes());
+  const Status bounded = meaning.spoil_deep_chains(*opened.graph);
+  if (!bounded) return Failure(bounded.error());
   return {};
 }
 

@@ -42,8 +42,9 @@ Result<std::uint64_t> required_bytes(std::span<const std::int64_t> sizes,
     const auto reach = base::checked_mul(size - 1, static_cast<std::uint64_t>(strides[i]));
     last = last && reach ? base::checked_add(*last, *reach) : std::nullopt;
   }
-  if (empty) return std::uint64_t{0};
+  // Also of a tensor without elements: torch multiplies all its other sizes.
   if (!count || *count > kMax) return bad("a tensor with more elements than can be counted");
+  if (empty) return std::uint64_t{0};
   const auto elements = last ? base::checked_add(*last, 1) : std::nullopt;
   const auto bytes = elements ? base::checked_mul(*elements, element_size) : std::nullopt;
   if (!bytes) return bad("a tensor that reaches out of its storage");

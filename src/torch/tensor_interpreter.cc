@@ -102,6 +102,7 @@ Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
   if (meaning == Meaning::kLoadFromBytes) return decode_nested(id);
   if (meaning > Meaning::kRebuildFromType) return decode_composite(id, meaning);
+  if (tape()[arguments(id)[0]].kind == Kind::kRecord) return wrap_composite(id, meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(id, meaning, arguments(id), tensor, attributes));
@@ -322,6 +323,25 @@ Status TensorInterpreter::rebuild_composite_from_type(NodeId id, Meaning meaning
   }
   if (is_known) return decode_composite(id, meaning);
   become(id, Kind::kOpaque, types::kTensorObject);
+  return {};
+}
+
+// A Parameter around a tensor of several parts: (tensor, requires_grad, hooks[, state]).
+Status TensorInterpreter::wrap_composite(NodeId id, Meaning meaning) {
+  const std::span<const NodeId> given = arguments(id);
+  const bool has_state = meaning == Meaning::kRebuildParameterWithState;
+  if (meaning != Meaning::kRebuildParameter && !has_state) {
+    become(id, Kind::kOpaque, types::kTensorObject);
+    return {};
+  }
+  if (given.size() != (has_state ? 4u : 3u) || tape()[given[1]].kind != Kind::kBool)
+    return bad("a known name is called with arguments it never gets").about("_rebuild_parameter");
+  if (has_state && tape()[given[3]].kind != Kind::kNone) {
+    if (!is_settled(given[3], id)) return bad("attributes that changed after they were given");
+    SAFE_LOAD_TRY(check_attributes(given[3]));
+    SAFE_LOAD_TRY(set_state(id, given[3]));
+  }
+  become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kRebuildParameter));
   return {};
 }
 

@@ -83,6 +83,7 @@ class TensorInterpreter final : public types::Interpreter {
   Status decode_nested(pickle::NodeId id);
   Result<pickle::NodeId> decode_stacked(const pickle::Program& program);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
+  Status wrap_composite(pickle::NodeId id, types::Meaning meaning);
   Status unify_sparse(pickle::NodeId id);
   Result<pickle::NodeId> add_layout(std::string_view name);
   Status check_sparse(pickle::NodeId id, types::Meaning meaning) const;

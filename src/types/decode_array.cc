@@ -113,6 +113,7 @@ Status Interpreter::decode_masked_state(NodeId id) {
   if (!is_bytes || !bytes || tape_.text(array.mask).size() != *bytes)
     return bad_array("a mask of another size than its array");
   SAFE_LOAD_TRY(tape_.memory().take(*bytes));
+  SAFE_LOAD_TRY(tape_.work().take(array_dtypes_[array.dtype].parts));  // a mask has as many types
   return add_array(id, Kind::kArray, array, tape_.added(id).states.last);
 }
 
@@ -174,6 +175,16 @@ Status Interpreter::check_objects(const ArrayDtype& type, std::span<const NodeId
   return bad_array("an object that does not fit the type of its array");
 }
 
+// Each array has its objects in a place of its own, and its texts (StringDType) as copies.
+Status Interpreter::charge_objects(const ArrayDtype& type, std::span<const NodeId> items) {
+  std::uint64_t bytes = items.size() * std::max<std::uint64_t>(type.itemsize, sizeof(void*));
+  if (type.is_text())
+    for (const NodeId item : items)
+      if (tape_[item].kind == Kind::kText) bytes += tape_.text(item).size();
+  SAFE_LOAD_TRY(tape_.work().take(items.size()));
+  return tape_.memory().take(bytes);
+}
+
 Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t taken_at) {
   const ValueReader reader(tape_);
   const ArrayDtype& type = array_dtypes_[array.dtype];
@@ -191,6 +202,7 @@ Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t t
         tape_.changed_at(array.data) > taken_at)
       return bad_array("as many objects as the sizes say are not there");
     SAFE_LOAD_TRY(check_objects(type, tape_.items(array.data)));
+    SAFE_LOAD_TRY(charge_objects(type, tape_.items(array.data)));
   } else {
     const auto bytes = base::checked_mul(*count, type.itemsize);
     if (!bytes) return bad_array("impossible sizes");

@@ -26,6 +26,7 @@ constexpr std::uint8_t kInheritedFlags = 0x1B;  // what a field or base passes o
 constexpr std::uint8_t kAlignedStruct = 0x80;
 
 constexpr std::uint8_t kMaxDepth = 8;
+constexpr std::uint64_t kMostParts = 10'000;  // NumPy goes through all of them again and again
 constexpr std::uint64_t kBeyond = ~std::uint64_t{0};
 constexpr std::string_view kUnits[] = {"Y",  "M",  "W",  "D",  "h",  "m", "s",
                                        "ms", "us", "ns", "ps", "fs", "as"};
@@ -159,6 +160,10 @@ class DtypeBuilder {
     if (found.is_text()) return bad_dtype("a StringDType as a part of another type");
     type_.depth = std::max(type_.depth, static_cast<std::uint8_t>(found.depth + 1));
     type_.flags |= found.flags & kInheritedFlags;
+    type_.parts += found.parts;
+    if (type_.parts > kMostParts)
+      return Error(ErrorCode::kLimit, "a dtype with too many parts inside each other")
+          .about("numpy.dtype");
     return &found;
   }
 

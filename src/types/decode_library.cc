@@ -120,12 +120,12 @@ Status Interpreter::decode_library(NodeId id, Meaning meaning) {
   }
   if (meaning == Meaning::kTypeExpression) {
     SAFE_LOAD_TRY_ASSIGN(const bool is_type, is_type_expression(id));
-    if (!is_type) {
-      become(id, Kind::kOpaque, kObject);
-      return {};
-    }
+    if (!is_type) return become_opaque(id, kObject);
   }
   become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
+  constexpr std::uint64_t kMostTypes = 1'000;
+  if (meaning == Meaning::kTypeExpression)
+    return check_weight(id, kMostTypes, "a type expression with too many parts, or too deep");
   return {};
 }
 
@@ -188,6 +188,9 @@ Status Interpreter::decode_library_state(NodeId id, Meaning meaning) {
   static constexpr Schema kBytesStreamState = "(bytes,uint,dict<str,any>/none)";
   static constexpr Schema kTextStreamState = "(str,str/none,uint,dict<str,any>/none)";
   static constexpr Schema kRandomStateForm = "(uint,tuple<uint>,float/none)";
+  if (meaning >= Meaning::kChainMap && meaning <= Meaning::kUserString) {
+    SAFE_LOAD_TRY(check_names(state));
+  }
   if (meaning == Meaning::kChainMap || meaning == Meaning::kUserList)
     return check_attribute(state, meaning == Meaning::kChainMap ? "maps" : "data", Kind::kList);
   if (meaning == Meaning::kUserDict) return check_attribute(state, "data", Kind::kDict);
@@ -232,6 +235,8 @@ Status Interpreter::decode_zone(NodeId id) {
       !is_zone_key(tape_.text(given[0])) ||
       (tape_[given[1]].kind != Kind::kInt && tape_[given[1]].kind != Kind::kBool))
     return bad("a time zone with an impossible key").about("ZoneInfo");
+  constexpr std::uint64_t kZoneBytes = 50'000;  // of the rules of one, which are read anew
+  SAFE_LOAD_TRY(tape_.memory().take(kZoneBytes));
   become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kZoneInfo));
   return {};
 }

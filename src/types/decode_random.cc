@@ -19,7 +19,9 @@ namespace {
 Error bad_random() { return Error(ErrorCode::kCorrupt, "a random state in no known form"); }
 
 constexpr std::uint64_t kAnyWord = ~std::uint64_t{0};
-constexpr std::size_t kMostWords = 4096;  // of entropy that is given as a sequence
+constexpr std::size_t kMostWords = 256;          // of entropy that is given as a sequence
+constexpr std::size_t kMostNaturalBytes = 1024;  // of one of its numbers
+constexpr std::uint64_t kMostPool = 64;          // NumPy's is 4
 constexpr std::size_t kMostItems = 32;    // of a state dict: NumPy's have at most 6 keys
 
 // A view of the tape that holds random states against what NumPy writes.
@@ -109,7 +111,7 @@ class StateChecker {
     if (state.size() != 5) return bad_random();
     const auto is_natural = [&](NodeId id) {
       return (tape_[id].kind == Kind::kInt && static_cast<std::int64_t>(tape_[id].payload) >= 0) ||
-             (tape_[id].kind == Kind::kBigInt &&
+             (tape_[id].kind == Kind::kBigInt && tape_.text(id).size() <= kMostNaturalBytes &&
               static_cast<std::uint8_t>(tape_.text(id).back()) < 0x80);
     };
     const auto are_naturals = [&](NodeId id) {
@@ -122,7 +124,7 @@ class StateChecker {
         tape_[state[3]].kind == Kind::kInt ? tape_[state[3]].payload : 0;
     const bool good = (is_natural(state[0]) || are_naturals(state[0])) &&
                       is_number_below(state[1], 0xFFFFFFFFu) && pool_size >= 4 &&
-                      pool_size <= 4096 && is_number_array(state[2], "u4", pool_size) &&
+                      pool_size <= kMostPool && is_number_array(state[2], "u4", pool_size) &&
                       are_naturals(state[4]);
     return good ? Status() : bad_random();
   }

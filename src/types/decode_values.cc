@@ -164,6 +164,16 @@ Status Interpreter::decode_uuid(NodeId id) {
   return bad("a UUID without a number");
 }
 
+// Python divides both numbers by what they have in common, which takes the square of their length.
+Status Interpreter::charge_fraction(std::span<const NodeId> given) {
+  constexpr std::uint64_t kMostBytes = 4300;  // as many digits as Python reads
+  std::uint64_t bytes = 0;
+  for (const NodeId part : given)
+    if (tape_[part].kind != Kind::kInt) bytes += tape_.text(part).size();
+  if (bytes > 2 * kMostBytes) return Error(ErrorCode::kLimit, "a fraction of huge numbers");
+  return tape_.work().take(bytes * bytes / 64);
+}
+
 Status Interpreter::decode_text(NodeId id, Meaning meaning) {
   const std::span<const NodeId> given = arguments(id);
   const auto text = [&](std::size_t i) { return tape_.text(given[i]); };
@@ -189,6 +199,9 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
         : given.size() == 1          ? is_fraction(text(0))
                             : tape_[given[1]].kind == Kind::kBigInt || tape_[given[1]].payload != 0;
     if (!is_number) return bad("a number that is none");
+    if (meaning == Meaning::kFraction) {
+      SAFE_LOAD_TRY(charge_fraction(given));
+    }
     become(id, Kind::kRecord, static_cast<std::uint16_t>(meaning));
     return {};
   }
@@ -304,8 +317,7 @@ Status Interpreter::decode_reference(NodeId id, Meaning meaning) {
   const OpaqueClass opaque = meaning == Meaning::kGetattr   ? kAttributeOf
                              : meaning == Meaning::kPartial ? kPartial
                                                             : kObject;
-  become(id, Kind::kOpaque, opaque);
-  return {};
+  return become_opaque(id, opaque);
 }
 
 // (function, arguments, keywords, attributes)
@@ -349,8 +361,7 @@ Status Interpreter::decode_keyword_new(NodeId id) {
   call.how = pickle::How::kNewObjectEx;
   SAFE_LOAD_TRY_ASSIGN(call.arguments,
                        tape_.add_node({Kind::kTuple, 0, 0, rest.count, rest.first}));
-  become(id, Kind::kOpaque, kObject);
-  return {};
+  return become_opaque(id, kObject);
 }
 
 // A str of Python 2 is text if it can be, else bytes; its raw bytes stay at hand.

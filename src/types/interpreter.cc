@@ -90,20 +90,15 @@ Status Interpreter::interpret_call(NodeId id) {
   }
   if (callee != Kind::kSymbol) {
     if (callee == Kind::kNone && tape_.is_lenient()) {  // in place of what the machine went over
-      become(id, Kind::kOpaque, kObject);
-      return {};
+      return become_opaque(id, kObject);
     }
     if (callee != Kind::kOpaque) return contradict(id, pickle::oddity::kCallOfNoClass);
     if (is_zone_call(call.callee)) return settle(id, decode_zone(id));
     if (is_keyword_new(call.callee)) return settle(id, decode_keyword_new(id));
-    become(id, Kind::kOpaque, kObject);
-    return {};
+    return become_opaque(id, kObject);
   }
   const Known* row = known(call.callee);
-  if (row == nullptr || row == &kScriptClass) {
-    become(id, Kind::kOpaque, kObject);
-    return {};
-  }
+  if (row == nullptr || row == &kScriptClass) return become_opaque(id, kObject);
   if (const auto misuse = find_misuse(id, *row)) return contradict(id, *misuse);
   SAFE_LOAD_TRY(settle(id, decode(id, *row)));
   // What has no state now never gets one; what has waits until the pickle had given it.
@@ -223,6 +218,16 @@ void Interpreter::become(NodeId id, Kind kind, std::uint16_t aux) {
   if (kind == Kind::kList || kind == Kind::kTuple) node.count = added.list_items.count;
 }
 
+// Every record has its arguments for itself, also where many calls were given one tuple.
+Status Interpreter::become_opaque(NodeId id, OpaqueClass opaque) {
+  constexpr std::uint64_t kPair = 100;  // bytes of a dict
+  const Call& call = tape_.call(id);
+  const std::uint64_t keywords = call.keywords == kNoNode ? 0 : tape_[call.keywords].count;
+  SAFE_LOAD_TRY(tape_.memory().take(arguments(id).size() * sizeof(void*) + keywords * kPair));
+  become(id, Kind::kOpaque, opaque);
+  return {};
+}
+
 // Bytes that a call computed: they get a place of their own, and the call is forgotten.
 Status Interpreter::become_bytes(NodeId id, Kind kind, std::string_view bytes) {
   SAFE_LOAD_TRY(tape_.memory().take(bytes.size()));
@@ -245,17 +250,14 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   SAFE_LOAD_TRY(charge_match(given));
   const auto fits = [&](const Form& form) { return matches(form, given, id); };
   if (!no_keywords || std::none_of(row.call.begin(), row.call.end(), fits)) {
-    // A Parameter around somebody's tensor class, or around a tensor of several parts, is inert.
-    const auto is_no_plain_tensor = [&](NodeId argument) {
-      const Node& node = tape_[argument];
-      const auto meaning = static_cast<Meaning>(node.aux);
-      return node.kind == Kind::kOpaque ||
-             (node.kind == Kind::kRecord && meaning >= Meaning::kRebuildSparse &&
-              meaning <= Meaning::kRebuildJagged);
-    };
-    if (row.kind == SymbolKind::kRebuild && !given.empty() && is_no_plain_tensor(given.front())) {
-      become(id, Kind::kOpaque, kTensorObject);
-      return {};
+    // A Parameter around somebody's tensor class is inert; what torch makes of one around a tensor of
+    // several parts torch/ says.
+    if (row.kind == SymbolKind::kRebuild && !given.empty() && no_keywords) {
+      if (tape_[given.front()].kind == Kind::kOpaque) return become_opaque(id, kTensorObject);
+      const auto part = static_cast<Meaning>(tape_[given.front()].aux);
+      if (tape_[given.front()].kind == Kind::kRecord && part >= Meaning::kRebuildSparse &&
+          part <= Meaning::kRebuildJagged)
+        return decode_tensor(id, row.meaning);
     }
     // Somebody's subclass of ndarray, somebody's generic type.
     const bool is_unknown_class = !given.empty() && tape_[given.front()].kind == Kind::kSymbol &&
@@ -263,13 +265,11 @@ Status Interpreter::decode(NodeId id, const Known& row) {
     const bool takes_class = row.meaning == Meaning::kArrayShell ||
                              row.meaning == Meaning::kMaskedShell ||
                              row.meaning == Meaning::kTypeExpression;
-    if (takes_class && is_unknown_class) {
-      become(id, Kind::kOpaque, kObject);
-      return {};
-    }
+    if (takes_class && is_unknown_class) return become_opaque(id, kObject);
     return bad("a known name is called with arguments it never gets").about(row.name);
   }
   if (const auto misuse = find_odd_form(call, row)) return bad(*misuse).about(row.name);
+  SAFE_LOAD_TRY(charge_cost(row.cost, given));
   if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
   if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);
@@ -294,6 +294,7 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
   const auto fits = [&](const Form& form) { return matches(form, state, states.last); };
   if (std::none_of(row.state.begin(), row.state.end(), fits))
     return bad("a known value is given a state it never gets").about(row.name);
+  SAFE_LOAD_TRY(charge_cost(row.cost, state));
   if (row.meaning == Meaning::kArrayDtype) return decode_dtype_state(id);
   if (row.meaning == Meaning::kArrayShell) return decode_array_state(id);
   if (row.meaning == Meaning::kMaskedShell) return decode_masked_state(id);
@@ -305,7 +306,22 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
     return decode_tensor_state(id, row.meaning);
   if (row.meaning == Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning == Meaning::kPartial) return check_partial_state(state.front());
-  return {};  // attributes: kept as they are
+  if (row.meaning == Meaning::kOrderedDict || row.meaning == Meaning::kCounter ||
+      row.meaning == Meaning::kNamespace || row.meaning == Meaning::kSimpleNamespace)
+    return check_names(state.front());
+  return {};
+}
+
+// Names with two underscores at both ends change what an object is and does, not what it holds.
+Status Interpreter::check_names(NodeId attributes) {
+  const std::span<const NodeId> items = tape_.items(attributes);
+  SAFE_LOAD_TRY(tape_.work().take(items.size()));
+  for (std::size_t i = 0; i < items.size(); i += 2) {
+    const std::string_view name = tape_.text(items[i]);
+    if (name.starts_with("__") && name.ends_with("__"))
+      return bad("an attribute that changes what an object is").about(name);
+  }
+  return {};
 }
 
 // ---- matching arguments with schemas
@@ -318,6 +334,25 @@ Status Interpreter::charge_match(std::span<const NodeId> given) {
     if (kind >= Kind::kTuple && kind <= Kind::kFrozenSet) steps += tape_[argument].count;
   }
   return tape_.work().take(steps);
+}
+
+Status Interpreter::charge_cost(const Cost& cost, std::span<const NodeId> parts) {
+  if (cost.copies == 0 && cost.bytes == 0) return {};
+  std::uint64_t bytes = 0;
+  const auto add = [&](NodeId part) {
+    const Kind kind = tape_[part].kind;
+    const bool has_text = (kind >= Kind::kText && kind <= Kind::kPy2Text) || kind == Kind::kBigInt;
+    bytes += has_text ? tape_.text(part).size() : sizeof(double);
+  };
+  for (const NodeId part : parts) {
+    const Kind kind = tape_[part].kind;
+    if (kind == Kind::kTuple || kind == Kind::kList) {
+      std::for_each(tape_.items(part).begin(), tape_.items(part).end(), add);
+    } else {
+      add(part);
+    }
+  }
+  return tape_.memory().take(bytes * cost.copies + cost.bytes);
 }
 
 Sorts Interpreter::symbol_sorts(NodeId id) const {

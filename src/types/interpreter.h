@@ -12,6 +12,7 @@
 #include <queue>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "pickle/tape.h"
@@ -42,6 +43,7 @@ enum OpaqueClass : std::uint16_t {
   kTensorObject,  // a tensor of an unknown class: its arguments hold the tensor
 };
 
+class Graph;
 class KeyTable;
 
 class Interpreter {
@@ -55,6 +57,10 @@ class Interpreter {
   Status add(pickle::NodeId first, pickle::NodeId end);
   // Once, behind all: in dicts and sets, equal keys become one.
   Status finish();
+  // And then: what Python would free by recursion, too deep down, becomes a bad part.
+  Status spoil_deep_chains(const Graph& graph);
+  // Whether Python frees this value, and so what it holds, by recursion.
+  bool adds_level(pickle::NodeId id) const;
   // Whether what comes is the data of a TorchScript program, whose classes __torch__.* are known to
   // be nothing but bags of attributes.
   void set_script(bool is_script) { is_script_ = is_script; }
@@ -136,12 +142,14 @@ class Interpreter {
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
   Status decode_uuid(pickle::NodeId id);
+  Status charge_fraction(std::span<const pickle::NodeId> given);
   Status decode_text(pickle::NodeId id, Meaning meaning);
   Status decode_record(pickle::NodeId id, Meaning meaning);
   Status decode_library(pickle::NodeId id, Meaning meaning);
   Status decode_library_state(pickle::NodeId id, Meaning meaning);
   Status check_numbers(std::span<const pickle::NodeId> given);
   Result<bool> is_type_expression(pickle::NodeId id);
+  Status check_names(pickle::NodeId attributes);
   Status check_attribute(pickle::NodeId state, std::string_view name, pickle::Kind kind) const;
   Status check_python_random(std::span<const pickle::NodeId> state) const;
   bool is_zone_call(pickle::NodeId callee) const;
@@ -170,11 +178,24 @@ class Interpreter {
   Status decode_string_dtype(pickle::NodeId id);
   Status decode_masked_state(pickle::NodeId id);
   Status check_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
+  Status charge_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
   Status add_array(pickle::NodeId id, pickle::Kind kind, Array array, std::uint32_t taken_at);
   Status prepend(pickle::NodeId id, pickle::Run pickle::Added::*items, pickle::NodeId container);
 
   Status merge_equal_keys();
   Status merge_keys(pickle::NodeId id, KeyTable& table);
+  Status check_keys(pickle::NodeId opaque, KeyTable& table);
+  Status become_opaque(pickle::NodeId id, OpaqueClass opaque);
+  Status charge_cost(const Cost& cost, std::span<const pickle::NodeId> parts);
+
+  // Of a value when what is shared in it is counted each time: its parts, and how deep they lie.
+  struct Weight {
+    std::uint64_t size = 0;
+    std::uint64_t depth = 0;
+  };
+  std::span<const pickle::NodeId> hashed_parts(pickle::NodeId id) const;
+  Result<Weight> weigh(pickle::NodeId root);
+  Status check_weight(pickle::NodeId id, std::uint64_t most, Reason too_much);
   Status decode_python2_text(pickle::NodeId id);
   Status charge_match(std::span<const pickle::NodeId> given);
   Sorts sorts_of(pickle::NodeId id) const;
@@ -190,6 +211,8 @@ class Interpreter {
   std::vector<BadPart> bad_parts_;
   std::vector<ArrayDtype> array_dtypes_;  // by Node::count of a kArrayDtype
   std::vector<Array> arrays_;             // by Node::count of a kArray or kScalar
+  std::unordered_map<pickle::NodeId, Weight> weights_;  // of what was weighed
+  std::uint64_t level_count_ = 0;                       // values for which adds_level() holds
   std::priority_queue<Pending, std::vector<Pending>, std::greater<>> pending_;
 };
 

@@ -182,21 +182,41 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
     append_word(out, 'n', 0);
   } else {
     append_word(out, '#', key);
+    if (node.kind == Kind::kFrozenSet || node.kind == Kind::kRecord) return check_part_(key);
   }
   return {};
 }
 
 Status Interpreter::merge_equal_keys() {
-  KeyTable table(tape_, limits_);
+  constexpr std::uint64_t kMostParts = 10'000;  // of one that Python hashes and compares
+  KeyTable table(tape_, limits_, [this](NodeId part) {
+    if (hashed_parts(part).empty()) return Status();
+    return check_weight(part, kMostParts, "a key with too many parts, or too deep");
+  });
   for (NodeId id = 0; id < tape_.size(); ++id) {
     const Kind kind = tape_[id].kind;
+    if (kind < Kind::kList || kind == Kind::kSymbol) continue;
+    if (adds_level(id)) ++level_count_;
+    const bool is_opaque = kind == Kind::kOpaque && tape_.added(id).dict_items.count != 0;
     const std::size_t step = kind == Kind::kDict ? 2 : 1;
-    if (kind != Kind::kDict && kind != Kind::kSet && kind != Kind::kFrozenSet) continue;
-    if (has_distinct_texts(tape_, tape_.items(id), step)) continue;
-    const Status merged = merge_keys(id, table);
+    if (!is_opaque && kind != Kind::kDict && kind != Kind::kSet && kind != Kind::kFrozenSet)
+      continue;
+    if (!is_opaque && has_distinct_texts(tape_, tape_.items(id), step)) continue;
+    const Status merged = is_opaque ? check_keys(id, table) : merge_keys(id, table);
     if (merged) continue;
     if (merged.error().code() == ErrorCode::kLimit) return merged.error();
     SAFE_LOAD_TRY(spoil(id, merged.error()));
+  }
+  return {};
+}
+
+// Of a record whose class set keys: what they do is not known, but here they stand in a dict.
+Status Interpreter::check_keys(NodeId opaque, KeyTable& table) {
+  const std::span<const NodeId> pairs = tape_.items(tape_.added(opaque).dict_items);
+  SAFE_LOAD_TRY(table.start(pairs.size() / 2));
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    bool is_new = false;
+    SAFE_LOAD_TRY(table.add(pairs[i], is_new));
   }
   return {};
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pickle/tape.h"
@@ -16,7 +18,11 @@ namespace safe_load::types {
 // rarer values, are compared as nodes.
 class KeyTable {
  public:
-  KeyTable(pickle::Tape& tape, const Limits& limits) : tape_(tape), limits_(limits) {}
+  // `check_part` is asked about each part of a key that has parts of its own which the table does
+  // not look into.
+  KeyTable(pickle::Tape& tape, const Limits& limits,
+           std::function<Status(pickle::NodeId)> check_part)
+      : tape_(tape), limits_(limits), check_part_(std::move(check_part)) {}
 
   // Begins with an empty table for so many keys. kLimit if their memory is not paid for.
   Status start(std::size_t expected);
@@ -39,6 +45,7 @@ class KeyTable {
 
   pickle::Tape& tape_;
   const Limits& limits_;
+  std::function<Status(pickle::NodeId)> check_part_;
   std::vector<Slot> slots_;
   std::vector<pickle::NodeId> keys_;
   std::size_t largest_ = 0;  // of the tables so far

@@ -39,6 +39,7 @@ struct ArrayDtype {
   std::uint32_t base = kNoDtype;           // of a subarray
   pickle::NodeId shape = pickle::kNoNode;  // of a subarray: a tuple, or one int
   std::vector<ArrayField> fields;
+  std::uint64_t parts = 1;                    // dtypes in it, itself included, each time counted
   std::uint64_t mask_size = 1;                // bytes per item of a mask: one per plain field
   pickle::NodeId node = pickle::kNoNode;      // the dtype as a value
   pickle::NodeId metadata = pickle::kNoNode;  // a dict, or none

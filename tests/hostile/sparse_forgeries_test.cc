@@ -256,8 +256,8 @@ TEST(SparseForgeries, HaveBlocksAndBatchesThatFit) {
   const auto bsr = [&](std::string_view values, std::string_view size) {
     return Forgery{sparse("torch.sparse_bsr", {starts, place, values, size}), kParts};
   };
-  const std::string no_starts = tensor(none, 0, {kHuge, kHuge, 0, 2}, {1, 1, 1, 1});
-  const std::string no_places = tensor(none, 0, {kHuge, kHuge, 0, 1}, {1, 1, 1, 1});
+  const std::string no_starts = tensor(none, 0, {kHuge / 4, 2, 0, 2}, {1, 1, 1, 1});
+  const std::string no_places = tensor(none, 0, {kHuge / 4, 2, 0, 1}, {1, 1, 1, 1});
   expect_element_complaints(
       {
           bsr(block, integers({3, 2})),
@@ -275,8 +275,8 @@ TEST(SparseForgeries, HaveBlocksAndBatchesThatFit) {
            kParts},
           {sparse("torch.sparse_csr",
                   {no_starts, no_places,
-                   tensor(made.storage<float>({1}), 0, {kHuge, kHuge, 0, 2}, {1, 1, 1, 1}),
-                   integers({kHuge, kHuge, 0, 1, 1})}),
+                   tensor(made.storage<float>({1}), 0, {kHuge / 4, 2, 0, 2}, {1, 1, 1, 1}),
+                   integers({kHuge / 4, 2, 0, 1, 1})}),
            kParts},
       },
       made.storages());
@@ -285,10 +285,10 @@ TEST(SparseForgeries, HaveBlocksAndBatchesThatFit) {
 TEST(SparseForgeries, AreNotWhatOnlyLooksOdd) {
   TensorBuilder made;
   const std::string none = made.storage<std::int64_t>({0});
-  const std::string no_starts = tensor(none, 0, {kHuge, kHuge, 0, 2}, {1, 1, 1, 1});
-  const std::string no_places = tensor(none, 0, {kHuge, kHuge, 0, 1}, {1, 1, 1, 1});
+  const std::string no_starts = tensor(none, 0, {kHuge / 4, 2, 0, 2}, {1, 1, 1, 1});
+  const std::string no_places = tensor(none, 0, {kHuge / 4, 2, 0, 1}, {1, 1, 1, 1});
   const std::string no_values =
-      tensor(made.storage<float>({1}), 0, {kHuge, kHuge, 0, 1}, {1, 1, 1, 1});
+      tensor(made.storage<float>({1}), 0, {kHuge / 4, 2, 0, 1}, {1, 1, 1, 1});
   const std::string empty = tensor(none, 0, {2, 0}, {1, 1});
   const std::string values = tensor(made.storage<float>({1}), 0, {0}, {1});
   CheckpointBuilder file = made.storages();
@@ -296,7 +296,7 @@ TEST(SparseForgeries, AreNotWhatOnlyLooksOdd) {
       coo(empty, values, integers({2, 3})),
       coo(empty, values, integers({0, kHuge})),
       sparse("torch.sparse_csr",
-             {no_starts, no_places, no_values, integers({kHuge, kHuge, 0, 1, 1})}),
+             {no_starts, no_places, no_values, integers({kHuge / 4, 2, 0, 1, 1})}),
   }));
   const auto opened = open(file);
   ASSERT_TRUE(opened);

@@ -69,7 +69,7 @@ TEST(Bounds, NeedsNoBytesForASizeOfZero) {  // B3
       {{0}, {1}, 0, 4, 0, kInside},
       {{0}, {1}, std::uint64_t{1} << 62, 8, 0, kInside},
       {{3, 0}, {kMost, 1}, 0, 8, 0, kInside},
-      {{kMost, kMost, 0}, {kMost, kMost, kMost}, 5, 16, 0, kInside},
+      {{kMost, 1, 0}, {kMost, kMost, kMost}, 5, 16, 0, kInside},
       {{0}, {-1}, 0, 4, 0, kInside},
   });
 }
@@ -140,7 +140,9 @@ TEST(Bounds, CountsElementsInSixtyThreeBits) {  // B7
       {{half, whole}, {0, 0}, 0, 4, 4, kTooMany},
       {{whole, whole}, {0, 0}, 0, 4, 4, kTooMany},
       {{whole, whole, whole}, {0, 0, 0}, 0, 4, 4, kTooMany},
-      {{whole, whole, 0}, {0, 0, 1}, 0, 4, 0, kInside},
+      {{whole, whole, 0}, {0, 0, 1}, 0, 4, 0, kTooMany},
+      {{whole, half, 0}, {0, 0, 1}, 0, 4, 0, kTooMany},
+      {{half, half, 0}, {0, 0, 1}, 0, 4, 0, kInside},
   });
 }
 
