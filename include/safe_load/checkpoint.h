@@ -45,6 +45,8 @@ struct OpenOptions {
   TextEncoding encoding = TextEncoding::kUtf8;
   std::optional<ByteOrder> byte_order = std::nullopt;  // for files that do not say
   bool verify = false;  // hold every record against its CRC-32, which reads the whole file
+  // Asked now and then, by the thread that opens, while pickles are read: no ends it with kStopped.
+  std::function<bool()> keep_going = {};
 };
 
 struct Refusal;
@@ -65,6 +67,8 @@ struct SymbolUse {
   std::uint64_t count = 0;   // places
   std::string object_path;   // of the first place; "" if it is not part of the result
   std::uint64_t offset = 0;  // of the first GLOBAL, in the pickle
+  std::string_view danger = {};  // of a name that is called and known to be bad: what it does, as a
+                                 // sentence; "" for others, which says nothing about them
 };
 
 // Tensors by name, in file order.

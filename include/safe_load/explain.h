@@ -21,12 +21,14 @@ enum class RefusalKind : std::uint8_t {
   kItems,         // items for a value that is no plain dict or list
   kPersistentId,  // a persistent id that is no storage
   kText,          // text of Python 2 that is no UTF-8
+  kDamage,        // a value that contradicts itself, which no reader builds
+  kValue,         // a kind of value that torch writes and its own reader cannot build
 };
 
 constexpr std::string_view to_text(RefusalKind kind) {
   constexpr std::string_view kTexts[] = {"container",     "opcode",        "global",   "import",
                                          "blocked",       "unnamed class", "callable", "items",
-                                         "persistent id", "text"};
+                                         "persistent id", "text",          "damage", "value"};
   return kTexts[static_cast<std::size_t>(kind)];
 }
 
@@ -44,8 +46,7 @@ struct Refusal {
   std::string why() const;
 };
 
-// In the order in which the pickle comes upon them; none: torch opens it, unless its data is
-// damaged. `file_name` matters only to what torch opens by its name. Takes time in proportion to
+// In the order in which the pickle comes upon them; none: torch opens it. `file_name` matters only to what torch opens by its name. Takes time in proportion to
 // the pickle.
 std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint, std::string_view file_name = "");
 

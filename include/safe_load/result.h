@@ -21,6 +21,7 @@ enum class ErrorCode : std::uint8_t {
   kUnsupported,  // legal, but this library does not read it
   kLimit,        // a member of Limits would be exceeded
   kMismatch,     // the file is fine, the request does not fit it
+  kStopped,      // whoever asked does not want it any more
 };
 
 constexpr std::string_view to_text(ErrorCode code) {
@@ -39,6 +40,8 @@ constexpr std::string_view to_text(ErrorCode code) {
       return "limit";
     case ErrorCode::kMismatch:
       return "mismatch";
+    case ErrorCode::kStopped:
+      return "stopped";
   }
   return "unknown";
 }

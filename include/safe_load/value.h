@@ -67,6 +67,8 @@ enum class ValueKind : std::uint8_t {
   kTextStream,       // states(): (content, line end, position, attributes) of an io.StringIO
   kPythonRandom,     // states(): (3, 625 numbers, next normal number) of a random.Random
   kTypeExpression,   // arguments(): Optional[int] as typing.Union, (int, NoneType)
+  kOwnRecord,        // an inert record that was saved again: states() has its parts; class_name()
+                     // says which of safe_load's classes it is
   kTypeOf,           // arguments(): the one value of that type (None, Ellipsis)
   kSize,             // fields(): a torch.Size
   kDevice,           // arguments(): type, index

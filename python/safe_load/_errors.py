@@ -17,7 +17,8 @@ class UnknownGlobal:
 
     name: "module.name", escaped. count: in how many places it stands. path: object path of the first place,
     "" if that is not part of the result. offset: of the first mention, in bytes of the pickle. called: whether
-    it was called, as a class or function; else it stands as a value.
+    it was called, as a class or function; else it stands as a value. danger: what it does, if it is called and
+    known to be bad, as a sentence; "" says nothing about it.
     """
 
     name: str
@@ -25,13 +26,14 @@ class UnknownGlobal:
     path: str
     offset: int
     called: bool
+    danger: str = ""
 
 
 class Error(pickle.UnpicklingError):
     """A file that cannot be loaded, and why: a pickle.UnpicklingError. It can be pickled and raised elsewhere.
 
-    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown", "device" or, of
-        a value whose bytes the system did not give, "io".
+    code: "truncated", "corrupt", "ambiguous", "unsupported", "limit", "mismatch", "unknown", "danger" (the file
+        calls a name that runs code), "device" or, of a value whose bytes the system did not give, "io".
     member, offset: where, as a member of the container and a byte in it; "" stands for the file itself.
     hint: the next step.
     globals: every unknown name, as UnknownGlobal; the message shows the first twelve.
@@ -103,12 +105,29 @@ def _tensors(count: int) -> str:
     return "1 tensor" if count == 1 else f"{count} tensors"
 
 
+def danger_text(title: str, unknown: Sequence[UnknownGlobal]) -> str:
+    """Which names are dangerous, what they do, and what to do with the file."""
+    lines = [f"safe_load: {title} is dangerous: whoever unpickles it runs code"]
+    dangers = [row for row in unknown if row.danger]
+    for row in dangers[:_SHOWN]:
+        place = f", at {row.path}" if row.path else ""
+        lines.append(f"  {row.name} is called{place}: {row.danger[0].lower()}{row.danger[1:]}")
+    if len(dangers) > _SHOWN:
+        lines.append(f"  ... and {len(dangers) - _SHOWN} more")
+    lines.append("Nothing was run. Delete the file, and get what it should hold from somewhere you trust.")
+    return "\n".join(lines)
+
+
 def refusal(
     title: str, tensor_count: int, unknown: Sequence[UnknownGlobal], issues: Sequence[dict[str, Any]]
 ) -> Error:
     """One error with all unknown names and all bad values."""
     lines: list[str] = []
-    if unknown:
+    dangers = [row for row in unknown if row.danger]
+    if dangers:
+        lines.append(danger_text(title, dangers))
+        unknown = dangers
+    elif unknown:
         noun = "class or function" if len(unknown) == 1 else "classes or functions"
         lines.append(
             f"safe_load: {title} holds {len(unknown)} unknown {noun}; "
@@ -119,7 +138,7 @@ def refusal(
         if len(unknown) > _SHOWN:
             lines.append(f"  ... and {len(unknown) - _SHOWN} more in the attribute globals")
         lines.append('Nothing was imported or run. Pass unknown="opaque" to get them as inert records.')
-    if issues:
+    if issues and not dangers:
         noun = "value" if len(issues) == 1 else "values"
         lines.append(f"safe_load: {title} has {len(issues)} damaged {noun}")
         lines += [f"  {issue_text(issue)}" for issue in issues[:_SHOWN]]
@@ -129,12 +148,13 @@ def refusal(
     first: Mapping[str, Any] = (
         issues[0] if issues else {"code": "unknown", "member": "", "offset": unknown[0].offset}
     )
+    hint = "open it with safe_load.open()" if issues else 'pass unknown="opaque"'
     return Error(
         "\n".join(lines),
-        code=first["code"],
+        code="danger" if dangers else first["code"],
         member=first["member"],
         offset=first["offset"],
-        hint="open it with safe_load.open()" if issues else 'pass unknown="opaque"',
+        hint="delete the file" if dangers else hint,
         globals=unknown,
         issues=issues,
     )

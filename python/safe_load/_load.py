@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import Any, Callable, Mapping
 
 from . import _core
-from ._errors import Error, UnknownGlobal, refusal
+from ._errors import Error, UnknownGlobal, danger_text, refusal
 from ._handle import Handle
 from ._makers import Makers
 from ._progress import TerminalLine
@@ -118,13 +119,17 @@ def _refuse(
     """Raises one Error with everything that keeps the whole from being built."""
     issues = checkpoint.issues() + checkpoint.check_elements()
     names: list[UnknownGlobal] = []
-    if unknown == "error" and checkpoint.has_unknown_symbols():
-        for row in checkpoint.symbols():
-            is_known = row["is_known"] or row["name"] in constructors
-            if not is_known:
-                names.append(
-                    UnknownGlobal(row["name"], row["count"], row["path"], row["offset"], row["called"])
-                )
+    if checkpoint.has_unknown_symbols():
+        fields = ("name", "count", "path", "offset", "called", "danger")
+        names = [
+            UnknownGlobal(*(row[field] for field in fields))
+            for row in checkpoint.symbols()
+            if not (row["is_known"] or row["name"] in constructors)
+        ]
+    if unknown == "opaque":
+        if any(row.danger for row in names):
+            warnings.warn(danger_text(title, names), stacklevel=3)  # whoever called safe_load()
+        names = []
     if names or issues:
         raise refusal(title, len(checkpoint.tensor_names()), names, issues)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
-from . import _stdlib
+from . import _own_records, _stdlib
 from ._beside import keep
 from ._core import NdArray
 from ._errors import Error, printable
@@ -51,6 +51,8 @@ class Makers:
         """A value that its arguments make; a mutable one is filled later."""
         if kind in _stdlib.RECORDS:
             return _stdlib.RECORDS[kind](fields, args)
+        if kind in _own_records.CLASSES:
+            return _own_records.empty(kind)
         if kind == "attribute reference":
             return AttrRef(*args)
         if kind == "functools.partial":
@@ -132,6 +134,9 @@ class Makers:
         if states and len(states[0]) == 4:
             target.function, target.args, keywords, attributes = states[0]
             target.keywords, target.attributes = keywords or {}, attributes or {}
+
+    def fill_own_record(self, target: Any, items: list[Any], states: tuple[Any, ...]) -> None:
+        _own_records.fill(target, items, states)
 
     # ---- classes that the caller asked for
 

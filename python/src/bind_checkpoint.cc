@@ -33,6 +33,7 @@ OpenOptions options_from(const safe_load::Limits& limits, nb::object mmap,
   OpenOptions options;
   options.limits = limits;
   options.verify = verify;
+  options.keep_going = &no_signal_came;
   if (!mmap.is_none()) options.access = nb::cast<bool>(mmap) ? Access::kMapped : Access::kCopied;
   options.encoding = encoding == "latin1"  ? TextEncoding::kLatin1
                      : encoding == "bytes" ? TextEncoding::kBytes
@@ -50,6 +51,7 @@ SharedCheckpoint open_released(Open&& open) {
     const nb::gil_scoped_release release;
     return open();
   }();
+  if (PyErr_Occurred() != nullptr) throw nb::python_error();  // a signal came
   return std::make_shared<Checkpoint>(unwrap(std::move(opened)));
 }
 
@@ -77,6 +79,7 @@ nb::list symbol_list(const Checkpoint& checkpoint) {
     row["count"] = use.count;
     row["path"] = use.object_path;
     row["offset"] = use.offset;
+    row["danger"] = to_str(use.danger);
     result.append(row);
   }
   return result;

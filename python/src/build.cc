@@ -68,6 +68,7 @@ Later later_for(ValueKind kind) {
     case ValueKind::kUserList:
     case ValueKind::kUserString:
     case ValueKind::kPartial:
+    case ValueKind::kOwnRecord:
     case ValueKind::kOpaque:
       return Later::kFill;
     case ValueKind::kBytesStream:
@@ -277,8 +278,8 @@ class Builder {
 
   nb::object record(const ValueView& value, ValueKind kind) {
     const nb::object arguments = record_arguments(value, kind);
-    const nb::object name =
-        kind == ValueKind::kIpAddress ? to_str(value.class_name()) : kind_name(kind);
+    const bool has_own_name = kind == ValueKind::kIpAddress || kind == ValueKind::kOwnRecord;
+    const nb::object name = has_own_name ? to_str(value.class_name()) : kind_name(kind);
     return makers_.attr("record")(name, to_tuple(value.fields()), arguments);
   }
 
@@ -440,6 +441,10 @@ class Builder {
         break;
       case ValueKind::kPartial:
         makers_.attr("fill_partial")(object, tuple_of(value.states()));
+        break;
+      case ValueKind::kOwnRecord:
+        makers_.attr("fill_own_record")(object, list_of(value.list_items()),
+                                        tuple_of(value.states()));
         break;
       default:
         set_attributes(object, value);

@@ -7,6 +7,7 @@
 #include "api/state.h"
 #include "base/text.h"
 #include "safe_load/record_class.h"
+#include "scan/danger.h"
 
 namespace safe_load {
 
@@ -243,6 +244,8 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     use.is_called = uses[i].calls != 0;
     use.count = uses[i].calls + uses[i].places;
     use.offset = symbol.first_offset;
+    const auto danger = scanner::find_danger(symbol.module, symbol.name);
+    if (danger && use.is_called && !use.is_known) use.danger = scanner::describe(*danger).what;
     if (uses[i].first != kNoNode) use.object_path = state_->graph->path(edges, uses[i].first);
     result.push_back(std::move(use));
   }

@@ -45,6 +45,8 @@ class Explanation {
     add_opcodes();
     add_symbols();
     add_calls();
+    add_values();
+    add_damage();
     std::stable_sort(found_.begin(), found_.end(),
                      [](const Refusal& a, const Refusal& b) { return a.offset < b.offset; });
     of_pickle.insert(of_pickle.end(), found_.begin(), found_.end());
@@ -143,6 +145,46 @@ class Explanation {
     }
   }
 
+  // torch 2.13: _rebuild_tensor_v3 asks a new tensor for gradients and then sets its storage, which
+  // torch forbids; its reader of stacked files asks each storage class for its dtype.
+  void add_values() {
+    for (std::uint32_t i = 0; i < tape_.call_count(); ++i) {
+      const pickle::Call& call = tape_.call_at(i);
+      const bool is_v3 = tape_[call.callee].kind == pickle::Kind::kSymbol &&
+                         tape_.symbol(call.callee).is("torch._utils", "_rebuild_tensor_v3");
+      if (!is_v3 || call.arguments == kNoNode || tape_[call.arguments].count < 5) continue;
+      const pickle::Node& requires_grad = tape_[tape_.items(call.arguments)[4]];
+      if (requires_grad.kind == pickle::Kind::kBool && requires_grad.payload != 0)
+        add_value("a tensor of a type without a storage class that requires a gradient",
+                  call.offset);
+    }
+    if (state_.container().format != "stacked") return;
+    for (const torch::Storage& storage : state_.meaning->storages().all())
+      if (storage.is_untyped) add_value("an UntypedStorage in a stacked file", 0);
+  }
+
+  void add_value(std::string name, std::uint64_t offset) {
+    const auto known = std::find_if(found_.begin(), found_.end(), [&](const Refusal& refusal) {
+      return refusal.kind == RefusalKind::kValue && refusal.name == name;
+    });
+    if (known != found_.end()) {
+      ++known->count;
+      return;
+    }
+    found_.push_back(make(RefusalKind::kValue, std::move(name), true));
+    found_.back().offset = offset;
+  }
+
+  void add_damage() {
+    for (const Issue& issue : state_.issues) {
+      Refusal refusal = make(RefusalKind::kDamage, issue.message, true);
+      refusal.member = issue.member;
+      refusal.offset = issue.offset;
+      refusal.object_path = issue.path;
+      found_.push_back(std::move(refusal));
+    }
+  }
+
   // torch maps the other names of Python 2, but not these.
   bool is_python2_exception(const pickle::Symbol& symbol) const {
     constexpr std::string_view kModule = "exceptions\n";
@@ -192,6 +234,10 @@ std::string Refusal::why() const {
       return "a persistent id of kind " + name + "; torch takes storages only";
     case RefusalKind::kText:
       return "text of Python 2 that is no UTF-8";
+    case RefusalKind::kDamage:
+      return "a value is damaged: " + name;
+    case RefusalKind::kValue:
+      return "torch writes " + name + ", and cannot read it";
   }
   return name;
 }

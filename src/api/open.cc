@@ -32,6 +32,7 @@ std::string_view hint_for(ErrorCode code) {
       return "check the path and the permissions";
     case ErrorCode::kUnsupported:
     case ErrorCode::kMismatch:
+    case ErrorCode::kStopped:
       return "";
   }
   return "";

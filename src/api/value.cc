@@ -30,7 +30,9 @@ bool ValueView::is_dict() const {
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
   if (own == ValueKind::kArray) return "numpy." + std::string(whole_array().class_name());
-  if (own != ValueKind::kOpaque && own != ValueKind::kIpAddress) return std::string(to_text(own));
+  const bool has_own_name = own == ValueKind::kOpaque || own == ValueKind::kIpAddress ||
+                            own == ValueKind::kOwnRecord;
+  if (!has_own_name) return std::string(to_text(own));
   return callee().callable_name();
 }
 

@@ -70,6 +70,7 @@ constexpr Row kRows[] = {
     {ValueKind::kTextStream, "io.StringIO", Meaning::kTextStream},
     {ValueKind::kPythonRandom, "random.Random", Meaning::kPythonRandom},
     {ValueKind::kTypeExpression, "type expression", Meaning::kTypeExpression},
+    {ValueKind::kOwnRecord, "record of safe_load", Meaning::kOwnRecord},
     {ValueKind::kTypeOf, "type", Meaning::kTypeOf},
     {ValueKind::kSize, "torch.Size", Meaning::kSize},
     {ValueKind::kDevice, "torch.device", Meaning::kDevice},

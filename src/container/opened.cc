@@ -23,6 +23,7 @@ Outcome<void> build(Opened& opened, Outcome<ContainerPtr> recognised, const Open
   pickle::Tape& tape = opened.tape.emplace(opened.pickles.bytes(), options.limits,
                                            opened.pickles.is_large() ? &opened.blocks : nullptr);
   if (manner == Manner::kLenient) tape.be_lenient();
+  tape.watch(options.keep_going);
   torch::TensorInterpreter& meaning =
       opened.meaning.emplace(tape, static_cast<types::Encoding>(options.encoding), options.limits);
   const auto root = source.build(meaning, opened.pickles);

@@ -27,7 +27,7 @@ std::optional<DType> dtype_of(std::string_view label) {
       DType::kFloat8E4m3fn, DType::kFloat8E5m2fnuz, DType::kFloat8E4m3fnuz, DType::kFloat8E8m0fnu,
       DType::kInt16,        DType::kUint16,         DType::kFloat16,        DType::kBfloat16,
       DType::kInt32,        DType::kUint32,         DType::kFloat32,        DType::kComplex64,
-      DType::kFloat64,      DType::kInt64,          DType::kUint64,
+      DType::kFloat64,      DType::kInt64,          DType::kUint64,         DType::kFloat4E2m1fnX2,
   };
   for (const DType type : kTypes)
     if (info(type).label == label) return type;
@@ -114,6 +114,11 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
     const auto size = item.integer();
     if (!size || *size < 0) return bad("a tensor with an impossible size").about(name);
     sizes.push_back(*size);
+  }
+  if (*dtype == DType::kFloat4E2m1fnX2) {  // the header counts numbers, torch their pairs
+    if (sizes.empty() || sizes.back() % 2 != 0)
+      return bad("a tensor of float4 whose last size is odd").about(name);
+    sizes.back() /= 2;
   }
   std::vector<std::int64_t> strides(sizes.size());
   std::uint64_t count = 1;

@@ -10,6 +10,7 @@
 // container that holds itself is a number that points back. Nothing here recurses.
 #include "pickle/machine.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <optional>
@@ -42,6 +43,7 @@ bool could_be_float(std::string_view text) {
 }
 
 constexpr std::uint64_t kNoFrame = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kBytesPerLook = std::uint64_t{1} << 20;  // some ten milliseconds
 constexpr std::uint64_t kMaxLongBytes = std::uint64_t{1} << 20;
 
 }  // namespace
@@ -67,7 +69,9 @@ class Machine {
   Status run_steps() {
     while (!stopped_) {
       opcode_at_ = reader_.offset();
-      if (opcode_at_ == frame_end_) frame_end_ = kNoFrame;
+      if (opcode_at_ >= event_at_) {
+        SAFE_LOAD_TRY(event());
+      }
       const auto byte = reader_.read_little<std::uint8_t>();
       if (!byte) return truncated();
       const Status done = step(static_cast<Opcode>(*byte));
@@ -78,6 +82,17 @@ class Machine {
         frame_end_ = kNoFrame;
       }
     }
+    return {};
+  }
+
+  // The end of a frame, or time to look whether somebody still wants to know.
+  Status event() {
+    if (opcode_at_ == frame_end_) frame_end_ = kNoFrame;
+    if (opcode_at_ >= look_at_) {
+      SAFE_LOAD_TRY(tape_.look());
+      look_at_ = opcode_at_ + kBytesPerLook;
+    }
+    event_at_ = std::min(frame_end_, look_at_);
     return {};
   }
 
@@ -466,6 +481,7 @@ class Machine {
     }
     if (length == 0) note(oddity::kFrameEmpty);
     frame_end_ = reader_.offset() + length;
+    event_at_ = std::min(event_at_, frame_end_);
     return {};
   }
 
@@ -548,6 +564,8 @@ class Machine {
   Memo memo_;
   std::uint64_t opcode_at_ = 0;
   std::uint64_t frame_end_ = kNoFrame;
+  std::uint64_t look_at_ = kBytesPerLook;
+  std::uint64_t event_at_ = kBytesPerLook;  // the next of both
   bool stopped_ = false;
   bool has_odd_memo_ = false;
   NodeId root_ = kNoNode;

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/blocks.h"
@@ -190,6 +192,13 @@ class Tape {
   void be_lenient() { is_lenient_ = true; }
   bool is_lenient() const { return is_lenient_; }
 
+  // Who may end the work on it: asked by look(), which long loops call now and then.
+  void watch(std::function<bool()> keep_going) { keep_going_ = std::move(keep_going); }
+  Status look() const {
+    if (!keep_going_ || keep_going_()) return {};
+    return Error(ErrorCode::kStopped, "stopped");
+  }
+
   base::Budget& memory() { return memory_; }
   base::Budget& work() { return work_; }
 
@@ -217,6 +226,7 @@ class Tape {
   NodeId root_ = kNoNode;
   int protocol_ = 0;
   bool is_lenient_ = false;
+  std::function<bool()> keep_going_;
 };
 
 }  // namespace safe_load::pickle

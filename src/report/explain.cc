@@ -28,6 +28,10 @@ std::string_view what_we_do(const Refusal& refusal) {
     case RefusalKind::kCallable:
     case RefusalKind::kPersistentId:
       return "keeps what the file says, and calls nothing";
+    case RefusalKind::kDamage:
+      return "cannot build it either, but opens the rest";
+    case RefusalKind::kValue:
+      return "builds it";
   }
   return "";
 }
@@ -75,8 +79,10 @@ std::string explanation_text(const Checkpoint& checkpoint, std::string_view titl
   }
   out += "next\n  safe_load opens it and runs none of it: ";
   out += std::to_string(checkpoint.tensors().size()) + " tensors";
-  if (!checkpoint.issues().empty())
+  if (!checkpoint.issues().empty()) {
     out += ", " + std::to_string(checkpoint.issues().size()) + " damaged values";
+    return out + "\n  import safe_load; safe_load.open(path)\n";
+  }
   out += checkpoint.has_unknown_symbols()
              ? "\n  from safe_load import safe_load; safe_load(path, unknown=\"opaque\")\n"
              : "\n  from safe_load import safe_load; safe_load(path)\n";

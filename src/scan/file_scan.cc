@@ -228,6 +228,7 @@ Rule FileScan::rule_of(const Failure& failure, bool in_pickle) {
       return Rule::kH03;
     case ErrorCode::kUnsupported:
     case ErrorCode::kMismatch:
+    case ErrorCode::kStopped:
       return in_pickle ? Rule::kP02 : Rule::kC16;
   }
   return Rule::kC16;

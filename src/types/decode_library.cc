@@ -188,6 +188,7 @@ Status Interpreter::decode_library_state(NodeId id, Meaning meaning) {
   static constexpr Schema kBytesStreamState = "(bytes,uint,dict<str,any>/none)";
   static constexpr Schema kTextStreamState = "(str,str/none,uint,dict<str,any>/none)";
   static constexpr Schema kRandomStateForm = "(uint,tuple<uint>,float/none)";
+  if (meaning == Meaning::kOwnRecord) return check_own_record(state);
   if (meaning >= Meaning::kChainMap && meaning <= Meaning::kUserString) {
     SAFE_LOAD_TRY(check_names(state));
   }
@@ -203,6 +204,20 @@ Status Interpreter::decode_library_state(NodeId id, Meaning meaning) {
                     (is_bytes || tape_[tape_.items(state)[1]].kind == Kind::kNone ||
                      is_line_end(tape_.text(tape_.items(state)[1])));
   return good ? Status() : bad("a stream with a state it never gets");
+}
+
+// What its slots held: (None, dict of names), or, of a dataclass, the dict alone.
+Status Interpreter::check_own_record(NodeId state) {
+  const bool is_pair = tape_[state].kind == Kind::kTuple;
+  const NodeId names = is_pair ? tape_.items(state)[1] : state;
+  if ((is_pair && tape_[tape_.items(state)[0]].kind != Kind::kNone) ||
+      tape_[names].kind != Kind::kDict)
+    return bad("a record with a state it never gets");
+  const std::span<const NodeId> items = tape_.items(names);
+  SAFE_LOAD_TRY(tape_.work().take(items.size()));
+  for (std::size_t i = 0; i < items.size(); i += 2)
+    if (tape_[items[i]].kind != Kind::kText) return bad("a record with a state it never gets");
+  return {};
 }
 
 Status Interpreter::check_attribute(NodeId state, std::string_view name, Kind kind) const {

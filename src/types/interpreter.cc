@@ -58,7 +58,13 @@ Status Interpreter::interpret_apart(NodeId first, NodeId end, bool is_whole) {
 
 // What decoding adds to the tape needs no meaning.
 Status Interpreter::interpret_range(NodeId first, NodeId end) {
+  constexpr NodeId kNodesPerLook = NodeId{1} << 18;
+  NodeId look_at = first + std::min(kNodesPerLook, end - first);
   for (NodeId id = first; id <= end; ++id) {
+    if (id == look_at) {
+      SAFE_LOAD_TRY(tape_.look());
+      look_at += std::min(kNodesPerLook, end - look_at);
+    }
     while (!pending_.empty() && pending_.top().complete_at <= id) {
       const NodeId call = pending_.top().call;
       pending_.pop();
@@ -273,7 +279,7 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
   if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);
-  if (row.meaning <= Meaning::kTypeExpression) return decode_library(id, row.meaning);
+  if (row.meaning <= Meaning::kOwnRecord) return decode_library(id, row.meaning);
   if (row.meaning <= Meaning::kNewObjectEx) return decode_reference(id, row.meaning);
   if (row.meaning <= Meaning::kStringDtype) return decode_array(id, row.meaning);
   if (row.meaning <= Meaning::kRandomState) return decode_random(id, row.meaning);
@@ -298,7 +304,8 @@ Status Interpreter::decode_state(NodeId id, const Known& row) {
   if (row.meaning == Meaning::kArrayDtype) return decode_dtype_state(id);
   if (row.meaning == Meaning::kArrayShell) return decode_array_state(id);
   if (row.meaning == Meaning::kMaskedShell) return decode_masked_state(id);
-  if (row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kPythonRandom)
+  if ((row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kPythonRandom) ||
+      row.meaning == Meaning::kOwnRecord)
     return decode_library_state(id, row.meaning);
   if (row.meaning >= Meaning::kSeedSequence && row.meaning <= Meaning::kRandomState)
     return decode_random_state(id, row.meaning);

@@ -149,6 +149,7 @@ class Interpreter {
   Status decode_library_state(pickle::NodeId id, Meaning meaning);
   Status check_numbers(std::span<const pickle::NodeId> given);
   Result<bool> is_type_expression(pickle::NodeId id);
+  Status check_own_record(pickle::NodeId state);
   Status check_names(pickle::NodeId attributes);
   Status check_attribute(pickle::NodeId state, std::string_view name, pickle::Kind kind) const;
   Status check_python_random(std::span<const pickle::NodeId> state) const;

@@ -189,6 +189,8 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
 
 Status Interpreter::merge_equal_keys() {
   constexpr std::uint64_t kMostParts = 10'000;  // of one that Python hashes and compares
+  constexpr NodeId kNodesPerLook = NodeId{1} << 18;
+  NodeId look_at = kNodesPerLook;
   KeyTable table(tape_, limits_, [this](NodeId part) {
     if (hashed_parts(part).empty()) return Status();
     return check_weight(part, kMostParts, "a key with too many parts, or too deep");
@@ -196,6 +198,10 @@ Status Interpreter::merge_equal_keys() {
   for (NodeId id = 0; id < tape_.size(); ++id) {
     const Kind kind = tape_[id].kind;
     if (kind < Kind::kList || kind == Kind::kSymbol) continue;
+    if (id >= look_at) {
+      SAFE_LOAD_TRY(tape_.look());
+      look_at = id + kNodesPerLook;
+    }
     if (adds_level(id)) ++level_count_;
     const bool is_opaque = kind == Kind::kOpaque && tape_.added(id).dict_items.count != 0;
     const std::size_t step = kind == Kind::kDict ? 2 : 1;

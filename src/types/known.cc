@@ -146,6 +146,17 @@ constexpr auto kRows = std::to_array<Known>({
     stateful("_io", "StringIO", K::kClass, M::kTextStream, "()", "(tuple)").made(New::kEmpty).costing({.copies = 4, .bytes = 200}),
     stateful("random", "Random", K::kClass, M::kPythonRandom, "()", "(tuple)").made(New::kEmpty).costing({.bytes = 2600}),
 
+    // ---- inert records of safe_load's own, that a program saved again
+    stateful("safe_load._inert", "Opaque", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "GlobalRef", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "AttrRef", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "Partial", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "Pattern", K::kClass, M::kOwnRecord, "()", "(dict<str,any>)").made(New::kOnly),
+    stateful("safe_load._inert", "TypeExpr", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "TensorRecord", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    stateful("safe_load._inert", "StateRecord", K::kClass, M::kOwnRecord, "()", "(pair)").made(New::kOnly),
+    call("safe_load._inert", "_States", K::kClass, M::kOwnRecord, "()", {}, Items::kList).made(New::kEmpty),
+
     // ---- type expressions: Optional[int], list[int], int | None
     call("_operator", "getitem", K::kFunction, M::kTypeExpression, "(type-name,any)"),
     call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)"),

@@ -82,6 +82,7 @@ enum class Meaning : std::uint8_t {
   kTextStream,
   kPythonRandom,
   kTypeExpression,
+  kOwnRecord,
   // inert references and ways of building objects
   kObject,
   kGetattr,

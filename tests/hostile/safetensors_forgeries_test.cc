@@ -113,7 +113,11 @@ TEST(SafetensorsForgeries, NameTypesThatExist) {
   };
   for (const std::string_view dtype : {"BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0"})
     EXPECT_EQ(typed(dtype), "") << dtype;
-  for (const std::string_view dtype : {"F4", "F6_E2M3", "u8", "F128", "", "U8 ", "QINT8"})
+  // Two numbers of four bits are one element to torch.
+  EXPECT_EQ(told(json_object({safetensors_entry("w", "F4", {2, 8}, 0, 8)}), 8), "");
+  EXPECT_NE(told(json_object({safetensors_entry("w", "F4", {8, 1}, 0, 8)}), 8), "");
+  EXPECT_NE(told(json_object({safetensors_entry("w", "F4", {}, 0, 8)}), 8), "");
+  for (const std::string_view dtype : {"F6_E2M3", "u8", "F128", "", "U8 ", "QINT8"})
     EXPECT_EQ(typed(dtype), "unsupported: a tensor of a type that torch does not have" +
                                 (dtype.empty() ? "" : ": " + std::string(dtype)))
         << dtype;

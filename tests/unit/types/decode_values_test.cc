@@ -255,7 +255,7 @@ TEST(DecodeValues, ReadsEverySpelling) { expect_texts(all_cases()); }
 TEST(DecodeValues, CoversEveryKnownNameThatIsNoArrayAndNoTensor) {
   expect_all_names(all_cases(), [](const Known& row) {
     const bool is_library =
-        row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kTypeExpression;
+        row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kOwnRecord;
     const bool is_array_or_tensor =
         row.meaning >= Meaning::kArrayDtype && row.meaning < Meaning::kSize;
     const bool is_called = row.meaning != Meaning::kNotCallable;
