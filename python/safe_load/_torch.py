@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, Iterable
+import weakref
+from typing import Any, Callable, Iterable, MutableMapping
 
 import torch
 import torch.utils.dlpack
@@ -55,7 +56,10 @@ class TorchMakers(Makers):
         super().__init__(**options)
         self._map_location = map_location
         self._is_lazy = is_lazy
-        self._storages: dict[tuple[int, int], torch.UntypedStorage] = {}
+        # A handle must not keep what nobody else has any more.
+        self._storages: MutableMapping[tuple[int, int], torch.UntypedStorage] = (
+            weakref.WeakValueDictionary() if is_lazy else {}
+        )
         self._missing: set[str] = set()
         if isinstance(map_location, (str, torch.device)):
             require_device(map_location)
@@ -123,9 +127,10 @@ class TorchMakers(Makers):
 
     def storage(self, storage: Any, unit: int) -> torch.UntypedStorage:
         key = (storage.id, unit)
-        if key not in self._storages:
-            self._storages[key] = self._placed(storage, unit)
-        return self._storages[key]
+        placed = self._storages.get(key)
+        if placed is None:
+            placed = self._storages[key] = self._placed(storage, unit)
+        return placed
 
     def _placed(self, storage: Any, unit: int) -> torch.UntypedStorage:
         location = storage.location

@@ -30,14 +30,18 @@ namespace {
 
 constexpr int kDeepest = 8;
 
-// Whether bytes without a magic run as a pickle to its end.
-bool runs_as_pickle(const Slice& slice, const Limits& limits) {
-  constexpr std::uint64_t kMostTried = std::uint64_t{16} << 20;
+// Whether bytes without a magic run as a pickle, to its end or as far as they are fetched.
+bool runs_as_pickle(const Slice& slice, const OpenOptions& options, std::uint64_t reach) {
   std::vector<std::byte> bytes(
-      static_cast<std::size_t>(std::min({slice.size, kMostTried, limits.max_pickle_bytes})));
+      static_cast<std::size_t>(std::min({slice.size, reach, options.limits.max_pickle_bytes})));
   if (!slice.part().read_at(0, bytes)) return false;
-  pickle::Tape tape(bytes, limits);
-  return pickle::run(tape, pickle::Program{bytes}).ok();
+  pickle::Tape tape(bytes, options.limits);
+  tape.watch(options.keep_going);
+  const auto built = pickle::run(tape, pickle::Program{bytes});
+  if (built) return true;
+  const ErrorCode code = built.error().code();
+  return code == ErrorCode::kStopped ||
+         (code == ErrorCode::kTruncated && bytes.size() < slice.size);
 }
 
 // A zip file by what is in it.
@@ -108,7 +112,7 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
     case Sniffed::Kind::kMaybePickle:
       if (torch::begins_with_magic_number(*head, options.limits))
         return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
-      if (!runs_as_pickle(slice, options.limits)) break;
+      if (!runs_as_pickle(slice, options, reach)) break;
       return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
     case Sniffed::Kind::kArray:
       return ContainerPtr(std::make_unique<ArrayFile>(slice, options));

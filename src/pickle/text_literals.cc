@@ -78,32 +78,33 @@ std::optional<std::string> decode_raw_unicode_escape(std::string_view line) {
 }
 
 std::string decode_decimal(std::string_view digits) {
+  __extension__ using Wide = unsigned __int128;
   const bool negative = digits.starts_with('-');
   if (negative) digits.remove_prefix(1);
-  std::vector<std::uint32_t> words;  // of the absolute value, lowest first
-  constexpr std::size_t kStep = 9;   // digits that fit a word, as CPython takes them
+  std::vector<std::uint64_t> words;  // of the absolute value, lowest first
+  constexpr std::size_t kStep = 18;  // digits that fit a word
   for (std::size_t size = digits.size() % kStep; !digits.empty(); size = kStep) {
-    std::uint64_t carry = 0;
+    Wide carry = 0;
     std::uint64_t scale = 1;
     for (const char digit : digits.substr(0, size)) {
-      carry = 10 * carry + static_cast<std::uint64_t>(digit - '0');
+      carry = 10 * carry + static_cast<Wide>(digit - '0');
       scale *= 10;
     }
     digits.remove_prefix(size);
-    for (std::uint32_t& word : words) {
-      carry += std::uint64_t{word} * scale;
-      word = static_cast<std::uint32_t>(carry);
-      carry >>= 32;
+    for (std::uint64_t& word : words) {
+      carry += Wide{word} * scale;
+      word = static_cast<std::uint64_t>(carry);
+      carry >>= 64;
     }
-    if (carry != 0) words.push_back(static_cast<std::uint32_t>(carry));
+    if (carry != 0) words.push_back(static_cast<std::uint64_t>(carry));
   }
   words.push_back(0);  // room for the sign
-  std::uint64_t carry = negative ? 1 : 0;
+  bool adds_one = negative;
   std::string bytes;
-  for (std::uint32_t& word : words) {
-    carry += negative ? static_cast<std::uint32_t>(~word) : word;
-    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(carry >> shift & 0xFF);
-    carry >>= 32;
+  for (std::uint64_t word : words) {
+    if (negative) word = ~word + (adds_one ? 1 : 0);
+    adds_one = adds_one && word == 0;
+    for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(word >> shift & 0xFF);
   }
   const char filler = negative ? '\xff' : '\0';
   while (bytes.size() > 1 && bytes.back() == filler &&

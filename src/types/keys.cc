@@ -182,7 +182,9 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
     append_word(out, 'n', 0);
   } else {
     append_word(out, '#', key);
-    if (node.kind == Kind::kFrozenSet || node.kind == Kind::kRecord) return check_part_(key);
+    const bool may_have_parts = node.kind == Kind::kFrozenSet || node.kind == Kind::kRecord ||
+                                node.kind == Kind::kScalar;
+    if (may_have_parts) return check_part_(key);
   }
   return {};
 }

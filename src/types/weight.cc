@@ -17,6 +17,11 @@ std::span<const NodeId> Interpreter::hashed_parts(NodeId id) const {
   const pickle::Node& node = tape_[id];
   if (node.kind == Kind::kTuple || node.kind == Kind::kFrozenSet || node.kind == Kind::kList)
     return tape_.items(id);
+  if (node.kind == Kind::kScalar) {  // of objects: it stands for the elements of its array
+    const NodeId data = arrays_[node.count].data;
+    const bool has_objects = tape_[data].kind == Kind::kArray;
+    return has_objects ? tape_.items(arrays_[tape_[data].count].data) : std::span<const NodeId>();
+  }
   const auto meaning = static_cast<Meaning>(node.aux);
   const bool has_parts = node.kind == Kind::kRecord &&
                          (meaning == Meaning::kTypeExpression || meaning == Meaning::kSlice);
