@@ -38,7 +38,6 @@ import traceback
 import types
 import uuid
 import warnings
-import zipfile
 from typing import Any, Callable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -121,12 +120,14 @@ class Child:
     def end(self) -> str:
         """Why it ended early, in words."""
         late = self.is_late()
-        self.process.kill() if late else self.process.join()
+        if late:
+            self.process.kill()
         self.process.join()
         return f"longer than {SECONDS} s" if late else f"ended with {self.process.exitcode}"
 
 
-def run_batches(count: int, jobs: int, check: Check, memory: int, ends: Callable[[str, str], tuple[str, str]]) -> Iterator[Found]:
+def run_batches(count: int, jobs: int, check: Check, memory: int,
+                ends: Callable[[str, str], tuple[str, str]]) -> Iterator[Found]:
     """Every number below count through check, in processes.
 
     ends: makes of a stage and of why a process ended there an outcome and a fault, "" if it is none.
@@ -198,9 +199,9 @@ def pieces(content: bytes) -> list[bytes]:
 def damage_opcodes(chance: random.Random, content: bytes) -> bytes:
     """Deletes, doubles, exchanges opcodes, or changes an operand."""
     ops = pieces(content)
-    for _ in range(chance.choice([1, 1, 1, 2, 3])):
+    for _ in range(chance.choice([1, 1, 1, 1, 2, 3])):
         at, other = chance.randrange(len(ops)), chance.randrange(len(ops))
-        kind = chance.randrange(6)
+        kind = chance.randrange(10)
         if kind == 0 and len(ops) > 1:
             del ops[at]
         elif kind == 1:
@@ -210,7 +211,8 @@ def damage_opcodes(chance: random.Random, content: bytes) -> bytes:
         elif kind == 3:
             ops[at] = ops[other]
         else:
-            _change_operand(chance, ops, chance.choice([b"KMJ", b"KMJ", b"KMJ", b"KMJG\x8ahjqr", b"\x88\x89", b"X\x8cc"]))
+            _change_operand(chance, ops, chance.choice([b"KMJ", b"KMJ", b"KMJ", b"KMJG\x8ahjqr", b"\x88\x89",
+                                                        b"X\x8cc"]))
     return b"".join(ops)
 
 
@@ -226,7 +228,8 @@ def _change_operand(chance: random.Random, ops: list[bytes], kinds: bytes) -> No
         ops[i] = chance.choice([b"\x88", b"\x89", b"N", b"K\x02"])
     elif len(operand) > head:
         at = chance.randrange(head, len(operand)) if code not in b"KMJ" else 0
-        operand[at] = chance.choice([operand[at] ^ 1, (operand[at] + 1) % 256, (operand[at] - 1) % 256, 0, chance.randrange(256)])
+        operand[at] = chance.choice([operand[at] ^ 1, (operand[at] + 1) % 256, (operand[at] - 1) % 256, 0,
+                                     chance.randrange(256)])
         ops[i] = code + operand
 
 
@@ -300,9 +303,12 @@ def parts_of(text: str, separator: str) -> list[str]:
 
 UNLISTED = [("os", "getcwd"), ("builtins", "eval"), ("mylib", "Thing"), ("__main__", "Net"), ("copyreg", "pickle"),
             ("omegaconf.dictconfig", "DictConfig"), ("ultralytics.nn.tasks", "DetectionModel"), ("enum", "Enum")]
-TEXTS = ["", "a", "weight", "f4", "<f8", "|O", "V8", "U3", "M8[25s]", "T", "latin1", "cpu", "cuda:7", "meta", "C", "F",
-         "torch.sparse_coo", "torch.strided", "PCG64", "MT19937", "1.5", "-7/3", "127.0.0.1", "::1/64", "\0", "x" * 300,
-         "a.b[0].c", "naïve \N{SNOWMAN}", "UTC", "../../etc", "'\"\\", "d", "u", "nan", "1e999999", "\u202e", "storage"]
+TEXTS = ["", "a", "weight", "f4", "<f8", "|O", "V8", "U3", "M8[25s]", "T", "latin1", "cpu", "cuda:7", "meta", "C",
+         "F",
+         "torch.sparse_coo", "torch.strided", "PCG64", "MT19937", "1.5", "-7/3", "127.0.0.1", "::1/64", "\0",
+         "x" * 300,
+         "a.b[0].c", "naïve \N{SNOWMAN}", "UTC", "../../etc", "'\"\\", "d", "u", "nan", "1e999999", "\u202e",
+         "storage"]
 NUMBERS = [0, 1, 2, 3, 5, 8, 17, 255, 256, 65535, 1 << 31, (1 << 31) - 1, -1, -2, 1 << 32, (1 << 63) - 1, 1 << 63,
            -(1 << 63), (1 << 64) - 1, 1 << 64, 1 << 80, -(1 << 200), 1 << 4000]
 FLOATS = [0.0, -0.0, 1.5, float("inf"), float("-inf"), float("nan"), 1e308, 5e-324, 2.0**53]
@@ -321,6 +327,7 @@ class Generator:
         self.used = 0
         self.budget = 60
         self.record = chance.choice(RECORDS)
+        self.is_old = chance.random() < 0.15  # all texts are str of Python 2
 
     # atoms
 
@@ -330,10 +337,10 @@ class Generator:
         kind = self.chance.randrange(12)
         if value and kind == 0:
             data = self.chance.choice([b"\xed\xb2\x80", b"\xed\xa0\x80\xed\xb0\x80", b"\xff", data])  # surrogates
+        if (kind == 3 or self.is_old) and len(data) < 256:
+            return b"U" + bytes([len(data)]) + data
         if kind < 3 and len(data) < 256:
             return b"\x8c" + bytes([len(data)]) + data
-        if kind == 3 and len(data) < 256:
-            return b"U" + bytes([len(data)]) + data
         if kind == 4:
             return b"\x8d" + struct.pack("<Q", len(data)) + data
         return b"X" + struct.pack("<I", len(data)) + data
@@ -345,7 +352,8 @@ class Generator:
         if -(1 << 31) <= value < 1 << 31:
             return b"J" + struct.pack("<i", value)
         data = pickle.encode_long(value)
-        return b"\x8a" + bytes([len(data)]) + data if len(data) < 256 else b"\x8b" + struct.pack("<i", len(data)) + data
+        return b"\x8a" + bytes([len(data)]) + data if len(data) < 256 else b"\x8b" + struct.pack("<i",
+                                                                                                 len(data)) + data
 
     def bytes(self, data: bytes | None = None) -> bytes:
         data = self.chance.randbytes(self.chance.choice([0, 1, 4, 6, 8, 10, 16, 33])) if data is None else data
@@ -440,7 +448,9 @@ class Generator:
         words = parts_of(form, ",") if form else []
         out = b""
         for word in words:
-            times = self.chance.randrange(4) if word.endswith("*") else int(not word.endswith("?") or self.chance.random() < 0.6)
+            times = int(not word.endswith("?") or self.chance.random() < 0.6)
+            if word.endswith("*"):
+                times = self.chance.randrange(4)
             out += b"".join(self.form_word(word.rstrip("?*")) for _ in range(times))
         return out
 
@@ -498,7 +508,8 @@ class Generator:
         depth = self.chance.choice([20, 200, 3000, 20_000])
         opener, closer = self.chance.choice([(b"](", b"e"), (b"(", b"t"), (b"}(K\x01", b"u"), (b"", b"\x85"),
                                              (b"\x8f(", b"\x90"), (b"cmylib\nThing\n(", b"tR"),
-                                             (b"cbuiltins\nlist\n(](", b"etR"), (b"ccollections\nOrderedDict\n)R}(K\x01", b"ub")])
+                                             (b"cbuiltins\nlist\n(](", b"etR"),
+                                             (b"ccollections\nOrderedDict\n)R}(K\x01", b"ub")])
         return opener * depth + self.value(1) + closer * depth
 
     def value(self, depth: int) -> bytes:
@@ -574,8 +585,10 @@ class Generator:
         return asm.zip_of(entries)
 
     def array_file(self) -> bytes:
-        made = asm.npy(self.chance.choice(["<f4", "|O", "|V3", "<U2"]), self.chance.choice([(2,), (), (0, 3), (1 << 40,)]), bytes(8))
-        return made if self.chance.random() < 0.5 else asm.zip_of([asm.Entry("a.npy", made), asm.Entry("b.npy", made)])
+        made = asm.npy(self.chance.choice(["<f4", "|O", "|V3", "<U2"]),
+                       self.chance.choice([(2,), (), (0, 3), (1 << 40,)]), bytes(8))
+        return made if self.chance.random() < 0.5 else asm.zip_of([asm.Entry("a.npy", made),
+                                                                   asm.Entry("b.npy", made)])
 
     def next(self) -> bytes:
         content = self.pickle()
@@ -590,7 +603,8 @@ class Generator:
             out = self.tar(content)
         elif kind < 0.93:
             inner = self.stacked(content)
-            out = asm.checkpoint(asm.pickle_of(asm.call("torch.storage", "_load_from_bytes", b"B" + struct.pack("<I", len(inner)) + inner)))
+            out = asm.checkpoint(asm.pickle_of(asm.call("torch.storage", "_load_from_bytes",
+                                                        b"B" + struct.pack("<I", len(inner)) + inner)))
         else:
             out = self.safetensors() if kind < 0.97 else self.array_file()
         return damage_bytes(self.chance, out) if self.chance.random() < 0.25 else out
@@ -605,12 +619,17 @@ def library_values() -> list[Any]:
     loop: list[Any] = [1]
     loop.append({"loop": loop})
     values: list[Any] = [
-        {"epoch": 3, "acc": 0.5, "names": ["a", "b"]}, collections.OrderedDict(a=1, b=[2]), collections.Counter("hello"),
-        collections.deque([1, 2], 3), collections.defaultdict(list, {"a": [1]}), collections.ChainMap({"a": 1}, {"b": 2}),
+        {"epoch": 3, "acc": 0.5, "names": ["a", "b"]}, collections.OrderedDict(a=1, b=[2]),
+        collections.Counter("hello"),
+        collections.deque([1, 2], 3), collections.defaultdict(list, {"a": [1]}),
+        collections.ChainMap({"a": 1}, {"b": 2}),
         collections.UserDict(a=1), collections.UserList([1]), collections.UserString("x"), loop, {1, "two", (3,)},
-        datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc), datetime.timedelta(1, 2, 3), datetime.date(1999, 1, 2),
-        decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=5), paths.PurePosixPath("/a/b"), slice(1, 2, 3),
-        range(3), bytearray(b"abc"), 1 << 70, "\ud800", complex(1, 2), argparse.Namespace(a=1), types.SimpleNamespace(b=2),
+        datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc), datetime.timedelta(1, 2, 3),
+        datetime.date(1999, 1, 2),
+        decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=5), paths.PurePosixPath("/a/b"),
+        slice(1, 2, 3),
+        range(3), bytearray(b"abc"), 1 << 70, "\ud800", complex(1, 2), argparse.Namespace(a=1),
+        types.SimpleNamespace(b=2),
         array.array("d", [1.5]), io.BytesIO(b"abc"), io.StringIO("a\nb"), random.Random(3), re.compile("a+", re.I),
         time.gmtime(0), ValueError("wrong", 3), dict[str, list[int]], int | None,
     ]
@@ -619,7 +638,8 @@ def library_values() -> list[Any]:
 
         table = np.array([(1, 0.5), (2, -0.0)], [("count", "i4"), ("loss", "f8")])
         values += [np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), table, table[0],
-                   np.array([1, "a", None, [2]], object), np.array(["a", "bc"]), np.float32(1.5), np.datetime64("2020-01-02", "s"),
+                   np.array([1, "a", None, [2]], object), np.array(["a", "bc"]), np.float32(1.5),
+                   np.datetime64("2020-01-02", "s"),
                    np.ma.array([1.0, 2.0], mask=[0, 1]), np.rec.array([(1, 2.0)], names="a,b"), np.dtype("M8[25s]"),
                    np.random.RandomState(1), np.random.default_rng(2), np.random.SeedSequence(5), np.asmatrix([[1]]),
                    np.array(["a", "läng" * 9], np.dtypes.StringDType()), np.float64, np.random.PCG64(1).state]
@@ -674,10 +694,11 @@ def steps(content: bytes, chance: random.Random, folder: str) -> list[tuple[str,
         source = os.path.join(folder, "file.pt")
         pathlib.Path(source).write_bytes(content)
     mapped = chance.choice([None, True, False])
-    encoding = chance.choice(["utf-8", "utf-8", "latin1", "bytes"])
+    encoding = chance.choice(["utf-8", "latin1", "bytes"])
     words = f"safe_load {framework} {unknown} {encoding}"
     return [
-        (words, lambda: safe_load.safe_load(source, framework=framework, unknown=unknown, mmap=mapped, encoding=encoding)),
+        (words, lambda: safe_load.safe_load(source, framework=framework, unknown=unknown, mmap=mapped,
+                                            encoding=encoding)),
         (f"open {framework}", lambda: use_handle(source, framework, chance)),
         ("inspect", lambda: safe_load.inspect(source)),
     ]

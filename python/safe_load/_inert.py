@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ItemsView, Iterator, KeysView, ValuesView
+import itertools
+from typing import TYPE_CHECKING, Any, ItemsView, Iterator, KeysView, Sequence, ValuesView
 
 from . import _record_classes
 from ._errors import printable
@@ -46,13 +47,8 @@ class Opaque:
     def attributes(self) -> dict[str, Any]:
         """The attributes that the object had: its state, or what of it is a dict of attributes."""
         found: dict[str, Any] = {}
-        states = self.state if isinstance(self.state, _States) else [self.state]
-        for state in states:
-            # The form (attributes, slots) is what classes with __slots__ give.
-            parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-            for part in parts:
-                if isinstance(part, dict):
-                    found.update(part)
+        for part in attribute_dicts(self):
+            found.update(part)
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,8 +167,18 @@ class Opaque:
         return tree(self)
 
 
+def attribute_dicts(record: Opaque) -> Iterator[dict[str, Any]]:
+    """The dicts of attributes in its state; of equal names the last counts."""
+    states = record.state if isinstance(record.state, _States) else [record.state]
+    for state in states:
+        # The form (attributes, slots) is what classes with __slots__ give.
+        parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+        yield from (part for part in parts if isinstance(part, dict))
+
+
 Content = dict[Any, Any] | list[Any] | tuple[Any, ...]
 
+_MOST_NODES = 16
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
 
 
@@ -218,10 +224,13 @@ class _States(list[Any]):
 
 
 def value_of(value: Any) -> Any:
-    """What a node of a config or a member of an enumeration stands for; any other value as it is."""
-    passed: set[int] = set()
-    while isinstance(value, Opaque) and id(value) not in passed:
-        passed.add(id(value))
+    """What a node of a config or a member of an enumeration stands for; any other value as it is.
+
+    Of nodes that stand for nodes so many are followed as no config has.
+    """
+    for _ in range(_MOST_NODES):
+        if not isinstance(value, Opaque):
+            break
         attributes = value.attributes()
         if value.cls in _record_classes.MEMBERS and len(value.args) == 1:
             value = value.args[0]
@@ -296,6 +305,11 @@ class Pattern:
     pattern: str | bytes
     flags: int
 
+    def __repr__(self) -> str:
+        from ._show import short
+
+        return f"Pattern(pattern={short(self.pattern)}, flags={self.flags})"
+
 
 class TypeExpr:
     """A type such as Optional[Config] with parts that are not known here; str() shows it."""
@@ -314,15 +328,43 @@ class TypeExpr:
 
 
 def type_text(value: Any) -> str:
-    """The text of a type, as a person would write it."""
-    if isinstance(value, TypeExpr):
-        parts = value.parts if isinstance(value.parts, tuple) else (value.parts,)
-        return f"{type_text(value.origin)}[{', '.join(type_text(part) for part in parts)}]"
-    if isinstance(value, list):
-        return f"[{', '.join(type_text(part) for part in value)}]"
+    """The text of a type, as a person would write it; of a large one the beginning."""
+    text: list[str] = []
+    waiting: list[Any] = [value]  # values, and what stands between them
+    while waiting and len(text) < _MOST_TYPES:
+        part = waiting.pop()
+        if isinstance(part, _Between):
+            text.append(part)
+        elif isinstance(part, TypeExpr):
+            parts = part.parts if isinstance(part.parts, tuple) else (part.parts,)
+            waiting += _in_brackets(parts)
+            waiting.append(part.origin)
+        elif isinstance(part, list):
+            waiting += _in_brackets(part)
+        else:
+            text.append(_type_name(part))
+    return "".join(text) + ("..." if waiting else "")
+
+
+_MOST_TYPES = 60
+
+
+class _Between(str):
+    """Brackets and commas."""
+
+
+def _in_brackets(parts: Sequence[Any]) -> list[Any]:
+    """In the order in which a stack gives them back."""
+    row: list[Any] = [_Between("[")]
+    for i, part in enumerate(parts[:_MOST_TYPES]):
+        row += [_Between(", "), part] if i else [part]
+    return [*row, _Between("]")][::-1]
+
+
+def _type_name(value: Any) -> str:
     if isinstance(value, GlobalRef):
-        return f"{value.module}.{value.name}"
-    return value.__name__ if isinstance(value, type) else str(value)
+        return printable(f"{value.module}.{value.name}")
+    return printable(value.__name__ if isinstance(value, type) else str(value)[:200])
 
 
 class TensorRecord:
@@ -339,7 +381,8 @@ class TensorRecord:
         self.parts = parts
 
     def __repr__(self) -> str:
-        return f"<TensorRecord {self.kind} of {', '.join(self.parts)}>"
+        names = ", ".join(printable(str(name)) for name in itertools.islice(self.parts, 8))
+        return f"<TensorRecord {printable(self.kind)} of {names}>"
 
 
 class StateRecord:
@@ -356,4 +399,4 @@ class StateRecord:
         self.state = state
 
     def __repr__(self) -> str:
-        return f"<StateRecord {self.kind}>"
+        return f"<StateRecord {printable(self.kind)}>"

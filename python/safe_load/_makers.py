@@ -54,7 +54,8 @@ class Makers:
         if kind in _own_records.CLASSES:
             return _own_records.empty(kind)
         if kind == "attribute reference":
-            return AttrRef(*args)
+            target, name = args  # a str of Python 2 is bytes, if the caller wants that
+            return AttrRef(target, name if isinstance(name, str) else name.decode("latin1"))
         if kind == "functools.partial":
             return Partial()
         if kind == "numpy.ma.masked":

@@ -10,7 +10,7 @@ from typing import Any, Iterator
 
 from . import _record_classes
 from ._errors import printable
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, content_of, value_of
+from ._inert import AttrRef, GlobalRef, Opaque, Partial, attribute_dicts, content_of, value_of
 
 _LONGEST_TEXT = 30  # characters of a text
 _LONGEST_LINE = 240
@@ -92,11 +92,11 @@ def _record_rows(record: Opaque) -> Iterator[Row]:
     if record.cls in _record_classes.CONTAINERS:
         yield from ((step, value_of(part)) for step, part in _rows(content_of(record)))
         return
-    attributes = record.attributes()
     yield from ((f".args{step}", part) for step, part in _rows(record.args))
     yield from ((f".kwargs{step}", part) for step, part in _rows(record.kwargs))
-    yield from _attribute_rows(attributes)
-    if record.state is not None and not attributes and not isinstance(record.state, dict):
+    dicts = list(attribute_dicts(record))
+    yield from itertools.chain.from_iterable(_attribute_rows(part) for part in dicts)
+    if record.state is not None and not any(dicts) and not isinstance(record.state, dict):
         yield ".state", record.state
     yield from _rows(record.list_items)
     yield from _rows(record.dict_items)

@@ -22,7 +22,7 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from ._inert import GlobalRef, Pattern, StateRecord, TypeExpr
+from ._inert import GlobalRef, Pattern, StateRecord, TypeExpr, type_text
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
 _CLASSES = (
@@ -73,7 +73,9 @@ SYMBOLS: dict[tuple[str, str], Any] = {
 }
 
 # The factories that an honest defaultdict has, and the only ones that become factories again.
-FACTORIES = (bool, bytes, collections.OrderedDict, dict, float, frozenset, int, list, set, str, tuple)
+FACTORIES = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, set, str, tuple)
+FACTORIES += (collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque)
+FACTORIES += (argparse.Namespace, types.SimpleNamespace, decimal.Decimal, fractions.Fraction)
 
 
 def _type_expression(origin: Any, parts: Any) -> Any:
@@ -153,9 +155,12 @@ RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
 
 
 def _default_dict(factory: Any = None) -> dict[Any, Any]:
-    """A factory that is not in the list is never called: then it is a plain dict."""
-    known = factory is None or any(factory is candidate for candidate in FACTORIES)
-    return collections.defaultdict(factory) if known else {}
+    """A factory that is not known here is never called: then it is a plain dict."""
+    if isinstance(factory, GlobalRef):
+        return {}
+    if factory is not None and not any(factory is candidate for candidate in FACTORIES):
+        raise ValueError(f"a defaultdict of {type_text(factory)}, which makes no empty value")
+    return collections.defaultdict(factory)
 
 
 # ---- made when their state is there

@@ -454,14 +454,14 @@ class Builder {
 
   // Every `step`-th of the values is going to be a key of one dict or set.
   void check_keys(const ValueView& value, const Values& values, std::size_t step) {
-    constexpr std::size_t kFew = 1000;
+    constexpr std::size_t kFew = 8;
     if (values.size() < kFew * step) return;
-    KeyHashes hashes;
-    for (std::size_t i = 0; i < values.size(); i += step) hashes.add(made(values[i]));
-    if (!hashes.collide()) return;
+    std::vector<PyObject*> keys;
+    for (std::size_t i = 0; i < values.size(); i += step) keys.push_back(made(values[i]).ptr());
+    if (key_costs_.are_affordable(keys, step == 1 ? KeyHolder::kSet : KeyHolder::kDict)) return;
     safe_load::Issue issue;
     issue.code = safe_load::ErrorCode::kLimit;
-    issue.message = "keys that were made to have one hash, which would take Python for ever";
+    issue.message = "keys that were made to collide, which would take Python for ever";
     issue.path = checkpoint_->path(value);
     raise(issue);
   }
@@ -523,6 +523,7 @@ class Builder {
   }
 
   nb::handle makers_;
+  KeyCosts key_costs_;
   std::vector<std::uint32_t> wanted_;
   std::vector<ValueKind> kinds_;  // of the wanted ones
   std::vector<nb::object> made_;  // by number

@@ -162,7 +162,7 @@ class Opening {
     constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
     const Status paid = state_->tape->memory().take(storages.size() * StorageBytes::kRecordSize);
     if (!paid) return as_issue(Failure(paid.error()));
-    bytes_->reserve(storages.size());
+    bytes_->begin(storages.size());
     auto next = located->begin();
     for (std::uint32_t id = 0; id < storages.size(); ++id) {
       const torch::Storage& storage = storages[id];

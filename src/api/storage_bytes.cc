@@ -38,6 +38,11 @@ Status StorageBytes::map() {
   return {};
 }
 
+void StorageBytes::begin(std::size_t storages) {
+  records_.reserve(storages);
+  most_shared_ = std::max(kSharedBlock, source().size() / kMostBlocks);
+}
+
 void StorageBytes::add(const Origin& origin) {
   Record record{origin};
   if (origin.size == 0) record.origin.whole.reset();
@@ -49,14 +54,13 @@ void StorageBytes::add(const Origin& origin) {
 }
 
 void StorageBytes::add_to_block(Record& record) {
-  const std::uint64_t most_shared = std::max(kSharedBlock, source().size() / kMostBlocks);
   const std::uint64_t size = (record.origin.size + kAlignment - 1) / kAlignment * kAlignment;
-  if (size >= most_shared) {
+  if (size >= most_shared_) {
     record.block = static_cast<std::uint32_t>(blocks_.size());
     blocks_.push_back({.size = size});
     return;
   }
-  if (shared_block_ >= blocks_.size() || blocks_[shared_block_].size + size > most_shared) {
+  if (shared_block_ >= blocks_.size() || blocks_[shared_block_].size + size > most_shared_) {
     shared_block_ = static_cast<std::uint32_t>(blocks_.size());
     blocks_.push_back({});
   }

@@ -72,8 +72,8 @@ class StorageBytes {
   static const std::size_t kRecordSize;  // bytes of memory that each storage takes
 
   Status map();
-  // Of the next storage. All are added before any bytes are asked for.
-  void reserve(std::size_t storages) { records_.reserve(storages); }
+  // All storages, before any bytes are asked for: how many there will be, then each in turn.
+  void begin(std::size_t storages);
   void add(const Origin& origin);
 
   // Its bytes are known to be damaged: whoever asks for them gets this error.
@@ -149,7 +149,8 @@ class StorageBytes {
   std::vector<Record> records_;
   std::map<std::uint32_t, Error> spoiled_;
   std::vector<Block> blocks_;
-  std::uint32_t shared_block_ = 0xFFFFFFFF;  // the one that small storages are put into
+  std::uint64_t most_shared_ = 0;            // bytes of a block that small storages share
+  std::uint32_t shared_block_ = 0xFFFFFFFF;  // the one that they are put into
   std::mutex mutex_;  // guards what follows, the blocks and Record::read_in
   std::map<std::pair<std::uint32_t, std::size_t>, SharedBytes> swapped_;
 };

@@ -170,10 +170,10 @@ ValueView ValueView::operator[](std::int64_t key) const {
     const bool inside = key >= 0 && static_cast<std::uint64_t>(key) < all.size();
     return inside ? all[static_cast<std::size_t>(key)].held() : ValueView();
   }
-  for (std::size_t i = 0; i < all.size(); i += 2) {
-    const Node& node = (*state_->tape)[all[i].id_];
+  for (std::size_t i = all.size(); i >= 2; i -= 2) {  // of equal keys the last one counts
+    const Node& node = (*state_->tape)[all[i - 2].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
-      return all[i + 1].held();
+      return all[i - 1].held();
   }
   return {};
 }

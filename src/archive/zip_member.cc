@@ -69,14 +69,15 @@ Result<ZipMember> check_local(const base::Source& source, const ZipEntry& entry,
   const std::uint64_t data_offset = entry.local_offset + kLocalSize + name_size + extra_size;
   if (!base::fits(data_offset, entry.compressed_size, entry.limit))
     return fail("the data of an entry reaches into its neighbour");
-  std::vector<std::byte> long_extra;
-  auto extra = reader.read_bytes(extra_size);
-  if (!extra) {
-    long_extra.resize(extra_size);
-    SAFE_LOAD_TRY(source.read_at(data_offset - extra_size, long_extra));
-    extra = base::Bytes(long_extra);
+  bool is_whole = false;
+  if (extra_size <= reader.remaining()) {
+    is_whole = is_whole_sequence(header.subspan(reader.offset(), extra_size));
+  } else {
+    std::vector<std::byte> extra(extra_size);
+    SAFE_LOAD_TRY(source.read_at(data_offset - extra_size, extra));
+    is_whole = is_whole_sequence(extra);
   }
-  if (!is_whole_sequence(*extra))
+  if (!is_whole)
     return disagree("the extra field of a local header has another length than its parts");
   return ZipMember{&entry, data_offset};
 }

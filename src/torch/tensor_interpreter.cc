@@ -102,7 +102,11 @@ Status TensorInterpreter::decode_tensor(NodeId id, Meaning meaning) {
   if (meaning == Meaning::kRebuildFromType) return rebuild_from_type(id);
   if (meaning == Meaning::kLoadFromBytes) return decode_nested(id);
   if (meaning > Meaning::kRebuildFromType) return decode_composite(id, meaning);
-  if (tape()[arguments(id)[0]].kind == Kind::kRecord) return wrap_composite(id, meaning);
+  const bool takes_tensor = meaning >= Meaning::kRebuildParameter &&
+                            meaning != Meaning::kRebuildQuantized &&
+                            meaning != Meaning::kRebuildMeta;
+  if (takes_tensor && tape()[arguments(id)[0]].kind == Kind::kRecord)
+    return wrap_composite(id, meaning);
   Tensor tensor;
   NodeId attributes = kNoNode;
   SAFE_LOAD_TRY(rebuild(id, meaning, arguments(id), tensor, attributes));
@@ -147,8 +151,9 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
   if (given.size() == 4) {
     SAFE_LOAD_TRY(check_attributes(given[3]));
   }
+  // torch makes a new tensor of the elements: what the one inside had beside them is gone.
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
-  attributes = has_state ? given[3] : attributes_[tape()[given[0]].payload];
+  attributes = has_state ? given[3] : kNoNode;
   return {};
 }
 

@@ -198,7 +198,8 @@ Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t t
 
   const Kind data = tape_[array.data].kind;
   if (type.has_objects()) {
-    if (data != Kind::kList || tape_.items(array.data).size() != *count ||
+    if (data != Kind::kList || tape_[array.data].aux != kPlainList ||
+        tape_.items(array.data).size() != *count ||
         tape_.changed_at(array.data) > taken_at)
       return bad_array("as many objects as the sizes say are not there");
     SAFE_LOAD_TRY(check_objects(type, tape_.items(array.data)));

@@ -37,7 +37,6 @@ std::optional<std::string> to_latin1(std::string_view text) {
 
 // Source: CPython Lib/_pydecimal.py, the numeric-string grammar of the decimal specification.
 bool is_decimal_number(std::string_view text) {
-  if (text.size() > 4300) return false;
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   const auto skip_digits = [&] {
     const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -158,20 +157,30 @@ Status Interpreter::decode_uuid(NodeId id) {
         (number.kind == Kind::kBigInt && number.count <= 17 &&
          static_cast<std::uint8_t>(tape_.text(items[i + 1]).back()) < 0x80 &&
          (number.count < 17 || tape_.text(items[i + 1]).back() == 0));
-    if (!fits) return bad("a UUID with an impossible number");
-    return {};
+    return fits ? check_uuid_safety(items) : bad("a UUID with an impossible number");
   }
   return bad("a UUID without a number");
 }
 
+// Whether it was made safely between processes: 0, -1 or None, as uuid.SafeUUID has it.
+Status Interpreter::check_uuid_safety(std::span<const NodeId> items) const {
+  for (std::size_t i = 0; i < items.size(); i += 2) {
+    if (tape_.text(items[i]) != "is_safe") continue;
+    const pickle::Node& value = tape_[items[i + 1]];
+    const bool is_number =
+        value.kind == Kind::kInt && (value.payload == 0 || value.payload == ~std::uint64_t{0});
+    if (!is_number && value.kind != Kind::kNone) return bad("a UUID of impossible safety");
+  }
+  return {};
+}
+
 // Python divides both numbers by what they have in common, which takes the square of their length.
 Status Interpreter::charge_fraction(std::span<const NodeId> given) {
-  constexpr std::uint64_t kMostBytes = 4300;  // as many digits as Python reads
   std::uint64_t bytes = 0;
   for (const NodeId part : given)
     if (tape_[part].kind != Kind::kInt) bytes += tape_.text(part).size();
-  if (bytes > 2 * kMostBytes) return Error(ErrorCode::kLimit, "a fraction of huge numbers");
-  return tape_.work().take(bytes * bytes / 64);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;  // the square of more would overflow
+  return tape_.work().take(std::min(bytes, kMost) * std::min(bytes, kMost) / 256);
 }
 
 Status Interpreter::decode_text(NodeId id, Meaning meaning) {

@@ -274,8 +274,13 @@ Status Interpreter::decode(NodeId id, const Known& row) {
     if (takes_class && is_unknown_class) return become_opaque(id, kObject);
     return bad("a known name is called with arguments it never gets").about(row.name);
   }
-  if (const auto misuse = find_odd_form(call, row)) return bad(*misuse).about(row.name);
-  SAFE_LOAD_TRY(charge_cost(row.cost, given));
+  const bool is_plain_call = call.how == pickle::How::kReduce && row.by_new != New::kOnly;
+  if (!is_plain_call) {
+    if (const auto misuse = find_odd_form(call, row)) return bad(*misuse).about(row.name);
+  }
+  if (row.cost.copies != 0 || row.cost.bytes != 0) {
+    SAFE_LOAD_TRY(charge_cost(row.cost, given));
+  }
   if (row.meaning <= Meaning::kFrozenSet) return decode_container(id, row.meaning);
   if (row.meaning <= Meaning::kUuid) return decode_text(id, row.meaning);
   if (row.meaning <= Meaning::kSimpleNamespace) return decode_record(id, row.meaning);
@@ -344,7 +349,6 @@ Status Interpreter::charge_match(std::span<const NodeId> given) {
 }
 
 Status Interpreter::charge_cost(const Cost& cost, std::span<const NodeId> parts) {
-  if (cost.copies == 0 && cost.bytes == 0) return {};
   std::uint64_t bytes = 0;
   const auto add = [&](NodeId part) {
     const Kind kind = tape_[part].kind;

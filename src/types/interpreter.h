@@ -142,6 +142,7 @@ class Interpreter {
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
   Status decode_uuid(pickle::NodeId id);
+  Status check_uuid_safety(std::span<const pickle::NodeId> items) const;
   Status charge_fraction(std::span<const pickle::NodeId> given);
   Status decode_text(pickle::NodeId id, Meaning meaning);
   Status decode_record(pickle::NodeId id, Meaning meaning);

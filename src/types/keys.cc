@@ -34,6 +34,16 @@ bool is_unhashable(const Node& node) {
          record(Meaning::kNamespace) || record(Meaning::kSimpleNamespace);
 }
 
+// Whether such a value has keys, or may be freed by recursion.
+constexpr bool is_of_interest(Kind kind) {
+  constexpr std::uint32_t kKinds =
+      1u << static_cast<int>(Kind::kList) | 1u << static_cast<int>(Kind::kDict) |
+      1u << static_cast<int>(Kind::kSet) | 1u << static_cast<int>(Kind::kFrozenSet) |
+      1u << static_cast<int>(Kind::kArray) | 1u << static_cast<int>(Kind::kScalar) |
+      1u << static_cast<int>(Kind::kRecord) | 1u << static_cast<int>(Kind::kOpaque);
+  return (kKinds >> static_cast<int>(kind) & 1u) != 0;
+}
+
 // A float that is a whole number is equal to the integer. Outside of 64 bits the two stay apart.
 bool is_whole(double value) {
   return std::trunc(value) == value && value >= -9223372036854775808.0 &&
@@ -68,6 +78,7 @@ Status KeyTable::start(std::size_t expected) {
   }
   slots_.assign(std::bit_ceil(2 * expected + 2), Slot());
   keys_.clear();
+  seen_ = 0;
   return {};
 }
 
@@ -148,8 +159,24 @@ Status KeyTable::append(NodeId key, std::string& out) {
   }
 }
 
+// What Python may find equal to a key of another sort: numbers beyond 64 bits, values of the standard
+// library and of NumPy, names that stand for values.
+void KeyTable::look_at(NodeId key) {
+  const Node& node = tape_[key];
+  if (node.kind == Kind::kBigInt) seen_ |= kBigInteger;
+  if (node.kind == Kind::kFloat) {
+    const double value = std::bit_cast<double>(node.payload);
+    if (std::trunc(value) == value && !is_whole(value)) seen_ |= kBigFloat;
+  }
+  const bool is_rare = node.kind == Kind::kComplex || node.kind == Kind::kFrozenSet ||
+                       node.kind == Kind::kScalar || node.kind == Kind::kArrayDtype ||
+                       node.kind == Kind::kRecord;
+  if (is_rare || (node.kind == Kind::kSymbol && stands_for_value_(key))) seen_ |= kRare;
+}
+
 Status KeyTable::append_simple(NodeId key, std::string& out) {
   const Node& node = tape_[key];
+  look_at(key);
   if (is_unhashable(node)) return Error(ErrorCode::kCorrupt, "a key that Python cannot hash");
   if (node.kind == Kind::kInt || node.kind == Kind::kBool) {
     append_word(out, 'i', node.payload);
@@ -193,18 +220,20 @@ Status Interpreter::merge_equal_keys() {
   constexpr std::uint64_t kMostParts = 10'000;  // of one that Python hashes and compares
   constexpr NodeId kNodesPerLook = NodeId{1} << 18;
   NodeId look_at = kNodesPerLook;
-  KeyTable table(tape_, limits_, [this](NodeId part) {
+  const auto check_part = [this](NodeId part) {
     if (hashed_parts(part).empty()) return Status();
     return check_weight(part, kMostParts, "a key with too many parts, or too deep");
-  });
+  };
+  KeyTable table(tape_, limits_, check_part, [this](NodeId symbol) { return known(symbol) != nullptr; });
   for (NodeId id = 0; id < tape_.size(); ++id) {
     const Kind kind = tape_[id].kind;
-    if (kind < Kind::kList || kind == Kind::kSymbol) continue;
+    if (!is_of_interest(kind)) continue;
     if (id >= look_at) {
       SAFE_LOAD_TRY(tape_.look());
       look_at = id + kNodesPerLook;
     }
-    if (adds_level(id)) ++level_count_;
+    const bool is_plain_dict = kind == Kind::kDict && tape_[id].aux != kDefaultDict;
+    if (!is_plain_dict && adds_level(id)) ++level_count_;
     const bool is_opaque = kind == Kind::kOpaque && tape_.added(id).dict_items.count != 0;
     const std::size_t step = kind == Kind::kDict ? 2 : 1;
     if (!is_opaque && kind != Kind::kDict && kind != Kind::kSet && kind != Kind::kFrozenSet)
@@ -242,7 +271,8 @@ Status Interpreter::merge_keys(NodeId id, KeyTable& table) {
     SAFE_LOAD_TRY_ASSIGN(numbers[i], table.add(items[i * step], is_new));
     distinct += is_new ? 1 : 0;
   }
-  if (distinct == numbers.size()) return {};
+  // A key that only Python can tell apart must meet the others in the order of the file.
+  if (distinct == numbers.size() || table.has_undecided()) return {};
   std::vector<NodeId> merged(distinct * step, pickle::kNoNode);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const std::size_t to = numbers[i] * step;
