@@ -197,27 +197,25 @@ def long(n: int) -> bytes:
     return b"\x8a" + bytes([len(data)]) + data
 
 
-def colliding_integers(bits: int = 17, count: int = 40_000) -> bytes:
-    """Half of them fill an arc of the cycle i -> 5i + 1 of a table, the others begin at its start and walk it."""
+def colliding_integers(bits: int = 16, slots: int = 30_000, walkers: int = 10_000) -> bytes:
+    """Numbers that fill an arc of the cycle i -> 5i + 1 of a table, and others that begin in it and walk to its end."""
     mask = (1 << bits) - 1
-    arc, at = [], 0
-    for _ in range(count // 2):
-        arc.append(at)
+    arc = {0: 0}
+    at = 0
+    while len(arc) < slots:
         at = (5 * at + 1) & mask
-    places = set(arc)
-    walkers: list[int] = []
-    for high in range(1, 1 << 22):
-        if len(walkers) == count // 2:
-            break
-        key = high << bits
-        perturb, place = key >> 5, 0
-        place = (5 * place + perturb + 1) & mask
-        while perturb and place in places:
+        arc[at] = len(arc)
+    found: list[int] = []
+    for key in range(1 << bits, 1 << bits + 6):
+        perturb, place = key, key & mask
+        while perturb and place in arc:
             perturb >>= 5
             place = (5 * place + perturb + 1) & mask
-        if not perturb:
-            walkers.append(key)
-    return pickle_of(b"}(" + b"".join(long(key) + b"N" for key in arc + walkers) + b"u")
+        if not perturb and arc.get(place, slots) < slots // 2:
+            found.append(key)
+            if len(found) == walkers:
+                break
+    return pickle_of(b"}(" + b"".join(long(key) + b"N" for key in [*arc, *found]) + b"u")
 
 
 def doors() -> list[Case]:

@@ -51,10 +51,13 @@ nb::tuple to_tuple(const safe_load::Dims& dims) {
 }
 
 nb::str to_str(std::string_view text) {
-  return nb::steal<nb::str>(
-      checked(
-          PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"))
-          .release());
+  const auto size = static_cast<Py_ssize_t>(text.size());
+  PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), size, "surrogatepass");
+  if (decoded == nullptr && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError) != 0) {
+    PyErr_Clear();
+    decoded = PyUnicode_DecodeUTF8(text.data(), size, "backslashreplace");
+  }
+  return nb::steal<nb::str>(checked(decoded).release());
 }
 
 }  // namespace safe_load_python

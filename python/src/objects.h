@@ -26,6 +26,6 @@ nanobind::object bytes_object(std::span<const std::byte> bytes);
 nanobind::object bytearray_object(std::span<const std::byte> bytes);
 nanobind::object integer_object(const safe_load::ValueView& value);
 nanobind::tuple to_tuple(const safe_load::Dims& dims);
-nanobind::str to_str(std::string_view text);  // UTF-8, lone surrogates kept
+nanobind::str to_str(std::string_view text);  // UTF-8, lone surrogates kept, other bytes escaped
 
 }  // namespace safe_load_python

@@ -76,6 +76,9 @@ Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> part
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
                           is_text(tape()[parts[3]]);
   if (!is_storage) return bad("a persistent id that is no storage");
+  // torch decodes bytes here as ASCII.
+  if (tape()[parts[3]].kind == Kind::kBytes && !base::is_ascii(tape().text(parts[3])))
+    return bad("a storage whose device is no text");
   Storage storage;
   storage.key = tape().text(parts[2]);
   SAFE_LOAD_TRY_ASSIGN(storage.location, storages_.number_of_location(tape().text(parts[3])));
@@ -289,6 +292,9 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   SAFE_LOAD_TRY(rebuild(id, function.meaning, inner, tensor, attributes));
   if (tape()[given[3]].kind != Kind::kNone) attributes = given[3];
   if (is_known) {
+    // torch makes another class of the tensor, which is then no leaf of its gradients any more.
+    if (tensor.requires_grad && !tensor.is_parameter && tensor_class->name != "Tensor")
+      return bad("a Parameter made of a tensor that requires a gradient");
     tensor.is_parameter = tensor.is_parameter || tensor_class->name == "Parameter";
     return become_tensor(id, tensor, attributes);
   }

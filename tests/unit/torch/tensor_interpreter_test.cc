@@ -101,6 +101,7 @@ TEST(TensorInterpreter, ReadsEveryRebuildFunction) {
 
 TEST(TensorInterpreter, ReadsTensorsThatCarryAttributes) {
   const std::string arguments = tuple({kStorage, kNumbers, kTrue, ordered_dict()});
+  const std::string constant = tuple({kStorage, kNumbers, kFalse, ordered_dict()});
   const std::string state = dict({text("a"), integer(1)});
   const std::string plain = symbol("torch", "Tensor");
   const struct {
@@ -110,10 +111,12 @@ TEST(TensorInterpreter, ReadsTensorsThatCarryAttributes) {
       {from_type("_rebuild_tensor_v2", plain, arguments, state),
        "F32 [2] of 0 grad.build({\"a\": 1})"},
       {from_type("_rebuild_tensor_v2", plain, arguments, kNone), "F32 [2] of 0 grad"},
-      {from_type("_rebuild_tensor_v2", symbol("torch.nn.parameter", "Buffer"), arguments, state),
-       "F32 [2] of 0 grad.build({\"a\": 1})"},
+      {from_type("_rebuild_tensor_v2", symbol("torch.nn.parameter", "Buffer"), constant, state),
+       "F32 [2] of 0.build({\"a\": 1})"},
+      {from_type("_rebuild_tensor_v2", symbol("torch.nn.parameter", "Parameter"), constant, "}"),
+       "F32 [2] of 0 parameter.build({})"},
       {from_type("_rebuild_tensor_v2", symbol("torch.nn.parameter", "Parameter"), arguments, "}"),
-       "F32 [2] of 0 grad parameter.build({})"},
+       "corrupt at 197: a Parameter made of a tensor that requires a gradient"},
       {from_type("_rebuild_parameter", plain, tuple({kTensor, kFalse, ordered_dict()}), state),
        "F32 [2, 2] of 0 parameter.build({\"a\": 1})"},
       {from_type("_rebuild_tensor", plain, tuple({kStorage, kNumbers}), state),
