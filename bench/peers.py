@@ -15,8 +15,8 @@ def ours_load(path: str) -> Any:
     return safe_load.safe_load(path)
 
 
-def ours_copy(path: str) -> Any:
-    return safe_load.safe_load(path, mmap=False)
+def ours_map(path: str) -> Any:
+    return safe_load.safe_load(path, mmap=True)
 
 
 def ours_verify(path: str) -> Any:
@@ -94,7 +94,7 @@ _ST = ".safetensors"
 
 OURS = {
     "load": Peer("`safe_load(f)`", ours_load),
-    "copy": Peer("`safe_load(f, mmap=False)`", ours_copy),
+    "map": Peer("`safe_load(f, mmap=True)`", ours_map),
     "verify": Peer("`safe_load(f, verify=True)`", ours_verify),
     "open": Peer("`safe_load.open(f)`", ours_open, _by_name),
 }

@@ -49,6 +49,8 @@ MEMORY = 4 << 30
 ON_PURPOSE = re.compile(r"torch.storage.UntypedStorage instead of torch.storage.TypedStorage|"
                         r"name \('torch', '\w+Storage'\) instead of None|writeable True instead of False|"
                         r"hooks 0 instead of|is_coalesced False instead of True")
+# torch reads the elements of a legacy file last: whoever copies them before gets whatever memory held.
+TOO_EARLY = re.compile(r"\.(scales|zero_points)\b.*content bytes")
 FILES_PER_VALUE = 4
 
 REAL = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16,
@@ -593,6 +595,8 @@ def verdict(value: Value, content: bytes, honest: bool, number: int, post: Post)
         return "ours only", ""
     post.say(number, "compare", content)
     found = compared(ours, theirs, value.protocol)
+    if TOO_EARLY.search(found) and not value.is_zip:
+        found = ""
     return ("different", found) if found else ("equal", "")
 
 

@@ -28,7 +28,7 @@ enum class RefusalKind : std::uint8_t {
 constexpr std::string_view to_text(RefusalKind kind) {
   constexpr std::string_view kTexts[] = {"container",     "opcode",        "global",   "import",
                                          "blocked",       "unnamed class", "callable", "items",
-                                         "persistent id", "text",          "damage", "value"};
+                                         "persistent id", "text",          "damage",   "value"};
   return kTexts[static_cast<std::size_t>(kind)];
 }
 
@@ -46,8 +46,8 @@ struct Refusal {
   std::string why() const;
 };
 
-// In the order in which the pickle comes upon them; none: torch opens it. `file_name` matters only to what torch opens by its name. Takes time in proportion to
-// the pickle.
+// In the order in which the pickle comes upon them; none: torch opens it. `file_name` matters only
+// to what torch opens by its name. Takes time in proportion to the pickle.
 std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint, std::string_view file_name = "");
 
 // For people: every reason, what safe_load does with it, and what to do next. Ends in a line feed.

@@ -41,27 +41,27 @@ void bind_scan(nb::module_& module) {
       ids.append(nb::str(rule.id.data(), rule.id.size()));
     return ids;
   });
-  module.def("scan_path", [](nb::bytes path, const std::string& title,
-                             const safe_load::Limits& limits, bool strict, bool deep,
-                             std::size_t max_findings) {
-    const std::string name(path.c_str(), path.size());
-    const auto options = options_from(limits, strict, deep, max_findings);
-    return record_of(title, [&] { return safe_load::scan(name, options); });
-  });
+  module.def("scan_path",
+             [](nb::bytes path, const std::string& title, const safe_load::Limits& limits,
+                bool strict, bool deep, std::size_t max_findings) {
+               const std::string name(path.c_str(), path.size());
+               const auto options = options_from(limits, strict, deep, max_findings);
+               return record_of(title, [&] { return safe_load::scan(name, options); });
+             });
   module.def("scan_descriptor", [](int descriptor, const std::string& title,
                                    const safe_load::Limits& limits, bool strict, bool deep,
                                    std::size_t max_findings) {
     const auto options = options_from(limits, strict, deep, max_findings);
     return record_of(title, [&] { return safe_load::scan_descriptor(descriptor, options); });
   });
-  module.def("scan_bytes", [](nb::bytes content, const std::string& title,
-                              const safe_load::Limits& limits, bool strict, bool deep,
-                              std::size_t max_findings) {
-    const auto* const first = static_cast<const std::byte*>(content.data());
-    const std::span<const std::byte> bytes(first, content.size());
-    const auto options = options_from(limits, strict, deep, max_findings);
-    return record_of(title, [&] { return safe_load::scan(bytes, options); });
-  });
+  module.def("scan_bytes",
+             [](nb::bytes content, const std::string& title, const safe_load::Limits& limits,
+                bool strict, bool deep, std::size_t max_findings) {
+               const auto* const first = static_cast<const std::byte*>(content.data());
+               const std::span<const std::byte> bytes(first, content.size());
+               const auto options = options_from(limits, strict, deep, max_findings);
+               return record_of(title, [&] { return safe_load::scan(bytes, options); });
+             });
 }
 
 }  // namespace safe_load_python

@@ -158,8 +158,7 @@ class Builder {
       Later what = later_for(kind);
       const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kSparseTensor ||
                                  kind == ValueKind::kNestedTensor ||
-                                 kind == ValueKind::kJaggedTensor ||
-                                 kind == ValueKind::kParameter;
+                                 kind == ValueKind::kJaggedTensor || kind == ValueKind::kParameter;
       if (may_have_more && !value.states().empty()) what = Later::kFill;
       if (what == Later::kNothing) continue;
       std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];

@@ -1,6 +1,7 @@
-// Two things make a dict take time with the square of its size: keys of one hash, which are compared
-// with each other, and keys whose hashes lead over the same places of the table. Python's hash of
-// numbers, and of tuples and frozensets of these, can be computed by whoever writes the file.
+// Two things make a dict take time with the square of its size: keys of one hash, which are
+// compared with each other, and keys whose hashes lead over the same places of the table. Python's
+// hash of numbers, and of tuples and frozensets of these, can be computed by whoever writes the
+// file.
 #include "keys.h"
 
 #include <algorithm>
@@ -64,8 +65,8 @@ std::uint64_t comparing_steps(std::vector<Hashed> keys) {
   std::sort(keys.begin(), keys.end());
   std::uint64_t steps = 0;
   for (auto first = keys.begin(); first != keys.end();) {
-    const auto last =
-        std::find_if(first, keys.end(), [&](const Hashed& key) { return key.first != first->first; });
+    const auto last = std::find_if(first, keys.end(),
+                                   [&](const Hashed& key) { return key.first != first->first; });
     const auto count = static_cast<std::uint64_t>(last - first);
     std::uint64_t heaviest = 1;
     if (count > 1)

@@ -49,7 +49,8 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
                 checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle) {
   count_users(wanted);
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
-  if (auto table = DLExchange::of(makers.attr("tensor_class"))) exchange_.emplace(*std::move(table));
+  if (auto table = DLExchange::of(makers.attr("tensor_class")))
+    exchange_.emplace(*std::move(table));
 }
 
 void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {

@@ -53,8 +53,9 @@ std::string name_of(const ValueView& key) {
 // A weight that is no view of one storage, and that nobody would want to lose for it.
 bool is_other_weight(const ValueView& value) {
   constexpr auto kKinds = std::to_array<ValueKind>(
-      {ValueKind::kSparseTensor, ValueKind::kNestedTensor, ValueKind::kJaggedTensor, ValueKind::kParameter,
-       ValueKind::kLazyParameter, ValueKind::kLazyBuffer, ValueKind::kDamaged});
+      {ValueKind::kSparseTensor, ValueKind::kNestedTensor, ValueKind::kJaggedTensor,
+       ValueKind::kParameter, ValueKind::kLazyParameter, ValueKind::kLazyBuffer,
+       ValueKind::kDamaged});
   if (value.kind() != ValueKind::kOpaque)
     return std::find(kKinds.begin(), kKinds.end(), value.kind()) != kKinds.end();
   const Values given = value.arguments();

@@ -151,7 +151,7 @@ class StorageBytes {
   std::vector<Block> blocks_;
   std::uint64_t most_shared_ = 0;            // bytes of a block that small storages share
   std::uint32_t shared_block_ = 0xFFFFFFFF;  // the one that they are put into
-  std::mutex mutex_;  // guards what follows, the blocks and Record::read_in
+  std::mutex mutex_;                         // guards what follows, the blocks and Record::read_in
   std::map<std::pair<std::uint32_t, std::size_t>, SharedBytes> swapped_;
 };
 

@@ -30,8 +30,8 @@ bool ValueView::is_dict() const {
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
   if (own == ValueKind::kArray) return "numpy." + std::string(whole_array().class_name());
-  const bool has_own_name = own == ValueKind::kOpaque || own == ValueKind::kIpAddress ||
-                            own == ValueKind::kOwnRecord;
+  const bool has_own_name =
+      own == ValueKind::kOpaque || own == ValueKind::kIpAddress || own == ValueKind::kOwnRecord;
   if (!has_own_name) return std::string(to_text(own));
   return callee().callable_name();
 }

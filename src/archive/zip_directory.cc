@@ -363,8 +363,8 @@ Result<const ZipEntry*> ZipDirectory::find_record(std::string_view name) const {
   const auto found = std::lower_bound(folded_.begin(), folded_.end(), std::pair(lower, 0u));
   if (found != folded_.end() && found->first == lower) other = &entries_[found->second];
   if (other == nullptr) return static_cast<const ZipEntry*>(nullptr);
-  return Error(ErrorCode::kAmbiguous, "a record that torch finds, under another name than it writes",
-               other->local_offset)
+  return Error(ErrorCode::kAmbiguous,
+               "a record that torch finds, under another name than it writes", other->local_offset)
       .about(other->name);
 }
 

@@ -32,8 +32,7 @@ Error system_error(Reason reason, std::uint64_t offset = 0) {
 
 Result<std::uint64_t> regular_size(int descriptor) {
   struct stat status = {};
-  if (::fstat(descriptor, &status) != 0)
-    return system_error("cannot look at the file");
+  if (::fstat(descriptor, &status) != 0) return system_error("cannot look at the file");
   if (S_ISDIR(status.st_mode)) return Error(ErrorCode::kUnsupported, "a folder, not a file");
   if (!S_ISREG(status.st_mode))
     return Error(ErrorCode::kUnsupported, "not a regular file; read it into memory first");
@@ -122,8 +121,7 @@ File::~File() {
 
 Result<FileIdentity> File::identity() const {
   struct stat facts = {};
-  if (::fstat(descriptor_, &facts) != 0)
-    return system_error("cannot look at the file");
+  if (::fstat(descriptor_, &facts) != 0) return system_error("cannot look at the file");
   const auto nanoseconds = [](const timespec& time) {
     constexpr std::int64_t kSecond = 1'000'000'000;
     return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
@@ -142,8 +140,7 @@ Status File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
     const ssize_t got =
         ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(start_ + offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      return system_error("cannot read the file", offset);
+    if (got < 0) return system_error("cannot read the file", offset);
     if (got == 0) return Error(ErrorCode::kTruncated, "the file became shorter", offset);
     into = into.subspan(static_cast<std::size_t>(got));
     offset += static_cast<std::uint64_t>(got);

@@ -14,7 +14,7 @@ namespace safe_load::torch {
 struct StackedPickles {
   pickle::NodeId object = pickle::kNoNode;
   pickle::NodeId keys = pickle::kNoNode;
-  std::uint64_t data_offset = 0;    // of the storages
+  std::uint64_t data_offset = 0;  // of the storages
   int protocol = 0;
 };
 
@@ -24,8 +24,8 @@ struct StackedStart {
   std::uint64_t offset;
 };
 
-// Adds all five to the tape. kCorrupt: these bytes are no such checkpoint. `starts` gets one row for
-// each that was run, also for the one that failed.
+// Adds all five to the tape. kCorrupt: these bytes are no such checkpoint. `starts` gets one row
+// for each that was run, also for the one that failed.
 Result<StackedPickles> run_stacked(pickle::Tape& tape, const pickle::Program& program,
                                    std::vector<StackedStart>& starts);
 

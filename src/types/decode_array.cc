@@ -199,8 +199,7 @@ Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t t
   const Kind data = tape_[array.data].kind;
   if (type.has_objects()) {
     if (data != Kind::kList || tape_[array.data].aux != kPlainList ||
-        tape_.items(array.data).size() != *count ||
-        tape_.changed_at(array.data) > taken_at)
+        tape_.items(array.data).size() != *count || tape_.changed_at(array.data) > taken_at)
       return bad_array("as many objects as the sizes say are not there");
     SAFE_LOAD_TRY(check_objects(type, tape_.items(array.data)));
     SAFE_LOAD_TRY(charge_objects(type, tape_.items(array.data)));

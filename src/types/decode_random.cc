@@ -22,7 +22,7 @@ constexpr std::uint64_t kAnyWord = ~std::uint64_t{0};
 constexpr std::size_t kMostWords = 256;          // of entropy that is given as a sequence
 constexpr std::size_t kMostNaturalBytes = 1024;  // of one of its numbers
 constexpr std::uint64_t kMostPool = 64;          // NumPy's is 4
-constexpr std::size_t kMostItems = 32;    // of a state dict: NumPy's have at most 6 keys
+constexpr std::size_t kMostItems = 32;           // of a state dict: NumPy's have at most 6 keys
 
 // A view of the tape that holds random states against what NumPy writes.
 class StateChecker {

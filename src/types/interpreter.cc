@@ -256,8 +256,8 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   SAFE_LOAD_TRY(charge_match(given));
   const auto fits = [&](const Form& form) { return matches(form, given, id); };
   if (!no_keywords || std::none_of(row.call.begin(), row.call.end(), fits)) {
-    // A Parameter around somebody's tensor class is inert; what torch makes of one around a tensor of
-    // several parts torch/ says.
+    // A Parameter around somebody's tensor class is inert; what torch makes of one around a tensor
+    // of several parts torch/ says.
     if (row.kind == SymbolKind::kRebuild && !given.empty() && no_keywords) {
       if (tape_[given.front()].kind == Kind::kOpaque) return become_opaque(id, kTensorObject);
       const auto part = static_cast<Meaning>(tape_[given.front()].aux);

@@ -211,8 +211,8 @@ class Interpreter {
   std::vector<const Known*> rows_;  // by symbol index
   bool is_script_ = false;
   std::vector<BadPart> bad_parts_;
-  std::vector<ArrayDtype> array_dtypes_;  // by Node::count of a kArrayDtype
-  std::vector<Array> arrays_;             // by Node::count of a kArray or kScalar
+  std::vector<ArrayDtype> array_dtypes_;                // by Node::count of a kArrayDtype
+  std::vector<Array> arrays_;                           // by Node::count of a kArray or kScalar
   std::unordered_map<pickle::NodeId, Weight> weights_;  // of what was weighed
   std::uint64_t level_count_ = 0;                       // values for which adds_level() holds
   std::priority_queue<Pending, std::vector<Pending>, std::greater<>> pending_;

@@ -159,8 +159,8 @@ Status KeyTable::append(NodeId key, std::string& out) {
   }
 }
 
-// What Python may find equal to a key of another sort: numbers beyond 64 bits, values of the standard
-// library and of NumPy, names that stand for values.
+// What Python may find equal to a key of another sort: numbers beyond 64 bits, values of the
+// standard library and of NumPy, names that stand for values.
 void KeyTable::look_at(NodeId key) {
   const Node& node = tape_[key];
   if (node.kind == Kind::kBigInt) seen_ |= kBigInteger;
@@ -209,8 +209,8 @@ Status KeyTable::append_simple(NodeId key, std::string& out) {
     append_word(out, 'n', 0);
   } else {
     append_word(out, '#', key);
-    const bool may_have_parts = node.kind == Kind::kFrozenSet || node.kind == Kind::kRecord ||
-                                node.kind == Kind::kScalar;
+    const bool may_have_parts =
+        node.kind == Kind::kFrozenSet || node.kind == Kind::kRecord || node.kind == Kind::kScalar;
     if (may_have_parts) return check_part_(key);
   }
   return {};
@@ -224,7 +224,8 @@ Status Interpreter::merge_equal_keys() {
     if (hashed_parts(part).empty()) return Status();
     return check_weight(part, kMostParts, "a key with too many parts, or too deep");
   };
-  KeyTable table(tape_, limits_, check_part, [this](NodeId symbol) { return known(symbol) != nullptr; });
+  KeyTable table(tape_, limits_, check_part,
+                 [this](NodeId symbol) { return known(symbol) != nullptr; });
   for (NodeId id = 0; id < tape_.size(); ++id) {
     const Kind kind = tape_[id].kind;
     if (!is_of_interest(kind)) continue;

@@ -18,7 +18,8 @@ using test_support::TemporaryFolder;
 FileSet three_files(TemporaryFolder& folder) {
   folder.file("a", "first").file("b", "").file("c", std::string(10'000, 'x') + "end");
   FileSet files;
-  for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(files.add(name, *File::open(folder.path(name))).ok());
+  for (const char* name : {"a", "b", "c"})
+    EXPECT_TRUE(files.add(name, *File::open(folder.path(name))).ok());
   return files;
 }
 

@@ -196,8 +196,7 @@ ValueCases own_records() {
   cases.push_back({build(newobj(symbol("safe_load._inert", "Pattern"), {}),
                          dict({text("pattern"), text("a+")})),
                    "record of safe_load().build({\"pattern\": \"a+\"})"});
-  cases.push_back({newobj(symbol("safe_load._inert", "_States"), {}),
-                   "record of safe_load()"});
+  cases.push_back({newobj(symbol("safe_load._inert", "_States"), {}), "record of safe_load()"});
   return cases;
 }
 

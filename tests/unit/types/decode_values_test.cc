@@ -254,8 +254,7 @@ TEST(DecodeValues, ReadsEverySpelling) { expect_texts(all_cases()); }
 // A row that is added to the table needs a case here, or in the test of its own decoder.
 TEST(DecodeValues, CoversEveryKnownNameThatIsNoArrayAndNoTensor) {
   expect_all_names(all_cases(), [](const Known& row) {
-    const bool is_library =
-        row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kOwnRecord;
+    const bool is_library = row.meaning >= Meaning::kChainMap && row.meaning <= Meaning::kOwnRecord;
     const bool is_array_or_tensor =
         row.meaning >= Meaning::kArrayDtype && row.meaning < Meaning::kSize;
     const bool is_called = row.meaning != Meaning::kNotCallable;
@@ -277,9 +276,8 @@ TEST(DecodeValues, KeepsNamesThatStandForValues) {
 }
 
 TEST(DecodeValues, MakesNewObjectsAsCallsDo) {
-  for (const auto& [module, name] :
-       {std::pair("collections", "OrderedDict"), std::pair("builtins", "set"),
-        std::pair("builtins", "bytes")})
+  for (const auto& [module, name] : {std::pair("collections", "OrderedDict"),
+                                     std::pair("builtins", "set"), std::pair("builtins", "bytes")})
     EXPECT_EQ(opened_text(CheckpointBuilder(newobj(symbol(module, name), {}))),
               opened_text(CheckpointBuilder(reduce(symbol(module, name), {}))));
 }
