@@ -44,7 +44,7 @@ def parse() -> argparse.Namespace:
         "--folder", type=pathlib.Path, help="for the workloads, 4.6 GB, kept; else a temporary one"
     )
     parser.add_argument("--pairs", type=int, default=11, help="for each row (11)")
-    parser.add_argument("--only", default="", help="workloads: w1,w9")
+    parser.add_argument("--only", default="", help="workloads, or one way to load them: w1/load,w9")
     parser.add_argument(
         "--core", type=int, default=max(os.sched_getaffinity(0)), help="that all samples run on"
     )
@@ -60,9 +60,10 @@ def parse() -> argparse.Namespace:
 
 def planned(only: str) -> list[Row]:
     wanted = set(only.split(",")) if only else set(workloads.WORKLOADS)
-    if unknown := wanted - set(workloads.WORKLOADS):
+    names = {row.workload for row in PLAN} | {f"{row.workload}/{row.ours}" for row in PLAN}
+    if unknown := wanted - names - set(workloads.WORKLOADS):
         raise SystemExit(f"no such workload: {', '.join(sorted(unknown))}")
-    rows = [row for row in PLAN if row.workload in wanted]
+    rows = [row for row in PLAN if wanted & {row.workload, f"{row.workload}/{row.ours}"}]
     if not peers.has_safetensors():
         say("SKIPPED: the rows of safetensors, which is not installed")
         rows = [row for row in rows if peers.OTHERS[row.peer].suffix == ".pt"]
