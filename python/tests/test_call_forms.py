@@ -1,4 +1,4 @@
-"""Every known name of the standard library, in every form of call: equal to CPython, or an Error.
+"""Every known name that can be called, in every form of call: equal to CPython, or an Error.
 
 The pickles are made here, of names that do nothing but make values, so CPython may read them, too.
 """
@@ -47,6 +47,11 @@ ARGUMENTS = {
     "an address": text("1.2.3.4") + b"\x85",
     "another address": text("::1") + b"\x85",
     "two floats": b"G?\xf8\0\0\0\0\0\0" * 2 + b"\x86",
+    "a type text": text("f8") + b"\x89\x88\x87",
+    "a device": text("cpu") + b"\x85",
+    "a device and a number": text("cuda") + b"K\x01\x86",
+    "False": b"\x89\x85",
+    "a layout": text("torch.strided") + b"\x85",
     "a time": b"C\x06\x01\x02\x03\x00\x00\x04\x85",
     "a span": symbol("datetime", "timedelta") + b"K\x00K\x3cK\x00\x87R\x85",
     "array, code, format, bytes": b"(" + symbol("array", "array") + text("b") + b"K\x01C\x02abt",
@@ -88,7 +93,11 @@ MODULES = (
 ).split()
 # Those that stand for something else here, on purpose (docs/kinds.md), as paths do: they become pure ones.
 INERT = {("functools", "partial"), ("functools", "reduce"), ("builtins", "object"), ("builtins", "getattr")}
-INERT |= {("builtins", "type"), ("types", "GenericAlias")}
+INERT |= {("builtins", "type"), ("types", "GenericAlias"), ("re", "_compile"), ("_operator", "or_")}
+INERT |= {("torch._dynamo.decorators", "_DimRange")}
+INERT |= {("copyreg", name) for name in ("_reconstructor", "__newobj__", "__newobj_ex__")}
+# Only a file with storages or arrays has what these take; here they must give nothing, or the same.
+SILENT = ("numpy", "torch", "random", "safe_load", "_operator", "_functools")
 
 
 def flat(arguments: bytes) -> bytes:
@@ -99,9 +108,15 @@ def flat(arguments: bytes) -> bytes:
 def known_names():
     """Those that can be called, from the table itself."""
     table = (ROOT / "src" / "types" / "known.cc").read_text()
-    for row in re.findall(r'^ +(?:call|stateful)\("([^"]+)", "([^"]+)"', table, re.MULTILINE):
-        if row[0] in MODULES and row not in INERT:
+    forms = "call|stateful|old_tensor|sparse_tensor|storage"
+    for row in re.findall(rf'^ +(?:{forms})\("([^"]+)", "([^"]+)"', table, re.MULTILINE):
+        is_path = row[0].startswith("pathlib")
+        if row not in INERT and not is_path:
             yield row
+
+
+def is_silent(module: str) -> bool:
+    return module not in MODULES and module.split(".")[0] in SILENT
 
 
 def theirs(data: bytes):
@@ -116,7 +131,10 @@ NAMES = sorted(known_names())
 
 @pytest.mark.parametrize("module, name", NAMES, ids=[".".join(row) for row in NAMES])
 def test_every_form_gives_what_cpython_gives_or_an_error(module, name):
-    assert hasattr(importlib.import_module(module), name)
+    if is_silent(module):
+        pytest.importorskip(module.split(".")[0], reason="SKIPPED: a package is not installed here")
+    else:
+        assert hasattr(importlib.import_module(module), name)
     seen = 0
     for (form, call), (given, arguments), (further, tail) in itertools.product(
         FORMS.items(), ARGUMENTS.items(), FURTHER.items()
@@ -135,4 +153,4 @@ def test_every_form_gives_what_cpython_gives_or_an_error(module, name):
         for value in both:
             assert type(ours) is type(value), case
             assert difference(ours, value) is None, case
-    assert seen, "no form gave a value"
+    assert seen or is_silent(module), "no form gave a value"

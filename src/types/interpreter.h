@@ -195,6 +195,7 @@ class Interpreter {
     std::uint64_t size = 0;
     std::uint64_t depth = 0;
   };
+  const Known* row_of(pickle::NodeId id) const;
   std::span<const pickle::NodeId> hashed_parts(pickle::NodeId id) const;
   Result<Weight> weigh(pickle::NodeId root);
   Status check_weight(pickle::NodeId id, std::uint64_t most, Reason too_much);

@@ -58,6 +58,11 @@ constexpr Known storage(std::string_view module, std::string_view name, DType dt
           "(list)", {},   Items::kNone};
 }
 
+// Python has no such class, so no pickle can call it.
+constexpr Known script_storage(std::string_view module, std::string_view name, DType dtype) {
+  return value(module, name, K::kStorageClass, static_cast<std::uint8_t>(dtype));
+}
+
 constexpr Known dtype(std::string_view name, DType dtype) {
   return value("torch", name, K::kTensorDtype, static_cast<std::uint8_t>(dtype));
 }
@@ -81,9 +86,9 @@ constexpr Schema kRandomParts = "()|(str,callable?)|(bit-generator)";
 constexpr auto kRows = std::to_array<Known>({
     // ---- containers
     call("collections", "OrderedDict", K::kFactory, M::kOrderedDict, "()|(list/tuple<pair>)", kAttributes, Items::kDict).made(New::kEmpty),
-    call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(symbol/none)", {}, Items::kDict).made(New::kEmpty),
+    call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(symbol/none)", {}, Items::kDict).made(New::kEmpty).costing({.frees_deep = true}),
     call("collections", "Counter", K::kClass, M::kCounter, "()|(dict)", kAttributes, Items::kDict).made(New::kEmpty),
-    call("collections", "deque", K::kClass, M::kDeque, "()|(list/tuple,uint/none?)", {}, Items::kList).made(New::kEmpty).costing({.bytes = 600}),
+    call("collections", "deque", K::kClass, M::kDeque, "()|(list/tuple,uint/none?)", {}, Items::kList).made(New::kEmpty).costing({.bytes = 600, .frees_deep = true}),
     call("builtins", "dict", K::kFactory, M::kDict, "()|(dict)|(list/tuple<pair>)", {}, Items::kDict).made(New::kEmpty),
     call("builtins", "list", K::kFactory, M::kList, "()|(list/tuple)", {}, Items::kList).made(New::kEmpty),
     call("builtins", "tuple", K::kFactory, M::kTuple, "()|(list/tuple)").made(New::kAsCall),
@@ -106,7 +111,7 @@ constexpr auto kRows = std::to_array<Known>({
 
     // ---- records
     call("builtins", "range", K::kClass, M::kRange, "(int,int,int)").made(New::kAsCall).costing({.copies = 2}),
-    call("builtins", "slice", K::kClass, M::kSlice, "(any,any?,any?)").made(New::kAsCall),
+    call("builtins", "slice", K::kClass, M::kSlice, "(any,any?,any?)").made(New::kAsCall).costing({.frees_deep = true, .hashes_deep = true}),
     call("datetime", "datetime", K::kClass, M::kDateTime, "(bytes,timezone/none?)").made(New::kAsCall),
     call("datetime", "date", K::kClass, M::kDate, "(bytes)").made(New::kAsCall),
     call("datetime", "time", K::kClass, M::kTime, "(bytes,timezone/none?)").made(New::kAsCall),
@@ -158,10 +163,10 @@ constexpr auto kRows = std::to_array<Known>({
     call("safe_load._inert", "_States", K::kClass, M::kOwnRecord, "()", {}, Items::kList).made(New::kEmpty),
 
     // ---- type expressions: Optional[int], list[int], int | None
-    call("_operator", "getitem", K::kFunction, M::kTypeExpression, "(type-name,any)"),
-    call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)"),
-    call("functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
-    call("_functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)"),
+    call("_operator", "getitem", K::kFunction, M::kTypeExpression, "(type-name,any)").costing({.hashes_deep = true}),
+    call("types", "GenericAlias", K::kFunction, M::kTypeExpression, "(symbol,any)").costing({.hashes_deep = true}),
+    call("functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)").costing({.hashes_deep = true}),
+    call("_functools", "reduce", K::kFunction, M::kTypeExpression, "(symbol,tuple)").costing({.hashes_deep = true}),
     call("_operator", "or_", K::kFunction, M::kObject, "(any,any)"),
     type_name("typing", "Any"), type_name("typing", "AnyStr"), type_name("typing", "Callable"),
     type_name("typing", "ClassVar"), type_name("typing", "DefaultDict"), type_name("typing", "Deque"),
@@ -410,35 +415,35 @@ constexpr auto kRows = std::to_array<Known>({
     storage("torch.cuda", "ComplexDoubleStorage", DType::kComplex128),
     storage("torch.cuda", "ComplexFloatStorage", DType::kComplex64),
     // Those that only TorchScript writes: Python has no such classes.
-    storage("torch", "ComplexHalfStorage", DType::kComplex32),
-    storage("torch", "Float8_e5m2Storage", DType::kFloat8E5m2),
-    storage("torch", "Float8_e4m3fnStorage", DType::kFloat8E4m3fn),
-    storage("torch", "Float8_e5m2fnuzStorage", DType::kFloat8E5m2fnuz),
-    storage("torch", "Float8_e4m3fnuzStorage", DType::kFloat8E4m3fnuz),
-    storage("torch", "Float8_e8m0fnuStorage", DType::kFloat8E8m0fnu),
-    storage("torch", "Float4_e2m1fn_x2Storage", DType::kFloat4E2m1fnX2),
-    storage("torch", "UInt16Storage", DType::kUint16),
-    storage("torch", "UInt32Storage", DType::kUint32),
-    storage("torch", "UInt64Storage", DType::kUint64),
-    storage("torch", "Bits1x8Storage", DType::kBits1x8),
-    storage("torch", "Bits2x4Storage", DType::kBits2x4),
-    storage("torch", "Bits4x2Storage", DType::kBits4x2),
-    storage("torch", "Bits8Storage", DType::kBits8),
-    storage("torch", "Bits16Storage", DType::kBits16),
-    storage("torch", "UInt1Storage", DType::kUint1),
-    storage("torch", "UInt2Storage", DType::kUint2),
-    storage("torch", "UInt3Storage", DType::kUint3),
-    storage("torch", "UInt4Storage", DType::kUint4),
-    storage("torch", "UInt5Storage", DType::kUint5),
-    storage("torch", "UInt6Storage", DType::kUint6),
-    storage("torch", "UInt7Storage", DType::kUint7),
-    storage("torch", "Int1Storage", DType::kInt1),
-    storage("torch", "Int2Storage", DType::kInt2),
-    storage("torch", "Int3Storage", DType::kInt3),
-    storage("torch", "Int4Storage", DType::kInt4),
-    storage("torch", "Int5Storage", DType::kInt5),
-    storage("torch", "Int6Storage", DType::kInt6),
-    storage("torch", "Int7Storage", DType::kInt7),
+    script_storage("torch", "ComplexHalfStorage", DType::kComplex32),
+    script_storage("torch", "Float8_e5m2Storage", DType::kFloat8E5m2),
+    script_storage("torch", "Float8_e4m3fnStorage", DType::kFloat8E4m3fn),
+    script_storage("torch", "Float8_e5m2fnuzStorage", DType::kFloat8E5m2fnuz),
+    script_storage("torch", "Float8_e4m3fnuzStorage", DType::kFloat8E4m3fnuz),
+    script_storage("torch", "Float8_e8m0fnuStorage", DType::kFloat8E8m0fnu),
+    script_storage("torch", "Float4_e2m1fn_x2Storage", DType::kFloat4E2m1fnX2),
+    script_storage("torch", "UInt16Storage", DType::kUint16),
+    script_storage("torch", "UInt32Storage", DType::kUint32),
+    script_storage("torch", "UInt64Storage", DType::kUint64),
+    script_storage("torch", "Bits1x8Storage", DType::kBits1x8),
+    script_storage("torch", "Bits2x4Storage", DType::kBits2x4),
+    script_storage("torch", "Bits4x2Storage", DType::kBits4x2),
+    script_storage("torch", "Bits8Storage", DType::kBits8),
+    script_storage("torch", "Bits16Storage", DType::kBits16),
+    script_storage("torch", "UInt1Storage", DType::kUint1),
+    script_storage("torch", "UInt2Storage", DType::kUint2),
+    script_storage("torch", "UInt3Storage", DType::kUint3),
+    script_storage("torch", "UInt4Storage", DType::kUint4),
+    script_storage("torch", "UInt5Storage", DType::kUint5),
+    script_storage("torch", "UInt6Storage", DType::kUint6),
+    script_storage("torch", "UInt7Storage", DType::kUint7),
+    script_storage("torch", "Int1Storage", DType::kInt1),
+    script_storage("torch", "Int2Storage", DType::kInt2),
+    script_storage("torch", "Int3Storage", DType::kInt3),
+    script_storage("torch", "Int4Storage", DType::kInt4),
+    script_storage("torch", "Int5Storage", DType::kInt5),
+    script_storage("torch", "Int6Storage", DType::kInt6),
+    script_storage("torch", "Int7Storage", DType::kInt7),
     value("torch.storage", "UntypedStorage", K::kStorageClass, kUntyped),
     value("torch", "UntypedStorage", K::kStorageClass, kUntyped),
     value("torch.cuda", "UntypedStorage", K::kStorageClass, kUntyped),

@@ -148,9 +148,11 @@ enum class New : std::uint8_t {
 
 // What a value costs Python beside its parts.
 struct Cost {
-  std::uint8_t copies = 0;  // bytes that it keeps of its own for each byte of the texts, bytes and
-                            // long integers among its arguments and its state
-  std::uint16_t bytes = 0;  // that it always has of its own, where they are many
+  std::uint8_t copies = 0;   // bytes that it keeps of its own for each byte of the texts, bytes and
+                             // long integers among its arguments and its state
+  std::uint16_t bytes = 0;   // that it always has of its own, where they are many
+  bool frees_deep = false;   // it is freed by recursion into what it holds, without a guard
+  bool hashes_deep = false;  // it is hashed and compared by recursion into its arguments
 };
 
 struct Known {

@@ -135,11 +135,10 @@ class LevelCount {
 
 bool Interpreter::adds_level(NodeId id) const {
   const pickle::Node& node = tape_[id];
-  if (node.kind == Kind::kDict) return node.aux == kDefaultDict;
-  if (node.kind == Kind::kList) return node.aux == kDeque;
   if (node.kind == Kind::kArray || node.kind == Kind::kScalar)
     return array_dtypes_[arrays_[node.count].dtype].has_objects();
-  return node.kind == Kind::kRecord && node.aux == static_cast<std::uint16_t>(Meaning::kSlice);
+  const Known* row = row_of(id);
+  return row != nullptr && row->cost.frees_deep;
 }
 
 Status Interpreter::spoil_deep_chains(const Graph& graph) {

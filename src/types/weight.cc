@@ -22,10 +22,15 @@ std::span<const NodeId> Interpreter::hashed_parts(NodeId id) const {
     const bool has_objects = tape_[data].kind == Kind::kArray;
     return has_objects ? tape_.items(arrays_[tape_[data].count].data) : std::span<const NodeId>();
   }
-  const auto meaning = static_cast<Meaning>(node.aux);
-  const bool has_parts = node.kind == Kind::kRecord &&
-                         (meaning == Meaning::kTypeExpression || meaning == Meaning::kSlice);
-  return has_parts ? arguments(id) : std::span<const NodeId>();
+  const Known* row = node.kind == Kind::kRecord ? row_of(id) : nullptr;
+  return row != nullptr && row->cost.hashes_deep ? arguments(id) : std::span<const NodeId>();
+}
+
+// Of the value that a call of a known name gave.
+const Known* Interpreter::row_of(NodeId id) const {
+  if ((tape_[id].flags & pickle::kFromCall) == 0) return nullptr;
+  const NodeId callee = tape_.call(id).callee;
+  return tape_[callee].kind == Kind::kSymbol ? known(callee) : nullptr;
 }
 
 Result<Interpreter::Weight> Interpreter::weigh(NodeId root) {
