@@ -31,7 +31,7 @@ from typing import Any
 import safe_load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ROW = re.compile(r'\b(?:call|value|stateful|type_name|old_tensor|sparse_tensor|storage)\("([^"]+)", "([^"]+)"')
+ROW = re.compile(r'\b(?:call|value|stateful|type_name|old_tensor|sparse_tensor|storage|script_storage)\("([^"]+)", "([^"]+)"')
 DTYPE = re.compile(r'\bdtype\("([^"]+)"')
 MEMORY = 4 << 30
 Name = tuple[str, str]

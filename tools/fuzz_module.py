@@ -20,16 +20,11 @@ import datetime
 import decimal
 import fractions
 import io
-import mmap
-import multiprocessing
-import multiprocessing.connection
 import os
 import pathlib
 import pickle
-import pickletools
 import random
 import re
-import resource
 import struct
 import sys
 import tempfile
@@ -44,218 +39,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "attacks"))
 
 import assembler as asm
+from damage import damage_bytes, damage_opcodes
+from fuzz_runs import Post, add_arguments, report, run_batches
 
 import safe_load
 from safe_load import Error
 
-SECONDS = 10  # for one step with one file
 MEMORY = 2 << 30  # beyond what the imports take
-BATCH = 500  # files of a process
-
-
-# ---- processes: one per batch, which says what it is at, so that a crash has a file
-
-
-class Post:
-    """What a process is at: memory that it shares with its parent."""
-
-    _HEAD = struct.Struct("<qdq32s")
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 4 << 20)
-
-    def say(self, number: int, stage: str, content: bytes = b"") -> None:
-        content = content[: len(self._memory) - self._HEAD.size]
-        head = self._HEAD.pack(number, time.monotonic(), len(content), stage.encode()[:32])
-        self._memory[: self._HEAD.size + len(content)] = head + content
-
-    def read(self) -> tuple[int, str, float, bytes]:
-        """Number, stage, when it began, the file."""
-        number, since, size, stage = self._HEAD.unpack_from(self._memory)
-        return number, stage.rstrip(b"\0").decode(), since, self._memory[self._HEAD.size : self._HEAD.size + size]
-
-
-Found = tuple[int, collections.Counter, list[tuple[str, bytes]]]  # number, outcomes, faults with their files
-Check = Callable[[int, Post], Iterator[tuple[str, str, bytes]]]  # gives (outcome, fault or "", file)
-
-
-def limit_memory(more: int) -> None:
-    with open("/proc/self/statm") as file:
-        limit = int(file.read().split()[0]) * resource.getpagesize() + more
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def work(numbers: range, check: Check, post: Post, memory: int, pipe: Any) -> None:
-    """The child: one message for each number, and None at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # torch and NumPy print warnings of their own there
-    limit_memory(memory)
-    warnings.simplefilter("ignore")
-    for number in numbers:
-        outcomes: collections.Counter = collections.Counter()
-        faults = []
-        for outcome, fault, content in check(number, post):
-            outcomes[outcome] += 1
-            if fault:
-                faults.append((fault, content))
-        pipe.send((number, outcomes, faults))
-    pipe.send(None)
-
-
-class Child:
-    """A process at work on the rest of a batch."""
-
-    def __init__(self, numbers: range, check: Check, memory: int) -> None:
-        self.numbers, self.post = numbers, Post()
-        self.post.say(numbers.start, "start")
-        self.pipe, other = multiprocessing.Pipe(duplex=False)
-        fork = multiprocessing.get_context("fork")
-        self.process = fork.Process(target=work, args=(numbers, check, self.post, memory, other), daemon=True)
-        self.process.start()
-        other.close()
-
-    def is_late(self) -> bool:
-        return time.monotonic() - self.post.read()[2] > SECONDS
-
-    def end(self) -> str:
-        """Why it ended early, in words."""
-        late = self.is_late()
-        if late:
-            self.process.kill()
-        self.process.join()
-        return f"longer than {SECONDS} s" if late else f"ended with {self.process.exitcode}"
-
-
-def run_batches(count: int, jobs: int, check: Check, memory: int,
-                ends: Callable[[str, str], tuple[str, str]]) -> Iterator[Found]:
-    """Every number below count through check, in processes.
-
-    ends: makes of a stage and of why a process ended there an outcome and a fault, "" if it is none.
-    """
-    waiting = [range(start, min(start + BATCH, count)) for start in range(0, count, BATCH)][::-1]
-    children: list[Child] = []
-    while waiting or children:
-        while waiting and len(children) < jobs:
-            children.append(Child(waiting.pop(), check, memory))
-        multiprocessing.connection.wait([child.pipe for child in children], timeout=1)
-        for child in list(children):
-            found, is_over = _received(child)
-            yield from found
-            if not is_over and not child.is_late() and child.process.is_alive():
-                continue
-            if not is_over:
-                found, is_over = _received(child)  # what it sent before it ended
-                yield from found
-            children.remove(child)
-            if is_over:
-                child.process.join()
-                continue
-            number, stage, _, content = child.post.read()
-            outcome, fault = ends(stage, child.end())
-            yield number, collections.Counter([outcome]), [(fault, content)] if fault else []
-            if number + 1 < child.numbers.stop:
-                waiting.append(range(number + 1, child.numbers.stop))
-
-
-def _received(child: Child) -> tuple[list[Found], bool]:
-    """What a child has sent, and whether that was all."""
-    found: list[Found] = []
-    with contextlib.suppress(EOFError, OSError):
-        while child.pipe.poll():
-            message = child.pipe.recv()
-            if message is None:
-                return found, True
-            found.append(message)
-    return found, False
-
-
-def report(found: Iterator[Found], seed: int, keep: pathlib.Path | None) -> tuple[collections.Counter, int]:
-    """Prints and keeps the faults; gives the outcomes and the number of faults."""
-    total: collections.Counter = collections.Counter()
-    faults = 0
-    for number, outcomes, wrong in found:
-        total.update(outcomes)
-        for fault, content in wrong:
-            faults += 1
-            print(f"seed {seed}, file {number}: {fault}", flush=True)
-            if keep:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{seed}-{number}-{faults}.pt").write_bytes(content)
-    return total, faults
-
-
-# ---- damage
-
-
-def pieces(content: bytes) -> list[bytes]:
-    """The opcodes of a pickle with their operands; the rest, if it is none, in one piece."""
-    starts = []
-    with contextlib.suppress(Exception):
-        starts += [at for _, _, at in pickletools.genops(content) if at is not None]
-    ends = starts[1:] + [len(content)]
-    return [content[start:end] for start, end in zip(starts, ends)] or [content]
-
-
-def damage_opcodes(chance: random.Random, content: bytes) -> bytes:
-    """Deletes, doubles, exchanges opcodes, or changes an operand."""
-    ops = pieces(content)
-    for _ in range(chance.choice([1, 1, 1, 1, 2, 3])):
-        at, other = chance.randrange(len(ops)), chance.randrange(len(ops))
-        kind = chance.randrange(10)
-        if kind == 0 and len(ops) > 1:
-            del ops[at]
-        elif kind == 1:
-            ops.insert(other, ops[at])
-        elif kind == 2:
-            ops[at], ops[other] = ops[other], ops[at]
-        elif kind == 3:
-            ops[at] = ops[other]
-        else:
-            _change_operand(chance, ops, chance.choice([b"KMJ", b"KMJ", b"KMJ", b"KMJG\x8ahjqr", b"\x88\x89",
-                                                        b"X\x8cc"]))
-    return b"".join(ops)
-
-
-def _change_operand(chance: random.Random, ops: list[bytes], kinds: bytes) -> None:
-    """Of one of the opcodes `kinds`; what has a length keeps it."""
-    places = [i for i, op in enumerate(ops) if op[:1] in kinds]
-    if not places:
-        return
-    i = chance.choice(places)
-    code, operand = ops[i][:1], bytearray(ops[i][1:])
-    head = {b"X": 4, b"\x8c": 1}.get(code, 0)
-    if not operand:
-        ops[i] = chance.choice([b"\x88", b"\x89", b"N", b"K\x02"])
-    elif len(operand) > head:
-        at = chance.randrange(head, len(operand)) if code not in b"KMJ" else 0
-        operand[at] = chance.choice([operand[at] ^ 1, (operand[at] + 1) % 256, (operand[at] - 1) % 256, 0,
-                                     chance.randrange(256)])
-        ops[i] = code + operand
-
-
-def damage_bytes(chance: random.Random, content: bytes, upto: int | None = None) -> bytes:
-    """Flips a bit, sets, deletes, inserts or doubles a few bytes before `upto`, or cuts the end."""
-    if not content:
-        return bytes([chance.randrange(256)])
-    out = bytearray(content)
-    at = chance.randrange(min(len(out), upto or len(out)))
-    kind = chance.randrange(12)
-    if kind < 3:
-        out[at] ^= 1 << chance.randrange(8)
-    elif kind < 6:
-        out[at] = chance.choice([0, 1, 2, 127, 128, 255, chance.randrange(256)])
-    elif kind < 8:
-        del out[at : at + chance.randrange(1, 5)]
-    elif kind < 9:
-        out[at:at] = chance.randbytes(chance.randrange(1, 5))
-    elif kind < 10:
-        out[at:at] = out[at : at + chance.randrange(1, 9)]
-    elif kind < 11:
-        start = chance.randrange(len(out))
-        out[at:at] = out[start : start + chance.randrange(1, 40)]
-    else:
-        del out[at:]
-    return bytes(out)
 
 
 # ---- the names and what they take
@@ -268,7 +58,7 @@ class Row:
         self.module, self.name, self.schemas, self.items = module, name, schemas, items
 
 
-_ROW = re.compile(r'\b(call|value|stateful|type_name|old_tensor|sparse_tensor|storage)\("([^"]+)", "([^"]+)"(.*)')
+_ROW = re.compile(r'\b(call|value|stateful|type_name|old_tensor|sparse_tensor|storage|script_storage)\("([^"]+)", "([^"]+)"(.*)')
 _RAW = re.compile(r'\{"([^"]+)", "([^"]+)", (.*)')
 _CONSTANT = re.compile(r'constexpr Schema (k\w+) =((?:\s*"[^"]*")+);')
 _SCHEMA = re.compile(r'"(\([^"]*)"|\b(k[A-Z]\w+)\b')
@@ -761,14 +551,6 @@ def main() -> int:
     total, faults = report(found, arguments.seed, arguments.keep)
     print(f"module: files {arguments.count}, values {total['values']}, refused {total['refused']}, faults {faults}")
     return 1 if faults else 0
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=5000)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--keep", type=pathlib.Path, help="a folder for the files of faults")
-    parser.add_argument("--only", type=int, metavar="NUMBER", help="do one file again, in this process")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 import torch
+from damage import damage_bytes, damage_opcodes
 from deep_equal import difference
-from fuzz_module import Post, add_arguments, damage_bytes, damage_opcodes, report, run_batches
+from fuzz_runs import Post, add_arguments, report, run_batches
 
 from safe_load import Error, safe_load
 

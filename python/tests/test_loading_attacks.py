@@ -62,14 +62,21 @@ def test_safetensors_of_float4(torch, tmp_path):
     assert loaded.dtype == value.dtype and loaded.view(torch.uint8).equal(value.view(torch.uint8))
 
 
-@pytest.mark.parametrize("limit, is_enough", [(24, True), (9, False)])
-def test_a_set_of_more_files_than_a_process_may_have_open(torch, limit, is_enough, tmp_path):
+def save_set(folder, count):
+    """As many files of one tensor, t0, t1, ..., with their index; gives their names."""
+    torch = pytest.importorskip("torch")
     safetensors = pytest.importorskip("safetensors.torch")
-    names = [f"model-{i:05}-of-00040.safetensors" for i in range(1, 41)]
+    names = [f"model-{i:05}-of-{count:05}.safetensors" for i in range(1, count + 1)]
     for i, name in enumerate(names):
-        safetensors.save_file({f"t{i}": torch.full((300,), float(i))}, tmp_path / name)
+        safetensors.save_file({f"t{i}": torch.full((300,), float(i))}, folder / name)
     rows = ", ".join(f'"t{i}": "{name}"' for i, name in enumerate(names))
-    (tmp_path / "model.safetensors.index.json").write_text(f'{{"weight_map": {{{rows}}}}}')
+    (folder / "model.safetensors.index.json").write_text(f'{{"weight_map": {{{rows}}}}}')
+    return names
+
+
+@pytest.mark.parametrize("limit, is_enough", [(24, True), (9, False)])
+def test_a_set_of_more_files_than_a_process_may_have_open(limit, is_enough, tmp_path):
+    save_set(tmp_path, 40)
     said = child.run(
         """
 import errno, resource, sys, safe_load
@@ -92,11 +99,7 @@ except OSError as error:
 
 def test_a_file_of_a_set_that_is_replaced_is_noticed(torch, tmp_path):
     safetensors = pytest.importorskip("safetensors.torch")
-    names = [f"model-{i:05}-of-00012.safetensors" for i in range(1, 13)]
-    for i, name in enumerate(names):
-        safetensors.save_file({f"t{i}": torch.full((300,), float(i))}, tmp_path / name)
-    rows = ", ".join(f'"t{i}": "{name}"' for i, name in enumerate(names))
-    (tmp_path / "model.safetensors.index.json").write_text(f'{{"weight_map": {{{rows}}}}}')
+    names = save_set(tmp_path, 12)
     with package.open(tmp_path, mmap=False) as handle:
         for name in names:
             safetensors.save_file({"other": torch.zeros(500)}, tmp_path / f"{name}.new")
