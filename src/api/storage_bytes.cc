@@ -224,7 +224,11 @@ void StorageBytes::read(std::span<Reading> readings,
 
 Status StorageBytes::read_whole(const Record& record, std::span<std::byte> into) const {
   const Origin& origin = record.origin;
-  if (origin.assembly() != nullptr) return put_together(*origin.assembly(), into);
+  return origin.assembly() != nullptr ? put_together(*origin.assembly(), into)
+                                      : read_piece(origin, into);
+}
+
+Status StorageBytes::read_piece(const Origin& origin, std::span<std::byte> into) const {
   if (origin.deflated() != nullptr)
     return archive::read_member(source(), {origin.deflated(), origin.offset}, into);
   if (origin.memory() == nullptr) return source().read_at(origin.offset, into);
@@ -260,7 +264,7 @@ Status StorageBytes::copy_piece(const torch::Assembly& assembly,
   base::Bytes bytes = in_place(whole);
   if (bytes.empty()) {
     buffer.resize(static_cast<std::size_t>(whole.size));
-    SAFE_LOAD_TRY(read_whole(records_[part.whole.value_or(piece.storage)], buffer));
+    SAFE_LOAD_TRY(read_piece(whole, buffer));
     bytes = buffer;
   }
   bytes = bytes.subspan(skip, static_cast<std::size_t>(part.size));

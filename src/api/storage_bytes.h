@@ -136,6 +136,7 @@ class StorageBytes {
   };
   void read(std::span<Reading> readings, const std::function<bool()>& keep_going) const;
   Status read_whole(const Record& record, std::span<std::byte> into) const;
+  Status read_piece(const Origin& origin, std::span<std::byte> into) const;
   Status put_together(const torch::Assembly& assembly, std::span<std::byte> into) const;
   Status copy_piece(const torch::Assembly& assembly, const torch::Assembly::Piece& piece,
                     std::span<std::byte> into, std::vector<std::byte>& buffer) const;

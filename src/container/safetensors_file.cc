@@ -34,6 +34,25 @@ std::optional<DType> dtype_of(std::string_view label) {
   return std::nullopt;
 }
 
+// Of a tensor, as torch counts them.
+Result<std::vector<std::int64_t>> sizes_of(const Json::Array& shape, DType dtype,
+                                           std::string_view name) {
+  if (shape.size() > torch::kMostDims)
+    return bad("a tensor with more than 64 dimensions").about(name);
+  std::vector<std::int64_t> sizes;
+  for (const Json& item : shape) {
+    const auto size = item.integer();
+    if (!size || *size < 0) return bad("a tensor with an impossible size").about(name);
+    sizes.push_back(*size);
+  }
+  if (dtype == DType::kFloat4E2m1fnX2) {  // the header counts numbers, torch their pairs
+    if (sizes.empty() || sizes.back() % 2 != 0)
+      return bad("a tensor of float4 whose last size is odd").about(name);
+    sizes.back() /= 2;
+  }
+  return sizes;
+}
+
 }  // namespace
 
 Outcome<void> SafetensorsFile::read(Pickles& pickles) {
@@ -107,19 +126,8 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
                  kLengthSize)
         .about(*label->text());
 
-  if (shape->array()->size() > torch::kMostDims)
-    return bad("a tensor with more than 64 dimensions").about(name);
-  std::vector<std::int64_t> sizes;
-  for (const Json& item : *shape->array()) {
-    const auto size = item.integer();
-    if (!size || *size < 0) return bad("a tensor with an impossible size").about(name);
-    sizes.push_back(*size);
-  }
-  if (*dtype == DType::kFloat4E2m1fnX2) {  // the header counts numbers, torch their pairs
-    if (sizes.empty() || sizes.back() % 2 != 0)
-      return bad("a tensor of float4 whose last size is odd").about(name);
-    sizes.back() /= 2;
-  }
+  SAFE_LOAD_TRY_ASSIGN(const std::vector<std::int64_t> sizes,
+                       sizes_of(*shape->array(), *dtype, name));
   std::vector<std::int64_t> strides(sizes.size());
   std::uint64_t count = 1;
   for (std::size_t i = sizes.size(); i-- > 0;) {
