@@ -178,7 +178,8 @@ def attribute_dicts(record: Opaque) -> Iterator[dict[str, Any]]:
 
 Content = dict[Any, Any] | list[Any] | tuple[Any, ...]
 
-_MOST_NODES = 16
+_MOST_NODES = 16  # that a config has, each the value of the one before
+_MOST_TYPES = 60  # that are printed of one type
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
 
 
@@ -226,7 +227,7 @@ class _States(list[Any]):
 def value_of(value: Any) -> Any:
     """What a node of a config or a member of an enumeration stands for; any other value as it is.
 
-    Of nodes that stand for nodes so many are followed as no config has.
+    A chain of nodes is followed no further than any config goes.
     """
     for _ in range(_MOST_NODES):
         if not isinstance(value, Opaque):
@@ -344,9 +345,6 @@ def type_text(value: Any) -> str:
         else:
             text.append(_type_name(part))
     return "".join(text) + ("..." if waiting else "")
-
-
-_MOST_TYPES = 60
 
 
 class _Between(str):

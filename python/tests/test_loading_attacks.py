@@ -171,7 +171,6 @@ def test_no_output_is_as_long_as_a_key(tmp_path):
         assert len(str(package.inspect(data).issues)) < 20_000, name
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SKIPPED: no signals here")
 def test_one_command_prints_the_cases(tmp_path):
     pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
     script = child.ATTACKS / "loading.py"
