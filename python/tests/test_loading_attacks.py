@@ -133,7 +133,15 @@ def test_saved_records_come_back_as_what_they_were(torch, tmp_path):
             safe_load(pickle_of(symbol("safe_load._inert", "Opaque") + b")\x81" + state + b"\x86b", 4))
 
 
-def test_control_c_ends_the_reading_of_a_pickle():
+@pytest.fixture
+def keyboard():
+    """Ctrl-C as in a terminal: a program that a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_control_c_ends_the_reading_of_a_pickle(keyboard):
     data = b"\x80\x02](" + b"K\x01" * 60_000_000 + b"e."
     sent = []
 
