@@ -104,11 +104,14 @@ class Opening {
     if (!opened) return as_issue(opened.error());
     Container& source = *state_->source;
     source.info().file_size = is_set ? bytes_->files()->byte_count() : bytes_->source().size();
-    const std::string member = source.sections().front().member;
-    for (const pickle::Note& note : state_->tape->notes())
-      source.info().notes.push_back(std::string(note.text) + " (" + member +
-                                    (member.empty() ? "at " : " at ") +
-                                    std::to_string(note.offset) + ")");
+    for (const pickle::Note& note : state_->tape->notes()) {
+      const container::Section* const section = state_->section_of(note.place);
+      const std::string member = section == nullptr ? "" : section->member;
+      const std::uint64_t offset = note.offset + (section == nullptr ? 0 : section->shift);
+      source.info().notes.push_back(std::string(words(note.oddity).text) + " (" + member +
+                                    (member.empty() ? "at " : " at ") + std::to_string(offset) +
+                                    ")");
+    }
     return {};
   }
 

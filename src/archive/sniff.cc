@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/text.h"
+
 namespace safe_load::archive {
 namespace {
 
@@ -71,10 +73,24 @@ constexpr Magic kMagics[] = {
     {4, "TFL3"sv, {Kind::kOther, "a TensorFlow Lite model", "open it with TensorFlow Lite"}},
 };
 
-bool is_printable(char c) {
-  return c == '\t' || c == '\r' || c == '\n' || (c >= ' ' && c != '\x7f');
+bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r' && c != '\n') ||
+         c == '\x7f';
 }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// `head` may end in the middle of a character.
+bool is_text(std::string_view head, std::uint64_t size) {
+  const std::size_t cut = head.size() < size ? std::min<std::size_t>(head.size(), 3) : 0;
+  bool is_utf8 = base::is_utf8(head, false);
+  for (std::size_t i = 1; i <= cut && !is_utf8; ++i)
+    is_utf8 = base::is_utf8(head.substr(0, head.size() - i), false);
+  return is_utf8 && std::none_of(head.begin(), head.end(), is_control);
+}
+
+// What the first opcode of a pickle without a PROTO can be: all that need nothing on the stack.
+constexpr std::string_view kFirstOpcodes =
+    "(]})NIJKMLGFSUTVXcBCP\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97";
 
 }  // namespace
 
@@ -103,18 +119,17 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
   if (std::all_of(text.begin(), text.end(), [](char c) { return c == '\0'; }))
     return {Kind::kZeros, "nothing but zero bytes at its start",
             "a sparse or unfinished copy; download or copy it again"};
-  constexpr std::string_view kUnknown = "in no format that is known here";
-  // What the first opcode of a pickle without a PROTO can be.
-  if (std::string_view("(]})NIJKMLGFSUTVXcl").find(text[0]) != std::string_view::npos)
-    return {Kind::kMaybePickle, kUnknown, "check where the file came from"};
   // Protobuf has no magic: a field number, a small version, and the next field.
   if (text.size() > 2 && text[0] == '\x08' && text[1] >= 1 && text[1] <= 13 &&
       (text[2] == '\x12' || text[2] == '\x1a' || text[2] == '\x3a'))
     return {Kind::kOther, "perhaps an ONNX or TensorFlow model (protobuf)",
             "open it with onnxruntime or TensorFlow"};
-  if (std::all_of(text.begin(), text.end(), is_printable))
-    return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message"};
-  return {Kind::kOther, kUnknown, "check where the file came from"};
+  const bool may_be_pickle = kFirstOpcodes.find(text[0]) != std::string_view::npos;
+  if (is_text(text, size))
+    return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message",
+            may_be_pickle};
+  return {Kind::kOther, "in no format that is known here", "check where the file came from",
+          may_be_pickle};
 }
 
 }  // namespace safe_load::archive

@@ -17,9 +17,8 @@ struct Sniffed {
     kSafetensors,
     kArray,
     kPickle,
-    kMaybePickle,  // of protocol 0 or 1, which have no magic: it must run to its end to be one
-    kCompressed,   // as a whole: gzip, xz, 7z ...
-    kPointer,      // of Git LFS
+    kCompressed,  // as a whole: gzip, xz, 7z ...
+    kPointer,     // of Git LFS
     kPage,
     kJson,
     kText,
@@ -28,6 +27,8 @@ struct Sniffed {
   } kind;
   std::string_view what;
   std::string_view hint;
+  // Without a magic, as pickles of protocol 0 and 1 are: it must run to its end to be one.
+  bool may_be_pickle = false;
 };
 
 // `head`: the first bytes of the file, 4096 or all of them. `size`: the whole file's.

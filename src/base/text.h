@@ -14,6 +14,11 @@ namespace safe_load::base {
 bool is_utf8(std::string_view text, bool surrogates);
 bool is_ascii(std::string_view text);
 
+// Of ASCII letters only, whatever the locale.
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 // The code point at `position`, which moves behind it. REQUIRES: is_utf8(text, true).
 std::uint32_t next_code_point(std::string_view text, std::size_t& position);
 void append_utf8(std::string& out, std::uint32_t code_point);

@@ -89,15 +89,6 @@ std::string hex(base::Bytes head) {
   return out;
 }
 
-bool is_text(base::Bytes head) {
-  const std::string_view text = base::as_text(head);
-  return base::is_utf8(text.substr(0, text.size() - std::min<std::size_t>(text.size(), 3)),
-                       false) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
-         });
-}
-
 }  // namespace
 
 Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes head) {
@@ -122,7 +113,6 @@ Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes
     case Sniffed::Kind::kText:
       facts = ", first line " + base::quoted(first_line(text), 80);
       break;
-    case Sniffed::Kind::kMaybePickle:
     case Sniffed::Kind::kZip:
     case Sniffed::Kind::kStacked:
     case Sniffed::Kind::kSafetensors:
@@ -131,13 +121,7 @@ Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes
     case Sniffed::Kind::kPickle:
     case Sniffed::Kind::kZeros:
     case Sniffed::Kind::kOther:
-      if (sniffed.kind == Sniffed::Kind::kMaybePickle && is_text(head)) {
-        what = "plain text, not a checkpoint";
-        facts = ", first line " + base::quoted(first_line(text), 80);
-        failure.hint = "look into it: it may be a message";
-      } else if (slice.size != 0) {
-        facts = ", first bytes " + hex(head);
-      }
+      if (slice.size != 0) facts = ", first bytes " + hex(head);
       break;
   }
   failure.message = "this is " + what + " (" + count(slice.size, "byte") + facts + ")";

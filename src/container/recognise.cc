@@ -109,21 +109,21 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
       if (*members != nullptr) return ContainerPtr(*std::move(members));
       break;
     }
-    case Sniffed::Kind::kMaybePickle:
-      if (torch::begins_with_magic_number(*head, options.limits))
-        return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
-      if (!runs_as_pickle(slice, options, reach)) break;
-      return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
     case Sniffed::Kind::kArray:
       return ContainerPtr(std::make_unique<ArrayFile>(slice, options));
     case Sniffed::Kind::kPointer:
     case Sniffed::Kind::kCompressed:
     case Sniffed::Kind::kPage:
     case Sniffed::Kind::kJson:
-    case Sniffed::Kind::kText:
     case Sniffed::Kind::kZeros:
-    case Sniffed::Kind::kOther:
       break;
+    case Sniffed::Kind::kText:
+    case Sniffed::Kind::kOther:
+      if (!sniffed.may_be_pickle) break;
+      if (torch::begins_with_magic_number(*head, options.limits))
+        return ContainerPtr(std::make_unique<StackedFile>(slice, options, reach));
+      if (!runs_as_pickle(slice, options, reach)) break;
+      return ContainerPtr(std::make_unique<BarePickle>(slice, options, reach));
   }
   return describe_foreign(slice, sniffed, *head);
 }

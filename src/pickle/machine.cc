@@ -25,22 +25,10 @@
 #include "pickle/memo.h"
 #include "pickle/oddity.h"
 #include "pickle/opcodes.h"
-#include "pickle/text_literals.h"
+#include "pickle/operands.h"
 
 namespace safe_load::pickle {
 namespace {
-
-// Whether int() of Python, or a cast of C, takes a text that no pickler writes: signs, blanks,
-// underscores, other bases.
-bool could_be_number(std::string_view text) {
-  return !text.empty() && text.find_first_of("0123456789") != std::string_view::npos &&
-         text.find_first_not_of("0123456789abcdefABCDEFxXoO_+- \t\r\v\f") == std::string_view::npos;
-}
-
-bool could_be_float(std::string_view text) {
-  return !text.empty() &&
-         text.find_first_not_of("0123456789eE_+-. \t\r\v\fnaifNAIFtyTY") == std::string_view::npos;
-}
 
 constexpr std::uint64_t kNoFrame = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kBytesPerLook = std::uint64_t{1} << 20;  // some ten milliseconds
@@ -77,7 +65,7 @@ class Machine {
       const Status done = step(static_cast<Opcode>(*byte));
       if (!done) return located(done.error(), static_cast<Opcode>(*byte));
       if (reader_.offset() > frame_end_) {
-        const Status refused = refuse(oddity::kFrameCrossed);
+        const Status refused = refuse(Oddity::kFrameCrossed);
         if (!refused) return located(refused.error(), static_cast<Opcode>(*byte));
         frame_end_ = kNoFrame;
       }
@@ -110,27 +98,37 @@ class Machine {
 
   static Error corrupt(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
-  void note(Reason reason) { tape_.add_note(reason.text, opcode_at_); }
+  void note(Oddity oddity) { tape_.add_note({oddity, opcode_at_, tape_.size(), kNoNode}); }
 
   // What a loader refuses and a lenient tape notes.
-  Status refuse(Reason reason, ErrorCode code = ErrorCode::kCorrupt) {
-    if (!tape_.is_lenient()) return Error(code, reason);
-    note(reason);
+  Status refuse(Oddity oddity, ErrorCode code = ErrorCode::kCorrupt) {
+    if (!tape_.is_lenient()) return Error(code, words(oddity));
+    note(oddity);
     return {};
   }
 
   // The same for what would have given a value: in its place stands a call of nothing.
-  Status refuse_value(Reason reason, NodeId arguments = kNoNode,
+  Status refuse_value(Oddity oddity, NodeId arguments = kNoNode,
                       ErrorCode code = ErrorCode::kUnsupported) {
-    SAFE_LOAD_TRY(refuse(reason, code));
+    SAFE_LOAD_TRY(refuse(oddity, code));
     SAFE_LOAD_TRY_ASSIGN(const NodeId nothing, tape_.nodes_.add({}));
     return add_call(How::kReduce, nothing, arguments);
   }
 
-  // The same for an operand that some readers take and others do not.
-  Status refuse_operand(Reason reason, Kind kind, ErrorCode code = ErrorCode::kCorrupt) {
-    SAFE_LOAD_TRY(refuse(reason, code));
-    return push({kind, 0, 0, 0, 0});
+  // What readers make of an operand. Only where all of them stop does a lenient tape break off.
+  Status judge(Agreement agreement, Oddity oddity, ErrorCode code = ErrorCode::kCorrupt) {
+    switch (agreement) {
+      case Agreement::kPlain:
+        return {};
+      case Agreement::kOdd:
+        note(oddity);
+        return {};
+      case Agreement::kSplit:
+        return refuse(oddity, code);
+      case Agreement::kNone:
+        break;
+    }
+    return Error(code, words(oddity));
   }
 
   // ---- the stack
@@ -195,21 +193,6 @@ class Machine {
     return push({kind, kInArena, 0, static_cast<std::uint32_t>(text.size()), index});
   }
 
-  // Zeros in front are octal to CPython's C unpickler and an error to the one in Python; "-0" is
-  // False to the one and 0 to the other.
-  static bool is_plain_number(std::string_view digits) {
-    if (!base::is_decimal(digits)) return false;
-    return digits == "0" || digits[digits.starts_with('-') ? 1 : 0] != '0';
-  }
-
-  Status push_decimal(std::string_view digits) {
-    if (!is_plain_number(digits))
-      return could_be_number(digits) ? refuse_operand(oddity::kOddNumber, Kind::kInt)
-                                     : Status(corrupt(oddity::kOddNumber));
-    if (const auto small = base::parse_int64(digits)) return push_int(*small);
-    return push_decoded(Kind::kBigInt, decode_decimal(digits));
-  }
-
   // Two's complement without the last bytes that only repeat the sign.
   static std::string_view without_spare_signs(std::string_view bytes) {
     while (bytes.size() > 8) {
@@ -222,8 +205,10 @@ class Machine {
   }
 
   Status push_long(std::string_view bytes) {
-    if (bytes.size() > kMaxLongBytes)
-      return refuse_operand(oddity::kHugeInteger, Kind::kInt, ErrorCode::kLimit);
+    if (bytes.size() > kMaxLongBytes) {
+      SAFE_LOAD_TRY(refuse(Oddity::kHugeInteger, ErrorCode::kLimit));
+      return push_int(0);
+    }
     bytes = without_spare_signs(bytes);
     if (bytes.size() > 8) return push_read(Kind::kBigInt, bytes);
     std::uint64_t value = 0;
@@ -284,12 +269,23 @@ class Machine {
       SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
       return extend(added->*items, values);
     }
-    if (node.kind != plain) return refuse(oddity::kItemsOfNoContainer);
+    if (node.kind != plain) return add_to_other(node.kind, plain, values.empty());
     Run run = unpacked(node);
     SAFE_LOAD_TRY(extend(run, values));
     node.count = run.count;
     node.payload = packed(run);
     return {};
+  }
+
+  // Items for a value of another kind. Setting none changes nothing, of whatever it is.
+  Status add_to_other(Kind target, Kind plain, bool is_empty) {
+    if (is_empty && plain == Kind::kDict) return {};
+    const bool is_any = target == Kind::kPersistent || target == Kind::kSymbol;
+    const bool takes = plain == Kind::kList   ? target == Kind::kByteArray
+                       : plain == Kind::kDict ? target == Kind::kByteArray || target == Kind::kList
+                                              : false;
+    if (is_any || takes || is_empty) return refuse(Oddity::kItemsOfNoContainer);
+    return corrupt(words(Oddity::kItemsOfNoContainer));
   }
 
   Status add_top(std::size_t count, Kind plain, Run Added::*items) {
@@ -321,9 +317,9 @@ class Machine {
   Status push_call(How how, NodeId callee, NodeId arguments, NodeId keywords = kNoNode) {
     if (!is_callable(callee)) return corrupt("a call of something that is no class or function");
     if (tape_[arguments].kind != Kind::kTuple)
-      return refuse_value(oddity::kOddArguments, kNoNode, ErrorCode::kCorrupt);
-    if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)
-      return corrupt("keyword arguments that are no dict");
+      return refuse_value(Oddity::kOddArguments, kNoNode, ErrorCode::kCorrupt);
+    if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)  // a subclass of dict passes
+      return refuse_value(Oddity::kOddKeywords, arguments, ErrorCode::kCorrupt);
     return add_call(how, callee, arguments, keywords);
   }
 
@@ -351,15 +347,14 @@ class Machine {
 
   Result<NodeId> add_symbol(std::string_view module, std::string_view name) {
     if (!SymbolTable::are_proper(module, name)) {
-      if (!tape_.is_lenient() || !base::is_utf8(module, true) || !base::is_utf8(name, true))
-        return Error(ErrorCode::kCorrupt, oddity::kOddName).about(module.empty() ? name : module);
-      note(oddity::kOddName);
+      const Status refused = refuse(Oddity::kOddName);
+      if (!refused) return refused.error().about(module.empty() ? name : module);
     }
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index,
                          tape_.symbols_.intern(module, name, opcode_at_, tape_.memory_));
     const Symbol& symbol = tape_.symbols_[index];
     const bool is_mapped = module != symbol.module || name != symbol.name;
-    if (is_mapped && protocol_ >= 3 && tape_.is_lenient()) note(oddity::kPython2Name);
+    if (is_mapped && protocol_ >= 3 && tape_.is_lenient()) note(Oddity::kPython2Name);
     return tape_.nodes_.add({Kind::kSymbol, 0, 0, 0, index});
   }
 
@@ -369,24 +364,31 @@ class Machine {
     return {};
   }
 
-  // Python's own unpickler takes a last line without its end, less its last character.
-  Result<std::string_view> read_name() {
+  // A line that means something even where its end is missing: the unpickler in Python takes what
+  // there is, less its last character, which should have been the line feed.
+  Result<std::string_view> read_last_line() {
     const auto line = reader_.read_line();
-    if (line || !tape_.is_lenient() || reader_.at_end()) return line;
-    note(oddity::kOddName);
-    SAFE_LOAD_TRY_ASSIGN(auto rest, reader_.read_text(reader_.remaining()));
-    rest.remove_suffix(1);
-    return std::string_view(rest);
+    if (line || !tape_.is_lenient()) return line;
+    note(Oddity::kLineWithoutEnd);
+    SAFE_LOAD_TRY_ASSIGN(const auto rest, reader_.read_text(reader_.remaining()));
+    return rest.substr(0, rest.empty() ? 0 : rest.size() - 1);
   }
 
-  Result<NodeId> read_symbol() {
-    SAFE_LOAD_TRY_ASSIGN(const auto module, reader_.read_line());
-    SAFE_LOAD_TRY_ASSIGN(const auto name, read_name());
+  Result<std::string_view> read_name(Opcode opcode) {
+    SAFE_LOAD_TRY_ASSIGN(const auto line, read_last_line());
+    const Status judged = judge(pickle::read_name(opcode, line), Oddity::kOddName);
+    if (!judged) return judged.error().about(line);
+    return line;
+  }
+
+  Result<NodeId> read_symbol(Opcode opcode) {
+    SAFE_LOAD_TRY_ASSIGN(const auto module, read_name(opcode));
+    SAFE_LOAD_TRY_ASSIGN(const auto name, read_name(opcode));
     return add_symbol(module, name);
   }
 
   Status push_named_symbol() {
-    SAFE_LOAD_TRY_ASSIGN(const NodeId id, read_symbol());
+    SAFE_LOAD_TRY_ASSIGN(const NodeId id, read_symbol(Opcode::kGLOBAL));
     stack_.push_back(id);
     return {};
   }
@@ -397,20 +399,27 @@ class Machine {
     return kind == Kind::kText || (kind == Kind::kPy2Text && base::is_ascii(tape_.text(id)));
   }
 
+  // Whether it may come out as text, with one encoding or by a call.
+  bool may_be_name(NodeId id) const {
+    const Kind kind = tape_[id].kind;
+    return is_callable(id) || kind == Kind::kText || kind == Kind::kPy2Text;
+  }
+
   Status stack_global() {
     SAFE_LOAD_TRY(need(2));
     const NodeId name = stack_.back();
     const NodeId module = stack_[stack_.size() - 2];
+    if (!may_be_name(name) || !may_be_name(module)) return corrupt(words(Oddity::kComputedName));
     if (!is_name(name) || !is_name(module)) {
       SAFE_LOAD_TRY(push_tuple(2));
-      return refuse_value(oddity::kComputedName, pop(), ErrorCode::kCorrupt);
+      return refuse_value(Oddity::kComputedName, pop(), ErrorCode::kCorrupt);
     }
     stack_.resize(stack_.size() - 2);
     return push_symbol(tape_.text(module), tape_.text(name));
   }
 
   Status call_inst() {
-    SAFE_LOAD_TRY_ASSIGN(const NodeId callee, read_symbol());
+    SAFE_LOAD_TRY_ASSIGN(const NodeId callee, read_symbol(Opcode::kINST));
     SAFE_LOAD_TRY(push_run_above_mark(Kind::kTuple));
     return push_call(How::kInst, callee, pop());
   }
@@ -428,34 +437,67 @@ class Machine {
     SAFE_LOAD_TRY(need(2));
     const NodeId state = pop();
     const NodeId target = stack_.back();
-    if (tape_[target].kind != Kind::kCall) return refuse(oddity::kStateOfNoObject);
+    if (tape_[target].kind != Kind::kCall) return build_other(target, state);
     SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
     return extend(added->states, std::span(&state, 1));
+  }
+
+  // Plain values have no attributes: no state leaves them as they are, an empty one stops some
+  // readers, and any other stops all.
+  Status build_other(NodeId target, NodeId state) {
+    const bool is_plain = !is_callable(target);
+    const auto is_none = [&](NodeId id) { return tape_[id].kind == Kind::kNone; };
+    const bool is_pair = tape_[state].kind == Kind::kTuple && tape_[state].count == 2;
+    const bool says_nothing =
+        is_pair ? is_none(tape_.items(state)[0]) && is_none(tape_.items(state)[1]) : is_none(state);
+    if (is_plain && says_nothing) return {};
+    if (is_plain && !is_pair && is_true(state)) return corrupt(words(Oddity::kStateOfNoObject));
+    return refuse(Oddity::kStateOfNoObject);
+  }
+
+  // Whether a plain value is true to Python, as far as its node tells; a result may be false.
+  bool is_true(NodeId id) const {
+    const Node& node = tape_[id];
+    if (node.kind == Kind::kBool || node.kind == Kind::kInt) return node.payload != 0;
+    if (node.kind == Kind::kFloat) return std::bit_cast<double>(node.payload) != 0;
+    if (node.kind == Kind::kBigInt || node.kind == Kind::kSymbol) return true;
+    return node.kind != Kind::kNone && node.kind != Kind::kCall && node.kind != Kind::kPersistent &&
+           node.count != 0;
+  }
+
+  // Of bytes it changes nothing; what it makes of all else is no plain value.
+  Status readonly_buffer() {
+    SAFE_LOAD_TRY(need(1));
+    const Kind kind = tape_[stack_.back()].kind;
+    if (kind == Kind::kBytes) return {};
+    if (kind != Kind::kByteArray && !is_callable(stack_.back()))
+      return corrupt("READONLY_BUFFER of a value that is no buffer");
+    return refuse(Oddity::kOutOfBandBuffer, ErrorCode::kUnsupported);
   }
 
   // ---- memo
 
   Status memo_put(std::uint32_t index) {
     SAFE_LOAD_TRY(need(1));
-    if (!memo_.put(index, stack_.back())) note(oddity::kMemoOverwritten);
+    if (!memo_.put(index, stack_.back())) note(Oddity::kMemoOverwritten);
     return {};
   }
 
   Status memo_get(std::uint32_t index) {
     const NodeId id = memo_.get(index);
-    if (id == kNoNode && has_odd_memo_) return refuse_value(oddity::kOddMemoIndex);
+    if (id == kNoNode && has_odd_memo_) return refuse_value(Oddity::kOddMemoIndex);
     if (id == kNoNode) return corrupt("a memo entry that was never set");
     stack_.push_back(id);
     return {};
   }
 
-  // None: an index that readers take differently, which a lenient tape goes over.
-  Result<std::optional<std::uint32_t>> read_memo_line() {
+  // None: one that only some readers reach.
+  Result<std::optional<std::uint32_t>> read_memo_line(Opcode opcode) {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
-    const auto index = line.size() <= 10 ? base::parse_uint64(line) : std::nullopt;
-    if (index && *index <= 0xFFFFFFFFu) return std::optional(static_cast<std::uint32_t>(*index));
-    if (!could_be_number(line)) return corrupt(oddity::kOddMemoIndex);
-    SAFE_LOAD_TRY(refuse(oddity::kOddMemoIndex));
+    const Reading reading = read_operand(opcode, line);
+    SAFE_LOAD_TRY(judge(reading.agreement, Oddity::kOddMemoIndex));
+    if (reading.value.kind == Kind::kInt && reading.value.bits <= 0xFFFFFFFFu)
+      return std::optional(static_cast<std::uint32_t>(reading.value.bits));
     has_odd_memo_ = true;
     return std::optional<std::uint32_t>();
   }
@@ -465,21 +507,29 @@ class Machine {
   template <class Length>
   Result<std::string_view> read_counted() {
     SAFE_LOAD_TRY_ASSIGN(const Length length, reader_.read_little<Length>());
-    if (std::is_signed_v<Length> && length < 0) return corrupt("a negative length");
-    return reader_.read_text(static_cast<std::uint64_t>(length));
+    return reader_.read_text(length);
+  }
+
+  // A length that some readers take for signed.
+  Result<std::string_view> read_counted(Opcode opcode) {
+    SAFE_LOAD_TRY_ASSIGN(const auto length, reader_.read_little<std::uint32_t>());
+    SAFE_LOAD_TRY(judge(read_count(opcode, length), Oddity::kOddLength));
+    return reader_.read_text(length);
   }
 
   Status frame() {
     const bool nested = frame_end_ != kNoFrame;
     SAFE_LOAD_TRY_ASSIGN(const auto length, reader_.read_little<std::uint64_t>());
     if (nested) {
-      SAFE_LOAD_TRY(refuse(oddity::kFrameInFrame));
+      SAFE_LOAD_TRY(refuse(Oddity::kFrameInFrame));
     }
+    if (length > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+      return corrupt("a frame longer than any file");
     if (length > reader_.remaining()) {  // an unpickler reads what there is, and goes on
       frame_end_ = kNoFrame;
-      return refuse(oddity::kFrameCut, ErrorCode::kTruncated);
+      return refuse(Oddity::kFrameCut, ErrorCode::kTruncated);
     }
-    if (length == 0) note(oddity::kFrameEmpty);
+    if (length == 0) note(Oddity::kFrameEmpty);
     frame_end_ = reader_.offset() + length;
     event_at_ = std::min(event_at_, frame_end_);
     return {};
@@ -487,8 +537,9 @@ class Machine {
 
   Status proto() {
     SAFE_LOAD_TRY_ASSIGN(const auto protocol, reader_.read_little<std::uint8_t>());
-    if (protocol > 5) return Error(ErrorCode::kUnsupported, oddity::kNewProtocol);
-    if (opcode_at_ != 0) note(oddity::kLateProtocol);
+    SAFE_LOAD_TRY(
+        judge(read_count(Opcode::kPROTO, protocol), Oddity::kNewProtocol, ErrorCode::kUnsupported));
+    if (opcode_at_ != 0) note(Oddity::kLateProtocol);
     protocol_ = protocol;
     return {};
   }
@@ -496,49 +547,21 @@ class Machine {
   Status stop() {
     SAFE_LOAD_TRY(need(1));
     root_ = pop();
-    if (!stack_.empty() || !marks_.empty()) note(oddity::kValuesLeft);
-    if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note(oddity::kStopInFrame);
+    if (!stack_.empty() || !marks_.empty()) note(Oddity::kValuesLeft);
+    if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note(Oddity::kStopInFrame);
     stopped_ = true;
     return {};
   }
 
-  Status int_line() {
+  Status push_line(Opcode opcode, Oddity oddity) {
     SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
-    if (line == "00" || line == "01") return push_bool(line == "01");
-    return push_decimal(line);
-  }
-
-  Status long_line() {
-    SAFE_LOAD_TRY_ASSIGN(auto line, reader_.read_line());
-    if (line.ends_with('L')) line.remove_suffix(1);
-    return push_decimal(line);
-  }
-
-  Status float_line() {
-    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
-    const auto value = base::parse_double(line);
-    if (!value)
-      return could_be_float(line) ? refuse_operand(oddity::kOddFloat, Kind::kFloat)
-                                  : Status(corrupt(oddity::kOddFloat));
-    return push_float(*value);
-  }
-
-  Status string_line() {
-    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
-    const auto bytes = decode_string_literal(line);
-    const bool is_quoted = line.size() >= 2 && line.front() == line.back() &&
-                           (line.front() == '"' || line.front() == '\'');
-    if (!bytes)
-      return is_quoted ? refuse_operand(oddity::kOddString, Kind::kPy2Text)
-                       : Status(corrupt(oddity::kOddString));
-    return push_decoded(Kind::kPy2Text, *bytes);
-  }
-
-  Status unicode_line() {
-    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
-    const auto text = decode_raw_unicode_escape(line);
-    if (!text) return corrupt(oddity::kOddEscape);
-    return push_decoded(Kind::kText, *text);
+    const Reading reading = read_operand(opcode, line);
+    SAFE_LOAD_TRY(judge(reading.agreement, oddity));
+    const Operand& value = reading.value;
+    if (value.kind == Kind::kBool || value.kind == Kind::kInt || value.kind == Kind::kFloat)
+      return push({value.kind, 0, 0, 0, value.bits});
+    if (value.kind == Kind::kNone) return push_int(0);  // some number
+    return push_decoded(value.kind, value.text);
   }
 
   Status push_persistent(NodeId id) {
@@ -546,7 +569,9 @@ class Machine {
   }
 
   Status persistent_line() {
-    SAFE_LOAD_TRY_ASSIGN(const auto line, reader_.read_line());
+    SAFE_LOAD_TRY_ASSIGN(const auto line, read_last_line());
+    if (pickle::read_name(Opcode::kPERSID, line) != Agreement::kPlain)
+      return corrupt("a persistent id that is not ASCII");
     SAFE_LOAD_TRY(push_read(Kind::kPy2Text, line));
     return push_persistent(pop());
   }
@@ -626,15 +651,14 @@ Status Machine::step(Opcode opcode) {
       return push_long(bytes);
     }
     case Opcode::kLONG4: {
-      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::int32_t>());
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted(opcode));
       return push_long(bytes);
     }
     case Opcode::kINT:
-      return int_line();
     case Opcode::kLONG:
-      return long_line();
+      return push_line(opcode, Oddity::kOddNumber);
     case Opcode::kFLOAT:
-      return float_line();
+      return push_line(opcode, Oddity::kOddFloat);
     case Opcode::kBINFLOAT: {
       SAFE_LOAD_TRY_ASSIGN(const auto value, reader_.read_big<double>());
       return push_float(value);
@@ -653,7 +677,7 @@ Status Machine::step(Opcode opcode) {
       return push_unicode(bytes);
     }
     case Opcode::kUNICODE:
-      return unicode_line();
+      return push_line(opcode, Oddity::kOddEscape);
     case Opcode::kBINBYTES: {
       SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::uint32_t>());
       return push_read(Kind::kBytes, bytes);
@@ -671,7 +695,7 @@ Status Machine::step(Opcode opcode) {
       return push_read(Kind::kByteArray, bytes);
     }
     case Opcode::kBINSTRING: {
-      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted<std::int32_t>());
+      SAFE_LOAD_TRY_ASSIGN(const auto bytes, read_counted(opcode));
       return push_read(Kind::kPy2Text, bytes);
     }
     case Opcode::kSHORT_BINSTRING: {
@@ -679,7 +703,7 @@ Status Machine::step(Opcode opcode) {
       return push_read(Kind::kPy2Text, bytes);
     }
     case Opcode::kSTRING:
-      return string_line();
+      return push_line(opcode, Oddity::kOddString);
 
     case Opcode::kEMPTY_TUPLE:
       return push_tuple(0);
@@ -715,7 +739,7 @@ Status Machine::step(Opcode opcode) {
       return add_above_mark(Kind::kSet, &Added::set_items);
 
     case Opcode::kPUT: {
-      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
+      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line(opcode));
       return index ? memo_put(*index) : need(1);
     }
     case Opcode::kBINPUT: {
@@ -729,8 +753,8 @@ Status Machine::step(Opcode opcode) {
     case Opcode::kMEMOIZE:
       return memo_put(memo_.entries());
     case Opcode::kGET: {
-      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line());
-      return index ? memo_get(*index) : refuse_value(oddity::kOddMemoIndex);
+      SAFE_LOAD_TRY_ASSIGN(const auto index, read_memo_line(opcode));
+      return index ? memo_get(*index) : refuse_value(Oddity::kOddMemoIndex);
     }
     case Opcode::kBINGET: {
       SAFE_LOAD_TRY_ASSIGN(const auto index, reader_.read_little<std::uint8_t>());
@@ -768,20 +792,20 @@ Status Machine::step(Opcode opcode) {
 
     case Opcode::kEXT1: {
       SAFE_LOAD_TRY(reader_.skip(1));
-      return refuse_value(oddity::kExtensionCode);
+      return refuse_value(Oddity::kExtensionCode);
     }
     case Opcode::kEXT2: {
       SAFE_LOAD_TRY(reader_.skip(2));
-      return refuse_value(oddity::kExtensionCode);
+      return refuse_value(Oddity::kExtensionCode);
     }
     case Opcode::kEXT4: {
       SAFE_LOAD_TRY(reader_.skip(4));
-      return refuse_value(oddity::kExtensionCode);
+      return refuse_value(Oddity::kExtensionCode);
     }
     case Opcode::kNEXT_BUFFER:
-      return refuse_value(oddity::kOutOfBandBuffer);
+      return refuse_value(Oddity::kOutOfBandBuffer);
     case Opcode::kREADONLY_BUFFER:
-      return refuse(oddity::kOutOfBandBuffer, ErrorCode::kUnsupported);
+      return readonly_buffer();
   }
   return corrupt("a byte that is no opcode");
 }

@@ -1,35 +1,65 @@
-// What is odd about a pickle, by name, for whoever judges a file by its oddities. Some are errors
-// to a loader, and only a lenient tape goes on behind them.
+// Oddities: what no pickler writes and some reader takes all the same. A loader refuses most of
+// them; a lenient tape goes over each, and keeps it as a note for whoever judges the file.
 #pragma once
+
+#include <cstdint>
+#include <iterator>
 
 #include "safe_load/result.h"
 
-namespace safe_load::pickle::oddity {
+namespace safe_load::pickle {
 
-inline constexpr Reason kFrameCrossed = "an opcode crosses the end of its frame";
-inline constexpr Reason kFrameInFrame = "a frame inside a frame";
-inline constexpr Reason kFrameCut = "a frame is cut off";
-inline constexpr Reason kFrameEmpty = "an empty frame";
-inline constexpr Reason kStopInFrame = "STOP inside a frame";
-inline constexpr Reason kMemoOverwritten = "a memo entry is overwritten";
-inline constexpr Reason kLateProtocol = "a protocol that is announced late or twice";
-inline constexpr Reason kNewProtocol = "a pickle protocol above 5";
-inline constexpr Reason kValuesLeft = "values are left on the stack";
-inline constexpr Reason kOddName = "a GLOBAL with an impossible name";
-inline constexpr Reason kPython2Name = "a name of Python 2 in a pickle of Python 3";
-inline constexpr Reason kComputedName = "a global whose names are no text";
-inline constexpr Reason kStateOfNoObject = "a state is given to a value that cannot take one";
-inline constexpr Reason kItemsOfNoContainer = "items are added to a value that cannot hold them";
-inline constexpr Reason kExtensionCode =
-    "an extension code, whose meaning lies in the program that wrote the file";
-inline constexpr Reason kOutOfBandBuffer = "an out-of-band buffer, which is not in the file";
-inline constexpr Reason kOddNumber = "a number in no form that a pickler writes";
-inline constexpr Reason kOddFloat = "a float in no form that a pickler writes";
-inline constexpr Reason kOddString = "a quoted string in no form that a pickler writes";
-inline constexpr Reason kOddEscape = "a broken \\u escape";
-inline constexpr Reason kOddMemoIndex = "a memo index that is no plain number";
-inline constexpr Reason kOddArguments = "call arguments that are no tuple";
-inline constexpr Reason kHugeInteger = "an integer over 1 MiB";
-inline constexpr Reason kCallOfNoClass = "a call of a value that is no class";
+// clang-format off
+#define SAFE_LOAD_ODDITIES(X) \
+  X(FrameCrossed,       "an opcode crosses the end of its frame") \
+  X(FrameInFrame,       "a frame inside a frame") \
+  X(FrameCut,           "a frame is cut off") \
+  X(FrameEmpty,         "an empty frame") \
+  X(StopInFrame,        "STOP inside a frame") \
+  X(MemoOverwritten,    "a memo entry is overwritten") \
+  X(LateProtocol,       "a protocol that is announced late or twice") \
+  X(NewProtocol,        "a pickle protocol above 5") \
+  X(ValuesLeft,         "values are left on the stack") \
+  X(OddName,            "a GLOBAL with an impossible name") \
+  X(Python2Name,        "a name of Python 2 in a pickle of Python 3") \
+  X(ComputedName,       "a global whose names are no text") \
+  X(StateOfNoObject,    "a state is given to a value that cannot take one") \
+  X(ItemsOfNoContainer, "items are added to a value that cannot hold them") \
+  X(ItemsOfNoList,      "items are appended to a value that cannot hold them") \
+  X(ItemsOfNoDict,      "keys are set in a value that cannot hold them") \
+  X(ItemsOfNoSet,       "members are added to a value that cannot hold them") \
+  X(ExtensionCode,      "an extension code, whose meaning lies in the program that wrote the file") \
+  X(OutOfBandBuffer,    "an out-of-band buffer, which is not in the file") \
+  X(OddNumber,          "a number in no form that a pickler writes") \
+  X(OddFloat,           "a float in no form that a pickler writes") \
+  X(OddString,          "a quoted string in no form that a pickler writes") \
+  X(OddEscape,          "a broken \\u escape") \
+  X(OddMemoIndex,       "a memo index that is no plain number") \
+  X(OddLength,          "a negative length") \
+  X(LineWithoutEnd,     "the last line has no end") \
+  X(OddArguments,       "call arguments that are no tuple") \
+  X(OddKeywords,        "keyword arguments that are no dict") \
+  X(HugeInteger,        "an integer over 1 MiB") \
+  X(CallOfNoClass,      "a call of a value that is no class") \
+  X(ArgumentsMissing,   "a class is called without the arguments that it needs") \
+  X(ArgumentsIgnored,   "a class is made with arguments that it ignores then") \
+  X(OddMaker,           "a name is made in a way that is not its own") \
+  X(GradientOfIntegers, "a tensor of whole numbers asks for a gradient, which has no meaning")
+// clang-format on
 
-}  // namespace safe_load::pickle::oddity
+enum class Oddity : std::uint8_t {
+#define SAFE_LOAD_ODDITY(name, words) k##name,
+  SAFE_LOAD_ODDITIES(SAFE_LOAD_ODDITY)
+#undef SAFE_LOAD_ODDITY
+};
+
+inline constexpr Reason kOddityWords[] = {
+#define SAFE_LOAD_ODDITY(name, words) Reason(words),
+    SAFE_LOAD_ODDITIES(SAFE_LOAD_ODDITY)
+#undef SAFE_LOAD_ODDITY
+};
+inline constexpr std::size_t kOddityCount = std::size(kOddityWords);
+
+constexpr Reason words(Oddity oddity) { return kOddityWords[static_cast<std::size_t>(oddity)]; }
+
+}  // namespace safe_load::pickle

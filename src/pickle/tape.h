@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,7 @@
 #include "base/budget.h"
 #include "base/bytes.h"
 #include "base/pool.h"
+#include "pickle/oddity.h"
 #include "pickle/symbol.h"
 #include "safe_load/limits.h"
 #include "safe_load/result.h"
@@ -105,9 +107,12 @@ struct Added {
 };
 inline constexpr Added kNothingAdded{};
 
+// Where the machine or an interpreter went over something odd.
 struct Note {
-  std::string_view text;
-  std::uint64_t offset;
+  Oddity oddity;
+  std::uint64_t offset;  // of the opcode, in its program
+  NodeId place;          // the next node was to be this one: tells the program
+  NodeId node;           // what it is about, or kNoNode
 };
 
 class Tape {
@@ -131,11 +136,10 @@ class Tape {
   }
   const std::vector<Note>& notes() const { return notes_; }
   // Behind so many only the first of each kind.
-  void add_note(std::string_view literal, std::uint64_t offset) {
-    const bool is_new =
-        std::find(note_kinds_.begin(), note_kinds_.end(), literal.data()) == note_kinds_.end();
-    if (is_new) note_kinds_.push_back(literal.data());
-    if (is_new || notes_.size() < kMaxNotes) notes_.push_back({literal, offset});
+  void add_note(const Note& note) {
+    bool& is_noted = has_noted_[static_cast<std::size_t>(note.oddity)];
+    if (!is_noted || notes_.size() < kMaxNotes) notes_.push_back(note);
+    is_noted = true;
   }
 
   Node& operator[](NodeId id) { return nodes_[id]; }
@@ -222,7 +226,7 @@ class Tape {
   base::Pool<char> arena_;
   SymbolTable symbols_;
   std::vector<Note> notes_;
-  std::vector<const char*> note_kinds_;
+  std::array<bool, kOddityCount> has_noted_ = {};
   NodeId root_ = kNoNode;
   int protocol_ = 0;
   bool is_lenient_ = false;

@@ -1,8 +1,8 @@
 #include "pickle/text_literals.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <vector>
 
 #include "base/text.h"
 
@@ -28,16 +28,29 @@ std::optional<char> simple_escape(char c) {
   return kMeanings[at];
 }
 
+bool is_octal(char c) { return c >= '0' && c <= '7'; }
+
+struct Octal {
+  unsigned value = 0;
+  std::size_t length = 0;
+};
+
+// Up to three digits.
+Octal read_octal(std::string_view text) {
+  Octal octal;
+  while (octal.length < std::min<std::size_t>(text.size(), 3) && is_octal(text[octal.length]))
+    octal.value = 8 * octal.value + static_cast<unsigned>(text[octal.length++] - '0');
+  return octal;
+}
+
 }  // namespace
 
 std::optional<std::string> decode_string_literal(std::string_view line) {
   if (line.size() < 2 || line.front() != line.back()) return std::nullopt;
-  const char quote = line.front();
-  if (quote != '\'' && quote != '"') return std::nullopt;
+  if (line.front() != '\'' && line.front() != '"') return std::nullopt;
   line = line.substr(1, line.size() - 2);
   std::string out;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == quote) return std::nullopt;
     if (line[i] != '\\') {
       out += line[i];
       continue;
@@ -45,15 +58,32 @@ std::optional<std::string> decode_string_literal(std::string_view line) {
     if (++i == line.size()) return std::nullopt;
     if (const auto simple = simple_escape(line[i])) {
       out += *simple;
-      continue;
+    } else if (line[i] == 'x') {
+      const auto value = digits(line, i + 1, 2, 16);
+      if (!value) return std::nullopt;
+      out += static_cast<char>(*value);
+      i += 2;
+    } else if (is_octal(line[i])) {
+      const Octal octal = read_octal(line.substr(i));
+      out += static_cast<char>(octal.value);
+      i += octal.length - 1;
+    } else {  // stays as it stands
+      out += '\\';
+      out += line[i];
     }
-    const bool hex = line[i] == 'x';
-    const auto value = hex ? digits(line, i + 1, 2, 16) : digits(line, i, 3, 8);
-    if (!value || *value > 0xFF) return std::nullopt;
-    out += static_cast<char>(*value);
-    i += 2;
   }
   return out;
+}
+
+bool has_odd_escape(std::string_view line) {
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    if (line[i] != '\\') continue;
+    ++i;
+    if (is_octal(line[i]) ? read_octal(line.substr(i)).value > 0xFF
+                          : line[i] != 'x' && !simple_escape(line[i]))
+      return true;
+  }
+  return false;
 }
 
 // A backslash takes the character behind it along: of "\\u0041" the second begins no escape.
@@ -75,42 +105,6 @@ std::optional<std::string> decode_raw_unicode_escape(std::string_view line) {
     i += 1 + count;
   }
   return out;
-}
-
-std::string decode_decimal(std::string_view digits) {
-  __extension__ using Wide = unsigned __int128;
-  const bool negative = digits.starts_with('-');
-  if (negative) digits.remove_prefix(1);
-  std::vector<std::uint64_t> words;  // of the absolute value, lowest first
-  constexpr std::size_t kStep = 18;  // digits that fit a word
-  for (std::size_t size = digits.size() % kStep; !digits.empty(); size = kStep) {
-    Wide carry = 0;
-    std::uint64_t scale = 1;
-    for (const char digit : digits.substr(0, size)) {
-      carry = 10 * carry + static_cast<Wide>(digit - '0');
-      scale *= 10;
-    }
-    digits.remove_prefix(size);
-    for (std::uint64_t& word : words) {
-      carry += Wide{word} * scale;
-      word = static_cast<std::uint64_t>(carry);
-      carry >>= 64;
-    }
-    if (carry != 0) words.push_back(static_cast<std::uint64_t>(carry));
-  }
-  words.push_back(0);  // room for the sign
-  bool adds_one = negative;
-  std::string bytes;
-  for (std::uint64_t word : words) {
-    if (negative) word = ~word + (adds_one ? 1 : 0);
-    adds_one = adds_one && word == 0;
-    for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(word >> shift & 0xFF);
-  }
-  const char filler = negative ? '\xff' : '\0';
-  while (bytes.size() > 1 && bytes.back() == filler &&
-         ((static_cast<std::uint8_t>(bytes[bytes.size() - 2]) >= 0x80) == negative))
-    bytes.pop_back();
-  return bytes;
 }
 
 }  // namespace safe_load::pickle

@@ -8,14 +8,13 @@
 namespace safe_load::pickle {
 
 // STRING: a Python 2 string literal in single or double quotes. The bytes it stands for, or nothing
-// if no pickler writes it so.
+// if it has no quotes around, a broken \x or a backslash at its end.
+// Source: CPython Objects/bytesobject.c, _PyBytes_DecodeEscape().
 std::optional<std::string> decode_string_literal(std::string_view line);
+// Whether it has an escape that means something only by mistake: of no letter, or beyond \377.
+bool has_odd_escape(std::string_view line);
 
 // UNICODE: Latin-1 bytes with \uXXXX and \UXXXXXXXX. As UTF-8, surrogates included.
 std::optional<std::string> decode_raw_unicode_escape(std::string_view line);
-
-// INT and LONG: decimal digits as the shortest two's complement, little-endian. REQUIRES:
-// base::is_decimal(digits). Takes time in proportion to the square of at most 4300 digits.
-std::string decode_decimal(std::string_view digits);
 
 }  // namespace safe_load::pickle

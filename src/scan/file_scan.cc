@@ -5,7 +5,6 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "container/recognise.h"
-#include "pickle/oddity.h"
 #include "scan/scanner.h"
 
 namespace safe_load::scanner {
@@ -127,7 +126,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
       opened, [&](std::uint64_t reach) { return container::recognise(slice, options, reach); },
       options, Manner::kLenient);
   if (sniffed.kind != Sniffed::Kind::kArray) spend(opened.pickles.bytes().size());
-  if (sniffed.kind == Sniffed::Kind::kMaybePickle)  // it was tried before it was opened
+  if (sniffed.may_be_pickle)  // it was tried before it was opened
     spend(std::min(slice.size, options.limits.max_pickle_bytes));
   if (opened.source == nullptr) {
     if (sniffed.kind == Sniffed::Kind::kTar) scan_tar_members(slice, chain, false);
@@ -137,8 +136,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
   seen.is_container = true;
   seen.what = opened.source->info().format;
   const bool is_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
-                         sniffed.kind == Sniffed::Kind::kMaybePickle ||
-                         sniffed.kind == Sniffed::Kind::kStacked;
+                         sniffed.kind == Sniffed::Kind::kStacked || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
   // A reader that takes the first byte for an opcode, whatever the rest is.
@@ -212,9 +210,6 @@ void FileScan::add_failure(const Failure& failure, const std::string& chain, boo
 }
 
 Rule FileScan::rule_of(const Failure& failure, bool in_pickle) {
-  const std::string_view reason = failure.error.reason();
-  if (reason == pickle::oddity::kFrameCrossed.text || reason == pickle::oddity::kFrameInFrame.text)
-    return Rule::kP01;
   switch (failure.error.code()) {
     case ErrorCode::kLimit:
       return Rule::kR06;
@@ -251,8 +246,7 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
         chain);
   }
   // In a folder there are texts that begin with a letter that is an opcode.
-  const bool is_text =
-      is_file && sniffed.kind != Sniffed::Kind::kPickle && sniffed.kind != Sniffed::Kind::kStacked;
+  const bool is_text = is_file && sniffed.kind == Sniffed::Kind::kText;
   if (scan_as_pickles(slice, chain, is_text)) {
     seen.is_container = seen.has_pickle = true;
     if (is_file) leave(slice.size);

@@ -4,7 +4,6 @@
 #include "scan/tape_scan.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <optional>
 #include <unordered_set>
@@ -27,38 +26,73 @@ using pickle::Kind;
 using pickle::kNoNode;
 using pickle::Node;
 using pickle::NodeId;
+using pickle::Oddity;
 using types::Known;
 
-struct OddityRow {
-  std::string_view text;
+struct Judgement {
   Rule rule;
   Severity severity;
 };
 
-constexpr auto kOddities = std::to_array<OddityRow>({
-    {pickle::oddity::kFrameCrossed.text, Rule::kP01, Severity::kDanger},
-    {pickle::oddity::kFrameInFrame.text, Rule::kP01, Severity::kDanger},
-    {pickle::oddity::kFrameCut.text, Rule::kR07, Severity::kIncomplete},
-    {pickle::oddity::kOddName.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kPython2Name.text, Rule::kP09, Severity::kUnknown},
-    {pickle::oddity::kFrameEmpty.text, Rule::kP01, Severity::kNote},
-    {pickle::oddity::kStopInFrame.text, Rule::kP01, Severity::kUnknown},
-    {pickle::oddity::kMemoOverwritten.text, Rule::kP03, Severity::kNote},
-    {pickle::oddity::kValuesLeft.text, Rule::kP06, Severity::kNote},
-    {pickle::oddity::kLateProtocol.text, Rule::kP09, Severity::kUnknown},
-    {pickle::oddity::kOddNumber.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kOddFloat.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kOddString.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kOddEscape.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kOddMemoIndex.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kOddArguments.text, Rule::kP10, Severity::kUnknown},
-    {pickle::oddity::kHugeInteger.text, Rule::kR05, Severity::kIncomplete},
-    {pickle::oddity::kComputedName.text, Rule::kP04, Severity::kDanger},
-    {pickle::oddity::kExtensionCode.text, Rule::kP07, Severity::kUnknown},
-    {pickle::oddity::kOutOfBandBuffer.text, Rule::kP08, Severity::kUnknown},
-    {pickle::oddity::kStateOfNoObject.text, Rule::kP12, Severity::kDanger},
-    {pickle::oddity::kCallOfNoClass.text, Rule::kP13, Severity::kDanger},
-});
+// No row is left to chance: an oddity that nobody judged does not compile.
+Judgement judge(Oddity oddity) {
+  switch (oddity) {
+    case Oddity::kFrameCrossed:
+    case Oddity::kFrameInFrame:
+      return {Rule::kP01, Severity::kDanger};
+    case Oddity::kStopInFrame:
+      return {Rule::kP01, Severity::kUnknown};
+    case Oddity::kFrameEmpty:
+      return {Rule::kP01, Severity::kNote};
+    case Oddity::kFrameCut:
+      return {Rule::kR07, Severity::kIncomplete};
+    case Oddity::kMemoOverwritten:
+      return {Rule::kP03, Severity::kNote};
+    case Oddity::kComputedName:
+      return {Rule::kP04, Severity::kDanger};
+    case Oddity::kValuesLeft:
+      return {Rule::kP06, Severity::kNote};
+    case Oddity::kExtensionCode:
+      return {Rule::kP07, Severity::kUnknown};
+    case Oddity::kOutOfBandBuffer:
+      return {Rule::kP08, Severity::kUnknown};
+    case Oddity::kLateProtocol:
+    case Oddity::kPython2Name:
+      return {Rule::kP09, Severity::kUnknown};
+    case Oddity::kNewProtocol:
+      return {Rule::kP09, Severity::kIncomplete};
+    case Oddity::kOddName:
+    case Oddity::kOddNumber:
+    case Oddity::kOddFloat:
+    case Oddity::kOddString:
+    case Oddity::kOddEscape:
+    case Oddity::kOddMemoIndex:
+    case Oddity::kOddLength:
+    case Oddity::kLineWithoutEnd:
+    case Oddity::kOddArguments:
+    case Oddity::kOddKeywords:
+      return {Rule::kP10, Severity::kUnknown};
+    case Oddity::kHugeInteger:
+      return {Rule::kR05, Severity::kIncomplete};
+    case Oddity::kStateOfNoObject:
+      return {Rule::kP12, Severity::kDanger};
+    case Oddity::kCallOfNoClass:
+      return {Rule::kP13, Severity::kDanger};
+    case Oddity::kArgumentsMissing:
+    case Oddity::kArgumentsIgnored:
+    case Oddity::kOddMaker:
+      return {Rule::kA03, Severity::kUnknown};
+    // What was done to a value that cannot take it: on a tensor, memory is overwritten.
+    case Oddity::kItemsOfNoContainer:
+    case Oddity::kItemsOfNoList:
+    case Oddity::kItemsOfNoDict:
+    case Oddity::kItemsOfNoSet:
+      return {Rule::kT10, Severity::kDanger};
+    case Oddity::kGradientOfIntegers:
+      return {Rule::kT10, Severity::kNote};
+  }
+  return {Rule::kT10, Severity::kDanger};
+}
 
 std::string_view opcode_name(How how) {
   switch (how) {
@@ -402,22 +436,18 @@ class TapeScan {
     finding.name = base::escaped(symbol.name);
     finding.raw = base::escaped(symbol.raw_module) + " " + base::escaped(symbol.raw_name);
     if (use.call != kNoNode) return add_call(use.call, tape_.call(use.call), std::move(finding));
-    if (use.symbol != kNoNode) place(finding, use.symbol, symbol.first_offset);
+    if (use.symbol != kNoNode) place_value(finding, use.symbol, symbol.first_offset);
     findings_.add(std::move(finding));
   }
 
   // ---- what the machine and the interpreter noted
 
   void judge_note(const pickle::Note& note) {
-    const auto row = std::find_if(kOddities.begin(), kOddities.end(),
-                                  [&](const OddityRow& known) { return known.text == note.text; });
-    // What was done to a value that cannot take it: on a tensor, memory is overwritten.
-    Finding finding = row == kOddities.end()
-                          ? make_finding(Rule::kT10, Severity::kDanger, std::string(note.text))
-                          : make_finding(row->rule, row->severity, std::string(note.text));
-    finding.member = member_of(0);
-    finding.offset = note.offset;
-    asked_.is_dangerous |= finding.severity == Severity::kDanger;
+    const auto [rule, severity] = judge(note.oddity);
+    Finding finding = make_finding(rule, severity, std::string(words(note.oddity).text));
+    place(finding, note.place, note.offset);
+    if (note.node != kNoNode) finding.path = path_of(note.node);
+    asked_.is_dangerous |= severity == Severity::kDanger;
     findings_.add(std::move(finding));
   }
 
@@ -430,7 +460,7 @@ class TapeScan {
     const Call* const call = call_at(part.node);
     if (call == nullptr) {
       Finding finding = make_finding(Rule::kT07, Severity::kUnknown, why);
-      place(finding, part.node, part.error.offset());
+      place_value(finding, part.node, part.error.offset());
       return findings_.add(std::move(finding));
     }
     Finding finding = make_finding(Rule::kT10, Severity::kUnknown, why);
@@ -502,11 +532,16 @@ class TapeScan {
     return join_members(chain_, section == nullptr ? "" : section->member);
   }
 
+  // Where in the file, and in the object tree.
+  void place_value(Finding& finding, NodeId id, std::uint64_t offset) {
+    place(finding, id, offset);
+    finding.path = path_of(id);
+  }
+
   void place(Finding& finding, NodeId id, std::uint64_t offset) {
     const container::Section* const section = opened_.section_of(id);
     finding.member = member_of(id);
     finding.offset = offset + (section == nullptr ? 0 : section->shift);
-    finding.path = path_of(id);
   }
 
   std::string path_of(NodeId id) {
@@ -517,12 +552,12 @@ class TapeScan {
 
   void add_at(NodeId id, Finding finding) {
     const Call* const call = call_at(id);
-    place(finding, id, call == nullptr ? 0 : call->offset);
+    place_value(finding, id, call == nullptr ? 0 : call->offset);
     findings_.add(std::move(finding));
   }
 
   void add_call(NodeId id, const Call& call, Finding finding) {
-    place(finding, id, call.offset);
+    place_value(finding, id, call.offset);
     finding.opcode = opcode_name(call.how);
     if (finding.args.empty() && call.arguments != kNoNode)
       finding.args = render(tape_, call.arguments);

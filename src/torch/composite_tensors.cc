@@ -139,7 +139,7 @@ Status TensorInterpreter::rebuild_meta(std::span<const NodeId> given, Tensor& te
   SAFE_LOAD_TRY_ASSIGN(storage.byte_count,
                        required_bytes(sizes.span(), strides.span(), 0, size_of(tensor.dtype)));
   SAFE_LOAD_TRY_ASSIGN(tensor.storage, storages_.add(storage));
-  set_requires_grad(tensor, tape()[given[3]].payload != 0);
+  tensor.requires_grad = tape()[given[3]].payload != 0;
   return {};
 }
 

@@ -106,7 +106,7 @@ Status TensorInterpreter::decode_old(NodeId id, Meaning meaning) {
   if (given.empty()) return bad("a tensor that is never filled");
   Tensor tensor = tensors_[tape()[given[0]].payload];
   tensor.is_parameter = true;
-  set_requires_grad(tensor, given.size() == 1 || tape()[given[1]].payload != 0);
+  tensor.requires_grad = given.size() == 1 || tape()[given[1]].payload != 0;
   return become_tensor(id, tensor, attributes_[tape()[given[0]].payload]);
 }
 
@@ -131,10 +131,10 @@ Status TensorInterpreter::decode_old_state(NodeId id, Meaning meaning) {
   } else if (is(kVariableState) && has_data) {
     tensor = tensors_[tape()[given[0]].payload];
     attributes = attributes_[tape()[given[0]].payload];
-    set_requires_grad(tensor, tape()[state[0]].payload != 0);
+    tensor.requires_grad = tape()[state[0]].payload != 0;
   } else if (is(kFirstVariableState) && !has_data && meaning == Meaning::kOldVariable) {
     tensor = tensors_[tape()[state[0]].payload];
-    set_requires_grad(tensor, tape()[state[3]].payload != 0);
+    tensor.requires_grad = tape()[state[3]].payload != 0;
   } else {
     return bad("a tensor with a state it never gets");
   }
@@ -176,7 +176,7 @@ Status TensorInterpreter::rebuild_from_array(NodeId id) {
   SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(array.shape));
   SAFE_LOAD_TRY_ASSIGN(tensor.strides, add_dense_strides(sizes.span(), array.is_fortran));
   SAFE_LOAD_TRY(check_tensor(tensor));
-  set_requires_grad(tensor, tape()[given[3]].payload != 0);
+  tensor.requires_grad = tape()[given[3]].payload != 0;
   return become_tensor(id, tensor, kNoNode);
 }
 

@@ -123,8 +123,14 @@ Result<NodeId> TensorInterpreter::add_tensor(const Tensor& tensor) {
   return NodeId{id};
 }
 
-Status TensorInterpreter::become_tensor(NodeId id, const Tensor& tensor, NodeId attributes) {
+Status TensorInterpreter::become_tensor(NodeId id, Tensor tensor, NodeId attributes) {
   SAFE_LOAD_TRY(tape().memory().take(2 * (sizeof(Tensor) + sizeof(NodeId))));
+  if (tensor.requires_grad && !info(tensor.dtype).is_floating) {
+    tensor.requires_grad = false;
+    const bool is_call = tape()[id].kind == Kind::kCall;
+    tape().add_note(
+        {pickle::Oddity::kGradientOfIntegers, is_call ? tape().call(id).offset : 0, id, id});
+  }
   tensors_.push_back(tensor);
   attributes_.push_back(attributes);
   // The call has told all it knew.
@@ -143,12 +149,12 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
       return bad("a tensor of a device whose type contradicts its data");
     if (is_text(tape()[given[2]]) && !is_device(tape().text(given[2])))
       return bad("an impossible device").about(tape().text(given[2]));
-    set_requires_grad(tensor, tape()[given[3]].payload != 0);
+    tensor.requires_grad = tape()[given[3]].payload != 0;
     attributes = attributes_[tape()[given[0]].payload];
     return {};
   }
   tensor.is_parameter = true;
-  set_requires_grad(tensor, tape()[given[1]].payload != 0);
+  tensor.requires_grad = tape()[given[1]].payload != 0;
   if (given.size() == 4 && !is_settled(given[3], id))
     return bad("attributes that changed after they were given");
   if (given.size() == 4) {
@@ -158,12 +164,6 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
   attributes = has_state ? given[3] : kNoNode;
   return {};
-}
-
-void TensorInterpreter::set_requires_grad(Tensor& tensor, bool requires_grad) {
-  tensor.requires_grad = requires_grad && info(tensor.dtype).is_floating;
-  if (requires_grad && !tensor.requires_grad)
-    tape().add_note("a tensor of whole numbers asks for a gradient, which has no meaning", 0);
 }
 
 Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
@@ -194,7 +194,7 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
   tensor.sizes = given[2];
   tensor.strides = given[3];
   tensor.dtype = is_v3 ? static_cast<DType>(known(given[6])->value) : storage.dtype;
-  set_requires_grad(tensor, given.size() > 4 && tape()[given[4]].payload != 0);
+  tensor.requires_grad = given.size() > 4 && tape()[given[4]].payload != 0;
   if (is_v3 && !storage.is_untyped && storage.dtype != DType::kUint8)
     return bad("a tensor whose type contradicts its storage");
   const std::size_t metadata_at = is_v3 ? 7 : 6;

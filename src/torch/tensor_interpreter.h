@@ -92,12 +92,11 @@ class TensorInterpreter final : public types::Interpreter {
   const Tensor* tensor_at(pickle::NodeId id) const;
   bool is_index_tensor(pickle::NodeId id, std::size_t dims) const;
   Status check_tensor(const Tensor& tensor) const;
-  void set_requires_grad(Tensor& tensor, bool requires_grad);
   Status rebuild_from_type(pickle::NodeId id);
   Status set_state(pickle::NodeId id, pickle::NodeId state);
   Status rebuild_composite_from_type(pickle::NodeId id, types::Meaning meaning);
   Status read_metadata(pickle::NodeId dict, Tensor& tensor) const;
-  Status become_tensor(pickle::NodeId id, const Tensor& tensor, pickle::NodeId attributes);
+  Status become_tensor(pickle::NodeId id, Tensor tensor, pickle::NodeId attributes);
   Status decode_small_value(pickle::NodeId id, types::Meaning meaning);
   Status decode_old(pickle::NodeId id, types::Meaning meaning);
   Status decode_old_state(pickle::NodeId id, types::Meaning meaning);

@@ -138,8 +138,10 @@ class LiteralReader {
     while (at_ < text_.size() && text_[at_] != quote) at_ += text_[at_] == '\\' ? 2u : 1u;
     if (at_ >= text_.size()) return fail("a text without an end");
     ++at_;
-    const auto content = pickle::decode_string_literal(text_.substr(begin, at_ - begin));
-    if (!content || !base::is_utf8(*content, false)) return fail("a text in no known form");
+    const std::string_view literal = text_.substr(begin, at_ - begin);
+    const auto content = pickle::decode_string_literal(literal);
+    if (!content || pickle::has_odd_escape(literal) || !base::is_utf8(*content, false))
+      return fail("a text in no known form");
     SAFE_LOAD_TRY_ASSIGN(const std::uint32_t place, tape_.add_text(*content));
     return tape_.add_node(
         {Kind::kText, pickle::kInArena, 0, static_cast<std::uint32_t>(content->size()), place});

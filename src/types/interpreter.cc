@@ -12,6 +12,7 @@ using pickle::Kind;
 using pickle::kNoNode;
 using pickle::Node;
 using pickle::NodeId;
+using pickle::Oddity;
 
 namespace {
 
@@ -98,7 +99,7 @@ Status Interpreter::interpret_call(NodeId id) {
     if (callee == Kind::kNone && tape_.is_lenient()) {  // in place of what the machine went over
       return become_opaque(id, kObject);
     }
-    if (callee != Kind::kOpaque) return contradict(id, pickle::oddity::kCallOfNoClass);
+    if (callee != Kind::kOpaque) return contradict(id, Oddity::kCallOfNoClass);
     if (is_zone_call(call.callee)) return settle(id, decode_zone(id));
     if (is_keyword_new(call.callee)) return settle(id, decode_keyword_new(id));
     return become_opaque(id, kObject);
@@ -128,44 +129,40 @@ Status Interpreter::complete(NodeId id) {
 }
 
 // Source: CPython Modules/_pickle.c, load_newobj() and instantiate().
-std::optional<Reason> Interpreter::find_odd_form(const Call& call, const Known& row) const {
+std::optional<Oddity> Interpreter::find_odd_form(const Call& call, const Known& row) const {
   using pickle::How;
   const bool has_arguments = call.arguments != kNoNode && tape_[call.arguments].count != 0;
   const bool is_class = row.kind != SymbolKind::kFunction && row.kind != SymbolKind::kRebuild;
   const bool calls_new = call.how == How::kNewObject || call.how == How::kNewObjectEx ||
                          (call.how != How::kReduce && is_class && !has_arguments);
   if (!calls_new && (row.by_new != New::kOnly || has_arguments)) return std::nullopt;
-  if (!calls_new) return Reason("a class is called without the arguments that it needs");
-  if (row.by_new == New::kRefused) return Reason("a name is made in a way that is not its own");
-  if (has_arguments && row.by_new == New::kEmpty)
-    return Reason("a class is made with arguments that it ignores then");
+  if (!calls_new) return Oddity::kArgumentsMissing;
+  if (row.by_new == New::kRefused) return Oddity::kOddMaker;
+  if (has_arguments && row.by_new == New::kEmpty) return Oddity::kArgumentsIgnored;
   return std::nullopt;
 }
 
 // What the pickle did to the result must fit what the result is (the lesson of CVE-2026-24747).
-std::optional<Reason> Interpreter::find_misuse(NodeId id, const Known& row) const {
+std::optional<Oddity> Interpreter::find_misuse(NodeId id, const Known& row) const {
   if (row.meaning == Meaning::kNotCallable) return std::nullopt;
   const pickle::Added& added = tape_.added(id);
-  if (added.list_items.count != 0 && row.items != Items::kList)
-    return Reason("items are appended to a value that cannot hold them");
-  if (added.dict_items.count != 0 && row.items != Items::kDict)
-    return Reason("keys are set in a value that cannot hold them");
-  if (added.set_items.count != 0 && row.items != Items::kSet)
-    return Reason("members are added to a value that cannot hold them");
-  if (added.states.count != 0 && row.state.empty()) return pickle::oddity::kStateOfNoObject;
+  if (added.list_items.count != 0 && row.items != Items::kList) return Oddity::kItemsOfNoList;
+  if (added.dict_items.count != 0 && row.items != Items::kDict) return Oddity::kItemsOfNoDict;
+  if (added.set_items.count != 0 && row.items != Items::kSet) return Oddity::kItemsOfNoSet;
+  if (added.states.count != 0 && row.state.empty()) return Oddity::kStateOfNoObject;
   return std::nullopt;
 }
 
 // The program contradicts what it built. Nothing of it can be believed; a lenient tape keeps an
 // inert record.
-Status Interpreter::contradict(NodeId id, Reason reason) {
+Status Interpreter::contradict(NodeId id, Oddity oddity) {
   const Call& call = tape_.call(id);
   if (tape_.is_lenient()) {
-    tape_.add_note(reason.text, call.offset);
+    tape_.add_note({oddity, call.offset, id, id});
     become(id, Kind::kOpaque, kObject);
     return {};
   }
-  const Error error(ErrorCode::kCorrupt, reason, call.offset);
+  const Error error(ErrorCode::kCorrupt, words(oddity), call.offset);
   if (tape_[call.callee].kind != Kind::kSymbol) return error;
   return error.about(tape_.symbol(call.callee).name);
 }
@@ -276,7 +273,7 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   }
   const bool is_plain_call = call.how == pickle::How::kReduce && row.by_new != New::kOnly;
   if (!is_plain_call) {
-    if (const auto misuse = find_odd_form(call, row)) return bad(*misuse).about(row.name);
+    if (const auto misuse = find_odd_form(call, row)) return bad(words(*misuse)).about(row.name);
   }
   if (row.cost.copies != 0 || row.cost.bytes != 0) {
     SAFE_LOAD_TRY(charge_cost(row.cost, given));

@@ -131,14 +131,14 @@ class Interpreter {
   Status interpret(pickle::NodeId id);
   Status interpret_call(pickle::NodeId id);
   Status complete(pickle::NodeId id);
-  std::optional<Reason> find_misuse(pickle::NodeId id, const Known& row) const;
-  std::optional<Reason> find_odd_form(const pickle::Call& call, const Known& row) const;
+  std::optional<pickle::Oddity> find_misuse(pickle::NodeId id, const Known& row) const;
+  std::optional<pickle::Oddity> find_odd_form(const pickle::Call& call, const Known& row) const;
   Status decode(pickle::NodeId id, const Known& row);
   Status decode_state(pickle::NodeId id, const Known& row);
   Status settle(pickle::NodeId id, const Status& decoded);
   Status spoil(pickle::NodeId id, const Error& error);
   Result<bool> has_damaged_part(pickle::NodeId id);
-  Status contradict(pickle::NodeId id, Reason reason);
+  Status contradict(pickle::NodeId id, pickle::Oddity oddity);
 
   Status decode_container(pickle::NodeId id, Meaning meaning);
   Status decode_uuid(pickle::NodeId id);

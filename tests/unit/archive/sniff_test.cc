@@ -66,7 +66,7 @@ std::vector<Case> foreign_files() {
       {"\n[1]", "JSON text, not a checkpoint", Kind::kJson},
       {std::string(2000, '\0'), "nothing but zero bytes at its start", Kind::kZeros},
       {"an ordinary text", "plain text, not a checkpoint", Kind::kText},
-      {"Some text", "in no format that is known here", Kind::kMaybePickle},
+      {"Some text", "plain text, not a checkpoint", Kind::kText},
       {"\x80\x06rest", "in no format that is known here"},  // no pickle has protocol 6
       {"PK\3", "in no format that is known here"},
   };

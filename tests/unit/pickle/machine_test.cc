@@ -292,7 +292,7 @@ TEST(PickleMachine, NotesWhatIsLegalButOdd) {
   ASSERT_TRUE(safe_load::pickle::run(tape).ok());
   ASSERT_EQ(tape.notes().size(), 2u);
   EXPECT_EQ(tape.notes()[0].offset, 1u);
-  EXPECT_EQ(tape.notes()[1].text, "values are left on the stack");
+  EXPECT_EQ(tape.notes()[1].oddity, safe_load::pickle::Oddity::kValuesLeft);
 }
 
 TEST(Opcodes, AreSixtyEight) {

@@ -1,0 +1,157 @@
+"""Runs pickles through both unpicklers of this Python, which may be any from 3.6 on, with names that do nothing.
+
+    python world_reader.py < programs > outcomes
+
+A program is a little-endian u32 and so many bytes. For each of the two unpicklers an outcome is one byte (1: the
+sentinel was asked for, 2: there is a value, 4: the value holds or needed something of a name that is not harmless)
+and two digests of 8 bytes: of the value, and of the names that were asked for. Shared with small_world.py.
+"""
+
+import collections
+import hashlib
+import io
+import pickle
+import re
+import resource
+import struct
+import sys
+import warnings
+
+SENTINEL = ("sentinel", "reached")
+REAL = {("collections", "OrderedDict"): collections.OrderedDict, ("builtins", "set"): set}
+NOTHING = b"\0" * 8
+MEMORY = 2 << 30
+
+
+class Stub(object):
+    """Stands for whatever is asked for; does nothing."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __call__(self, *_, **__):
+        return Stub()
+
+    def __setstate__(self, _):
+        pass
+
+    def __setitem__(self, _, __):
+        pass
+
+    def __hash__(self):
+        return 0
+
+    def __eq__(self, other):
+        return self is other
+
+    def append(self, _):
+        pass
+
+    def extend(self, _):
+        pass
+
+    def add(self, _):
+        pass
+
+
+class Strange(Exception):
+    """The value holds something that is no plain value."""
+
+
+def canonical(value, seen=()):
+    """Text that differs where types or values differ; what holds itself is named by its depth."""
+    kind = type(value)
+    if value is None or kind in (bool, int, str, bytes):
+        return "%s:%a" % (kind.__name__, value)
+    if kind is bytearray:
+        return "bytearray:%r" % bytes(value)
+    if kind is float:
+        return "float:" + ("nan" if value != value else struct.pack(">d", value).hex())
+    if id(value) in seen:
+        return "<%d>" % seen.index(id(value))
+    below = seen + (id(value),)
+    if kind in (list, tuple):
+        return "%s(%s)" % (kind.__name__, ",".join([canonical(item, below) for item in value]))
+    if kind in (set, frozenset):
+        return "%s(%s)" % (kind.__name__, ",".join(sorted([canonical(item, below) for item in value])))
+    if kind in (dict, collections.OrderedDict):
+        rows = ["%s=%s" % (canonical(key, below), canonical(item, below)) for key, item in value.items()]
+        extra = vars(value) if kind is collections.OrderedDict else {}
+        return "%s(%s)%s" % (kind.__name__, ",".join(rows), canonical(dict(extra), below) if extra else "")
+    raise Strange(kind)
+
+
+def digest(text):
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def simple(name):
+    """A name without what reports escape, and cut."""
+    return re.sub("[^A-Za-z0-9_.]+", "?", name)[:100]
+
+
+def outcome(unpickler, program, **options):
+    """(flags, text of the value or None, names)"""
+    names = []
+    strange = []
+
+    class Recorder(unpickler):
+        def find_class(self, module, name):
+            names.append((module, name))
+            if (module, name) not in REAL:
+                if (module, name) != SENTINEL:
+                    strange.append(name)
+                return type("stub", (Stub,), {})
+            return REAL[module, name]
+
+        def persistent_load(self, _):
+            strange.append("id")
+            return Stub()
+
+    flags = 0
+    text = None
+    try:
+        value = Recorder(io.BytesIO(program), **options).load()
+        flags |= 2
+        text = canonical(value)
+    except Strange:
+        strange.append("value")
+    except Exception:  # the reader stops, also where there is no memory: that is the outcome
+        pass
+    if SENTINEL in names:
+        flags |= 1
+    return flags | (4 if strange else 0), text, names
+
+
+UNPICKLERS = (pickle.Unpickler, pickle._Unpickler)
+
+
+def packed(unpickler, program):
+    flags, text, names = outcome(unpickler, program)
+    rest = set(names) - {SENTINEL} - set(REAL)
+    asked = sorted(set((simple(module), simple(name)) for module, name in rest if module))  # "" is no module
+    return bytes([flags]) + (digest(text) if text is not None else NOTHING) + (digest(repr(asked)) if asked else NOTHING)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        head = source.read(4)
+        if not head:
+            return
+        block = source.read(struct.unpack("<I", head)[0])
+        out = []
+        at = 0
+        while at < len(block):
+            size = struct.unpack_from("<H", block, at)[0]
+            program = block[at + 2 : at + 2 + size]
+            at += 2 + size
+            out += [packed(unpickler, program) for unpickler in UNPICKLERS]
+        target.write(b"".join(out))
+        target.flush()
+
+
+if __name__ == "__main__":
+    main()
