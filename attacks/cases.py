@@ -291,7 +291,7 @@ def machine() -> Iterator[Case]:
     yield Case("P08", "buffer.pkl", pickle_of(b"\x97\x980" + PAYLOAD, 5), "DANGEROUS", "SL-P08")
     yield Case("P08", "buffer-alone.pkl", pickle_of(b"\x97", 5), "UNKNOWN", "SL-P08")
     yield Case("P09", "late.pkl", pickle_of(b"N0\x80\x04" + PAYLOAD), "DANGEROUS", "SL-P09", CLEAN)
-    yield Case("P09", "six.pkl", b"\x80\x06" + PAYLOAD + b".", "INCOMPLETE", "", CLEAN)
+    yield Case("P09", "six.pkl", b"\x80\x06" + PAYLOAD + b".", "DANGEROUS", "", CLEAN)
     yield Case("P10", "underscore.pkl", pickle_of(PAYLOAD + b"p1_0\n", 0), "DANGEROUS", "", pickle_of(b"Np10\n", 0))
     yield Case("P10", "blank.pkl", pickle_of(PAYLOAD + b"0I 1\n", 0), "DANGEROUS", "", pickle_of(b"I1\n", 0))
     yield Case("P11", "second.pkl", CLEAN + EVIL, "DANGEROUS", "SL-G01", CLEAN + CLEAN)

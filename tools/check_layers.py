@@ -23,7 +23,7 @@ FOLDERS = {
     "types": "base pickle",
     "torch": "base archive pickle types json",
     "container": "base os deflate archive pickle types torch json",
-    "scan": "base archive pickle types torch container",
+    "scan": "base archive json pickle types torch container",
     "write": "base deflate json torch",
     "report": "base json digest",
     "api": "base os deflate json digest archive pickle types torch container scan write report",

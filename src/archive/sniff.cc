@@ -50,6 +50,14 @@ constexpr Magic kMagics[] = {
      {Kind::kCompressed, "xz-compressed data", kUnpack}},
     {0, "BZh"sv, {Kind::kCompressed, "bzip2-compressed data", kUnpack}},
     {0, "\x04\x22\x4d\x18"sv, {Kind::kCompressed, "lz4-compressed data", kUnpack}},
+    {0, "\x02\x21\x4c\x18"sv, {Kind::kCompressed, "lz4-compressed data", kUnpack}},
+    {1, "\x2a\x4d\x18"sv, {Kind::kCompressed, "zstd- or lz4-compressed data", kUnpack}},
+    {0, "\xff\x06\0\0sNaPpY"sv, {Kind::kCompressed, "snappy-compressed data", kUnpack}},
+    {0, "LZIP"sv, {Kind::kCompressed, "lzip-compressed data", kUnpack}},
+    {0, "\x89LZO"sv, {Kind::kCompressed, "lzop-compressed data", kUnpack}},
+    {0, "LRZI"sv, {Kind::kCompressed, "lrzip-compressed data", kUnpack}},
+    {0, "\x1f\x9d"sv, {Kind::kCompressed, "compress-compressed data", kUnpack}},
+    {0, "MSCF"sv, {Kind::kCompressed, "a cabinet file", kUnpack}},
     {0, "7z\xbc\xaf\x27\x1c"sv, {Kind::kCompressed, "a 7z archive", kUnpack}},
     {0, "Rar!\x1a\x07"sv, {Kind::kCompressed, "a rar archive", kUnpack}},
     {0, "\x89HDF\r\n\x1a\n"sv, kHdf5},
@@ -79,6 +87,34 @@ bool is_control(char c) {
 }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+// A window of 256 bytes to 32 KiB, a check of the two bytes, and a first block that can be one.
+// Source: RFC 1950, RFC 1951.
+bool is_zlib(base::Bytes head) {
+  if (head.size() < 8) return false;
+  const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(head[i]); };
+  const bool is_header =
+      (byte(0) & 0x0F) == 8 && byte(0) <= 0x78 && (256 * byte(0) + byte(1)) % 31 == 0;
+  if (!is_header) return false;
+  const std::size_t at = (byte(1) & 0x20) != 0 ? 6 : 2;  // behind the id of a dictionary
+  const unsigned type = byte(at) >> 1 & 3;
+  if (type == 0 && at == 2) return byte(3) == (byte(5) ^ 0xFF) && byte(4) == (byte(6) ^ 0xFF);
+  return type != 3;
+}
+
+// LZMA without a container, as Python's lzma takes it: properties, a dictionary of 2^n or
+// 2^n + 2^(n-1) bytes, a size that is not known or below 256 GiB.
+// Source: liblzma, lzma_alone_decoder().
+bool is_lzma(base::Bytes head) {
+  constexpr std::size_t kHeader = 13;
+  if (head.size() <= kHeader || std::to_integer<unsigned>(head[0]) >= 225) return false;
+  const auto dictionary = base::load_little<std::uint32_t>(head.data() + 1);
+  const auto size = base::load_little<std::uint64_t>(head.data() + 5);
+  const std::uint32_t lowest = dictionary & (~dictionary + 1);
+  const bool is_power = dictionary != 0 && (dictionary == lowest || dictionary == 3 * lowest);
+  return (is_power || dictionary == 0xFFFFFFFF) &&
+         (size == UINT64_MAX || size < std::uint64_t{1} << 38) && head[kHeader] == std::byte{0};
+}
+
 // `head` may end in the middle of a character.
 bool is_text(std::string_view head, std::uint64_t size) {
   const std::size_t cut = head.size() < size ? std::min<std::size_t>(head.size(), 3) : 0;
@@ -99,8 +135,10 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
   if (size == 0) return {Kind::kOther, "an empty file", "save or download the checkpoint again"};
   for (const std::string_view magic : kMagicPickles)
     if (text.starts_with(magic)) return {Kind::kStacked, "stacked pickles of torch.save", ""};
+  const bool is_frame = !text.empty() && (text[0] & '\xf0') == 0x50;  // one that is skipped
   for (const Magic& magic : kMagics)
-    if (text.size() > magic.offset && text.substr(magic.offset).starts_with(magic.bytes))
+    if ((magic.offset != 1 || is_frame) && text.size() > magic.offset &&
+        text.substr(magic.offset).starts_with(magic.bytes))
       return magic.result;
   if (head.size() > 8 && text[8] == '{' &&
       base::load_little<std::uint64_t>(head.data()) <= size - 8)
@@ -125,6 +163,8 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
     return {Kind::kOther, "perhaps an ONNX or TensorFlow model (protobuf)",
             "open it with onnxruntime or TensorFlow"};
   const bool may_be_pickle = kFirstOpcodes.find(text[0]) != std::string_view::npos;
+  if (is_zlib(head)) return {Kind::kCompressed, "zlib-compressed data", kUnpack, may_be_pickle};
+  if (is_lzma(head)) return {Kind::kCompressed, "lzma-compressed data", kUnpack, may_be_pickle};
   if (is_text(text, size))
     return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message",
             may_be_pickle};

@@ -9,7 +9,7 @@
 #include "container/recognise.h"
 #include "json/fields.h"
 #include "pickle/tape_writer.h"
-#include "torch/zip_layout.h"
+#include "torch/readers.h"
 
 namespace safe_load::container {
 
@@ -19,12 +19,12 @@ using json::items_of;
 using json::Json;
 using json::text_of;
 using pickle::NodeId;
+using torch::find_mark;
+using torch::Layout;
 
 namespace {
 
-constexpr std::string_view kMark = "archive_format";
 constexpr std::string_view kFormat = "pt2";
-constexpr std::string_view kOldMark = "serialized_exported_program.json";
 constexpr std::string_view kStateDict = "state_dict";
 constexpr std::string_view kConstants = "constants";
 constexpr std::string_view kInputs = "example_inputs";
@@ -105,7 +105,8 @@ bool is_custom_object(std::string_view path) {
 }  // namespace
 
 bool ExportArchive::is_one(const archive::ZipDirectory& directory) {
-  return torch::find_record(directory, kMark) != nullptr || directory.find(kOldMark) != nullptr;
+  return find_mark(directory, Layout::kExport) != nullptr ||
+         find_mark(directory, Layout::kOldExport) != nullptr;
 }
 
 const ZipEntry* ExportArchive::record(std::string_view name) const {
@@ -115,7 +116,7 @@ const ZipEntry* ExportArchive::record(std::string_view name) const {
 Outcome<void> ExportArchive::read(Pickles& pickles) {
   const archive::ZipDirectory& directory = file_.directory();
   info_.record_count = directory.entries().size();
-  const ZipEntry* const mark = torch::find_record(directory, kMark);
+  const ZipEntry* const mark = find_mark(directory, Layout::kExport);
   info_.format = "torch.export";
   if (mark == nullptr) return read_old(pickles);
   const auto format = file_.read_small(*mark);
@@ -124,7 +125,7 @@ Outcome<void> ExportArchive::read(Pickles& pickles) {
     return Failure(
         Error(ErrorCode::kUnsupported, "an archive of another format than pt2").about(*format),
         file_.shown(*mark));
-  prefix_ = mark->name.substr(0, mark->name.size() - kMark.size());
+  prefix_ = mark->name.substr(0, mark->name.find('/') + 1);
   info_.prefix = base::escaped(prefix_);
   const auto byte_order = file_.read_byte_order(record("byteorder"), options());
   if (!byte_order) return byte_order.error();

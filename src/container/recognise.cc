@@ -20,6 +20,7 @@
 #include "container/tensor_shards.h"
 #include "container/torch_package.h"
 #include "container/zip_checkpoint.h"
+#include "torch/readers.h"
 #include "torch/stacked_pickles.h"
 
 namespace safe_load::container {
@@ -54,7 +55,7 @@ Outcome<ContainerPtr> recognise_zip(const Slice& slice, const OpenOptions& optio
   const Failure why(layout.error(), slice.name);
   if (layout.error().code() != ErrorCode::kUnsupported) return why;
   const bool is_in_file = slice.memory == nullptr;
-  if (torch::find_record(file->directory(), "model.json") != nullptr && is_in_file)
+  if (torch::find_mark(file->directory(), torch::Layout::kScriptOf2018) != nullptr && is_in_file)
     return ContainerPtr(std::make_unique<Script2018>(*std::move(file), options));
   if (ExportArchive::is_one(file->directory()) || TorchPackage::is_one(file->directory())) {
     if (!is_in_file) return why;
@@ -112,11 +113,11 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
     case Sniffed::Kind::kArray:
       return ContainerPtr(std::make_unique<ArrayFile>(slice, options));
     case Sniffed::Kind::kPointer:
-    case Sniffed::Kind::kCompressed:
     case Sniffed::Kind::kPage:
     case Sniffed::Kind::kJson:
     case Sniffed::Kind::kZeros:
       break;
+    case Sniffed::Kind::kCompressed:
     case Sniffed::Kind::kText:
     case Sniffed::Kind::kOther:
       if (!sniffed.may_be_pickle) break;

@@ -8,7 +8,7 @@
 #include "base/try.h"
 #include "json/fields.h"
 #include "pickle/tape_writer.h"
-#include "torch/zip_layout.h"
+#include "torch/readers.h"
 
 namespace safe_load::container {
 
@@ -19,8 +19,6 @@ using json::text_of;
 using pickle::NodeId;
 
 namespace {
-
-constexpr std::string_view kModel = "model.json";
 
 Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
@@ -65,8 +63,8 @@ const archive::ZipEntry* Script2018::record(std::string_view name) const {
 }
 
 Outcome<void> Script2018::read(Pickles& pickles) {
-  const archive::ZipEntry* const model = torch::find_record(file_.directory(), kModel);
-  prefix_ = model->name.substr(0, model->name.size() - kModel.size());
+  const archive::ZipEntry* const model = find_mark(file_.directory(), torch::Layout::kScriptOf2018);
+  prefix_ = model->name.substr(0, model->name.find('/') + 1);
   info_.format = "torchscript of 2018";
   info_.prefix = base::escaped(prefix_);
   info_.record_count = file_.directory().entries().size();
@@ -84,7 +82,7 @@ Outcome<void> Script2018::read(Pickles& pickles) {
 }
 
 Outcome<NodeId> Script2018::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
-  const std::string member = slice_.inside(base::escaped(prefix_ + std::string(kModel)));
+  const std::string member = slice_.inside(base::escaped(prefix_ + "model.json"));
   const auto fail = [&](const Error& error) { return Failure(error, member); };
   sections_.push_back({interpreter.tape().size(), member, 0});
   const auto model = json::read(base::as_text(pickles.program(model_).bytes));

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "pickle/tape_writer.h"
-#include "torch/zip_layout.h"
+#include "torch/readers.h"
 
 namespace safe_load::container {
 
@@ -15,20 +15,19 @@ using pickle::NodeId;
 
 namespace {
 
-constexpr std::string_view kMark = ".data/extern_modules";
 constexpr std::string_view kOwnFolder = ".data/";
 constexpr std::string_view kScripts = ".data/ts_code/";
 
 }  // namespace
 
 bool TorchPackage::is_one(const archive::ZipDirectory& directory) {
-  return torch::find_record(directory, kMark) != nullptr;
+  return torch::find_mark(directory, torch::Layout::kPackage) != nullptr;
 }
 
 Outcome<void> TorchPackage::read(Pickles& pickles) {
   const archive::ZipDirectory& directory = file_.directory();
-  const ZipEntry* const mark = torch::find_record(directory, kMark);
-  prefix_ = mark->name.substr(0, mark->name.size() - kMark.size());
+  const ZipEntry* const mark = torch::find_mark(directory, torch::Layout::kPackage);
+  prefix_ = mark->name.substr(0, mark->name.find('/') + 1);
   info_.format = "torch.package";
   info_.prefix = base::escaped(prefix_);
   info_.record_count = directory.entries().size();

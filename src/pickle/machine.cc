@@ -399,10 +399,10 @@ class Machine {
     return kind == Kind::kText || (kind == Kind::kPy2Text && base::is_ascii(tape_.text(id)));
   }
 
-  // Whether it may come out as text, with one encoding or by a call.
+  // Whether it may come out as text: by a call, or with one of the encodings of Python 2.
   bool may_be_name(NodeId id) const {
     const Kind kind = tape_[id].kind;
-    return is_callable(id) || kind == Kind::kText || kind == Kind::kPy2Text;
+    return is_callable(id) || kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes;
   }
 
   Status stack_global() {

@@ -234,15 +234,11 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
                                       bool is_file) {
   Seen seen;
   seen.what = std::string(sniffed.what);
-  if (sniffed.kind == Sniffed::Kind::kCompressed || is_zlib(slice)) {
+  if (sniffed.kind == Sniffed::Kind::kCompressed) {
     leave(slice.size);
     seen.is_container = true;
-    add(make_finding(
-            Rule::kC05, Severity::kIncomplete,
-            "this is " +
-                std::string(sniffed.kind == Sniffed::Kind::kCompressed ? sniffed.what
-                                                                       : "zlib-compressed data") +
-                "; what is inside was not looked at"),
+    add(make_finding(Rule::kC05, Severity::kIncomplete,
+                     "this is " + std::string(sniffed.what) + "; what is inside was not looked at"),
         chain);
   }
   // In a folder there are texts that begin with a letter that is an opcode.
@@ -267,13 +263,6 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   }
   if (is_file && !seen.is_container) report_.is_checkpoint = false;
   return seen;
-}
-
-bool FileScan::is_zlib(const Slice& slice) {
-  const auto head = read_some(slice, 2);
-  if (head.size() < 2 || head[0] != std::byte{0x78}) return false;
-  const auto flags = std::to_integer<unsigned>(head[1]);
-  return (0x7800u + flags) % 31 == 0;  // RFC 1950
 }
 
 FileReport scan_file(const Slice& file, const ScanOptions& options) {

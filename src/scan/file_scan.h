@@ -84,7 +84,6 @@ class FileScan {
 
   Seen scan_foreign(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                     const Failure& failure, bool is_file);
-  static bool is_zlib(const Slice& slice);
 
   // ---- zip files (scan_zip.cc)
 
@@ -94,9 +93,10 @@ class FileScan {
   Seen give_up_zip(const Slice& slice, const std::string& chain, const Failure& failure, Seen seen);
   // What is not plain names is noted, whoever reads it.
   void check_names(const std::vector<ZipEntry>& entries, const std::string& chain);
-  // TorchScript, packages, exported programs, sources and native code, by the names of their
-  // records.
+  // What a reader would run besides pickles, by the names of the records.
   void check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain);
+  // What torch.export.load evaluates.
+  void check_expressions(const container::ZipFile& file, const std::string& chain);
   // Between the records there is nothing but data descriptors and zeros.
   void check_gaps(const Slice& slice, const container::ZipFile& file,
                   const std::vector<archive::ZipMember>& members, const std::string& chain);

@@ -4,8 +4,10 @@
 
 #include "base/text.h"
 #include "container/zip_checkpoint.h"
+#include "scan/export_expressions.h"
 #include "scan/file_scan.h"
 #include "scan/member_name.h"
+#include "torch/readers.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::scanner {
@@ -19,6 +21,19 @@ bool is_word_or_number(const Slice& slice) {
   const std::string_view text = base::as_text(bytes);
   return text == "little" || text == "big" ||
          text.find_first_not_of("0123456789\n") == std::string_view::npos;
+}
+
+bool is_exported_program(const ZipEntry& entry) {
+  return std::any_of(torch::marks().begin(), torch::marks().end(), [&](const torch::Mark& mark) {
+    return mark.reader == torch::Reader::kExportLoad && has_mark(mark, entry.name, true);
+  });
+}
+
+std::string_view name_of(torch::Reader reader) {
+  const auto readers = torch::readers();
+  return std::find_if(readers.begin(), readers.end(),
+                      [&](const torch::ReaderRow& row) { return row.reader == reader; })
+      ->name;
 }
 
 }  // namespace
@@ -47,6 +62,7 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
     return give_up_zip(slice, chain, Failure(members.error(), base::escaped(failed->name)), seen);
   check_names(entries, chain);
   check_for_code(entries, chain);
+  check_expressions(*file, chain);
   check_gaps(slice, *file, *members, chain);
 
   std::set<std::string_view> settled;  // records whose role is known
@@ -158,26 +174,38 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
   return zip;
 }
 
-// Readers of TorchScript and of packages look records up without regard to case.
 void FileScan::check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain) {
-  constexpr std::string_view kScripts[] = {"constants.pkl", "bytecode.pkl", "model.json"};
-  constexpr std::string_view kPackages[] = {"archive_format", ".data/extern_modules"};
-  constexpr std::string_view kEndings[] = {".py", ".pyc", ".so",    ".dll", ".dylib", ".cpp",
-                                           ".c",  ".cu",  ".cubin", ".o",   ".a"};
-  for (const ZipEntry& entry : entries) {
-    std::string name(entry.name);
-    for (char& c : name)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const std::string_view whole = name;
-    const std::string_view record = whole.substr(whole.find('/') + 1);  // npos + 1 is 0
-    const auto is_record = [&](std::string_view other) { return record == other; };
-    const auto is_ending = [&](std::string_view ending) { return whole.ends_with(ending); };
-    if (std::any_of(std::begin(kScripts), std::end(kScripts), is_record) ||
-        record.starts_with("code/"))
-      add(make_finding(Rule::kT04), chain);
-    if (std::any_of(std::begin(kPackages), std::end(kPackages), is_record) ||
-        std::any_of(std::begin(kEndings), std::end(kEndings), is_ending))
-      add(make_finding(Rule::kT05), chain);
+  for (const ZipEntry& entry : entries)
+    for (const torch::Mark& mark : torch::marks()) {
+      if (mark.runs.empty() || !has_mark(mark, entry.name, true)) continue;
+      const bool is_script = mark.reader == torch::Reader::kJitLoad;
+      const Rule rule = is_script ? Rule::kT04 : Rule::kT05;
+      add(make_finding(
+              rule, describe(rule).severity,
+              mark.layout == torch::Layout::kSources
+                  ? std::string("the archive holds ") + std::string(mark.runs)
+                  : std::string(name_of(mark.reader)) + " would run " + std::string(mark.runs)),
+          chain);
+    }
+}
+
+void FileScan::check_expressions(const container::ZipFile& file, const std::string& chain) {
+  const bool is_export = std::any_of(file.directory().entries().begin(),
+                                     file.directory().entries().end(), is_exported_program);
+  if (!is_export) return;
+  for (const ZipEntry& entry : file.directory().entries()) {
+    if (!entry.name.ends_with(".json")) continue;
+    const auto record = file.open_member(entry);
+    if (!record || record->size > open_options_.limits.max_pickle_bytes || !spend(record->size)) {
+      leave(entry.size);
+      continue;
+    }
+    const std::vector<std::byte> bytes = read_some(*record, record->size);
+    const auto evil = find_evil_expression(base::as_text(bytes));
+    if (evil)
+      add(make_finding(Rule::kG02, Severity::kDanger,
+                       "torch.export.load would evaluate " + base::quoted(*evil, 100)),
+          join_members(chain, base::escaped(entry.name)));
   }
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "base/try.h"
+#include "torch/readers.h"
 
 namespace safe_load::torch {
 namespace {
@@ -11,18 +13,9 @@ namespace {
 using archive::ZipDirectory;
 using archive::ZipEntry;
 
-// The folder of a record that stands directly in a top folder: "archive/" for "archive/data.pkl".
-std::optional<std::string_view> folder_of(std::string_view name, std::string_view record) {
-  const std::size_t slash = name.find('/');
-  if (slash == std::string_view::npos || slash == 0 || name.substr(slash + 1) != record)
-    return std::nullopt;
-  return name.substr(0, slash + 1);
-}
-
 bool equals_but_for_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return base::to_lower(x) == base::to_lower(y); });
 }
 
 // What a zip file without a data.pkl is.
@@ -36,9 +29,9 @@ Error other_zip(const ZipDirectory& directory) {
                    entry.local_offset)
           .about(entry.name);
   }
-  if (find_record(directory, "archive_format") != nullptr)
+  if (find_mark(directory, Layout::kExport) != nullptr)
     return unsupported("a torch.export archive inside of a deflated record; extract it first");
-  if (find_record(directory, ".data/extern_modules") != nullptr)
+  if (find_mark(directory, Layout::kPackage) != nullptr)
     return unsupported("a torch.package archive inside of a deflated record; extract it first");
   for (const ZipEntry& entry : directory.entries()) {
     const std::size_t last = entry.name.rfind('/');  // npos + 1 is 0
@@ -76,12 +69,6 @@ void number_storages(ZipLayout& layout) {
 
 }  // namespace
 
-const ZipEntry* find_record(const ZipDirectory& directory, std::string_view record) {
-  for (const ZipEntry& entry : directory.entries())
-    if (folder_of(entry.name, record)) return &entry;
-  return nullptr;
-}
-
 const ZipEntry* ZipLayout::storage(std::string_view key) const {
   if (const auto number = small_number(key, numbered.size())) return numbered[*number];
   std::string name = prefix;
@@ -93,14 +80,16 @@ const ZipEntry* ZipLayout::storage(std::string_view key) const {
 Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   ZipLayout layout;
   layout.directory = &directory;
+  const Mark& pickle = *std::find_if(marks().begin(), marks().end(), [](const Mark& mark) {
+    return mark.layout == Layout::kCheckpoint;
+  });
   for (const ZipEntry& entry : directory.entries()) {
-    const auto folder = folder_of(entry.name, "data.pkl");
-    if (!folder) continue;
+    if (!has_mark(pickle, entry.name, false)) continue;
     if (layout.pickle != nullptr)
       return Error(ErrorCode::kAmbiguous, "two folders hold a data.pkl", entry.local_offset)
           .about(entry.name);
     layout.pickle = &entry;
-    layout.prefix = *folder;
+    layout.prefix = entry.name.substr(0, entry.name.find('/') + 1);
   }
   if (layout.pickle == nullptr) return other_zip(directory);
   const auto record = [&](std::string_view name) {

@@ -30,10 +30,6 @@ struct ZipLayout {
   std::vector<const archive::ZipEntry*> numbered;  // by key
 };
 
-// The record of this name in any top folder, or null.
-const archive::ZipEntry* find_record(const archive::ZipDirectory& directory,
-                                     std::string_view record);
-
 // kUnsupported means that there is none; kAmbiguous, that two readers would open two different
 // pickles.
 Result<ZipLayout> find_layout(const archive::ZipDirectory& directory);

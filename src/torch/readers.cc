@@ -1,0 +1,103 @@
+#include "torch/readers.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+
+namespace safe_load::torch {
+namespace {
+
+using enum Stands;
+
+constexpr std::string_view kProgram = "a TorchScript program";
+constexpr std::string_view kModules = "the Python modules in it";
+constexpr std::string_view kExpressions = "the expressions in it, and native code beside them";
+constexpr std::string_view kHandler = "its handler";
+constexpr std::string_view kSource = "source or native code";
+
+// Sources: torch/csrc/jit/serialization/import.cpp, mobile/import.cpp, import_legacy.cpp;
+// torch/package/package_importer.py; torch/export/__init__.py and pt2_archive;
+// torch/serialization.py; numpy/lib/npyio.py. A row without a name is known by the first bytes of
+// the file.
+constexpr Mark kMarks[] = {
+    {Layout::kCheckpoint, Reader::kTorchLoad, kRecord, "data.pkl", ""},
+    {Layout::kScript, Reader::kJitLoad, kRecord, "constants.pkl", kProgram},
+    {Layout::kScript, Reader::kJitLoad, kFolder, "code/", kProgram},
+    {Layout::kMobileScript, Reader::kJitLoad, kRecord, "bytecode.pkl", kProgram},
+    {Layout::kScriptOf2018, Reader::kJitLoad, kRecord, "model.json", kProgram},
+    {Layout::kPackage, Reader::kPackage, kRecord, ".data/extern_modules", kModules},
+    {Layout::kExport, Reader::kExportLoad, kRecord, "archive_format", kExpressions},
+    {Layout::kOldExport, Reader::kExportLoad, kRoot, "serialized_exported_program.json",
+     kExpressions},
+    {Layout::kModelArchive, Reader::kServe, kRoot, "MAR-INF/MANIFEST.json", kHandler},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".py", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".pyc", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".so", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".dll", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".pyd", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".dylib", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".cpp", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".c", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".cu", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".cubin", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".o", kSource},
+    {Layout::kSources, Reader::kZipfile, kEnding, ".a", kSource},
+    {Layout::kArrays, Reader::kNumpyLoad, kEnding, ".npy", ""},
+    {Layout::kStacked, Reader::kTorchLoad, kNone, "", ""},
+    {Layout::kTar, Reader::kTorchLoad, kNone, "", ""},
+    {Layout::kPickle, Reader::kPickle, kNone, "", ""},
+    {Layout::kArray, Reader::kNumpyLoad, kNone, "", ""},
+    {Layout::kSafetensors, Reader::kSafetensors, kNone, "", ""},
+};
+
+constexpr ReaderRow kReaders[] = {
+    {Reader::kTorchLoad, "I1", "torch.load"},    {Reader::kJitLoad, "I2", "torch.jit.load"},
+    {Reader::kPackage, "I2", "torch.package"},   {Reader::kExportLoad, "I2", "torch.export.load"},
+    {Reader::kServe, "I2", "TorchServe"},        {Reader::kZipfile, "I3", "zipfile"},
+    {Reader::kPickle, "I6", "pickle.load"},      {Reader::kNumpyLoad, "I7", "numpy.load"},
+    {Reader::kSafetensors, "I8", "safetensors"},
+};
+
+bool equal(std::string_view a, std::string_view b, bool with_case) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) {
+    return with_case ? x == y : base::to_lower(x) == base::to_lower(y);
+  });
+}
+
+}  // namespace
+
+std::span<const Mark> marks() { return kMarks; }
+std::span<const ReaderRow> readers() { return kReaders; }
+
+bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
+  const std::size_t slash = name.find('/');
+  const bool has_folder = slash != std::string_view::npos && slash != 0;
+  const std::string_view record = has_folder ? name.substr(slash + 1) : std::string_view();
+  const auto begins = [&](std::string_view text) {
+    return equal(text.substr(0, mark.name.size()), mark.name, !as_a_reader);
+  };
+  const auto is = [&](std::string_view text) { return equal(text, mark.name, !as_a_reader); };
+  switch (mark.place) {
+    case kNone:
+      return false;
+    case kRecord:
+      return is(record) || (as_a_reader && is(name));
+    case kFolder:
+      return begins(record) || (as_a_reader && begins(name));
+    case kRoot:
+      return is(name) || (as_a_reader && is(record));
+    case kEnding:
+      return name.size() >= mark.name.size() && is(name.substr(name.size() - mark.name.size()));
+  }
+  return false;
+}
+
+const archive::ZipEntry* find_mark(const archive::ZipDirectory& directory, Layout layout) {
+  for (const archive::ZipEntry& entry : directory.entries())
+    for (const Mark& mark : kMarks)
+      if (mark.layout == layout && has_mark(mark, entry.name, false)) return &entry;
+  return nullptr;
+}
+
+}  // namespace safe_load::torch
