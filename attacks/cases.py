@@ -7,8 +7,10 @@ findings or "", twin or None). A twin is the same file without the trick, and mu
 from __future__ import annotations
 
 import binascii
+import bz2
 import dataclasses
 import gzip
+import lzma
 import struct
 import tarfile
 import zlib
@@ -378,6 +380,78 @@ def resources() -> Iterator[Case]:
     yield Case("R13", "paint.pkl", pickle_of(call("mylib", paint, text(paint))), "UNKNOWN", "")
 
 
+def from_outside() -> Iterator[Case]:
+    """What attacks from outside found: readings that go on where ours broke off, and what was not looked into."""
+    payload = b"0cos\ngetcwd\n(tR."
+    size = 64
+    data = payload.ljust(size, b"\0")
+
+    def polyglot(length: int, extra: str = "") -> bytes:
+        """A safetensors file whose length is an opcode with a line behind it."""
+        header = ('{"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}%s}' % (size, size, extra)).encode()
+        return safetensors(header + b" " * (length - len(header) - 1) + b"\n", data)
+
+    honest = safetensors(b'{"a":{"dtype":"U8","shape":[64],"data_offsets":[0,64]}}', data)
+    yield Case("P10", "int-nul.safetensors", polyglot(ord("I")), "DANGEROUS", "SL-G01", honest)
+    yield Case("P10", "unicode-nul.safetensors", polyglot(ord("V")), "DANGEROUS", "SL-G01", honest)
+    yield Case("P10", "escapes.safetensors", polyglot(0x156, ',"__metadata__":{"k":"\\\\u00zz"}'), "DANGEROUS", "SL-G01", honest)
+    tail = payload[1:] + b"\0" * 80
+    lines = {"int-nul": b"I\0z\n0", "int-octal": b"I017\n0", "long-nul": b"L5\0z\n0", "float-nul": b"F1.5\0z\n0",
+             "float-huge": b"F1e999\n0", "float-blank": b"F 1\n0", "get-nul": b"Np1\n0g1\0z\n0", "put-huge": b"Np99999999999\n0",
+             "keywords": b"cm\nx\n)ccollections\nOrderedDict\n)R\x920", "protocol-9": b"\x80\x09",
+             "string-odd": b"S'\\q'\n0", "string-octal": b"S'\\777'\n0", "bad-escape-pair": b"V\\\\\\\\u00zz\n0"}
+    for name, line in lines.items():
+        yield Case("P10", f"{name}.pkl", line + tail, "DANGEROUS", "SL-G01")
+        yield Case("P10", f"{name}-member.pt", checkpoint(more=[Entry("archive/x", line + tail)]), "DANGEROUS", "SL-G01", checkpoint())
+        yield Case("P10", f"{name}-appended.pkl", CLEAN + line + tail, "DANGEROUS", "SL-G01", CLEAN)
+        yield Case("P10", f"{name}.tar", tar_of({"a.pkl": CLEAN, "b": line + tail}), "DANGEROUS", "SL-G01", tar_of({"a.pkl": CLEAN}))
+        yield Case("P10", f"{name}-nested.zip", zip_of([Entry("a", zip_of([Entry("b", line + tail)]))]), "DANGEROUS", "SL-G01")
+    ends = {"module": b"cevilmodX", "name": b"cevilmod\nX", "module-only": b"cevilmod\n", "inst": b"(ievilmodX",
+            "inst-name": b"(ievilmod\nX", "inst-without-mark": b"ievilmod\nx\n"}
+    for name, end in ends.items():
+        calls = end.startswith(b"(i")  # a call that breaks off was not read to its end
+        yield Case("P10", f"no-end-{name}.pt", checkpoint(more=[Entry("archive/x", b"N0" * 40 + end)]),
+                   "INCOMPLETE" if calls else "UNKNOWN", "SL-G15", checkpoint())
+    program = b'{"graph_module": {"a": {"expr_str": "%s"}}}'
+    for name, expression, verdict, rule in (("old", b"s0 + 1", "UNKNOWN", "SL-T05"), ("evil", b"__import__('os')", "DANGEROUS", "SL-G02")):
+        records = [Entry("version", b"8.8"), Entry("serialized_exported_program.json", program % expression),
+                   Entry("serialized_state_dict.pt", checkpoint()), Entry("serialized_constants.pt", checkpoint())]
+        yield Case("T05", f"export-{name}.pt2", zip_of(records), verdict, rule)
+        records = [Entry("m/archive_format", b"pt2"), Entry("m/models/model.json", program % expression), Entry("m/data/weights/a.pt", checkpoint())]
+        yield Case("T05", f"export-new-{name}.pt2", zip_of(records), verdict, rule)
+    yield Case("T05", "manifest.mar", zip_of([Entry("MAR-INF/MANIFEST.json", b"{}"), Entry("a.pt", checkpoint())]), "UNKNOWN", "SL-T05")
+    yield Case("T05", "native.pt", checkpoint(more=[Entry("archive/x", b"\x7fELF" + b"\0" * 60)]), "UNKNOWN", "SL-T05", checkpoint())
+    packed = {"lzma": lzma.compress(EVIL, format=lzma.FORMAT_ALONE), "xz": lzma.compress(EVIL), "bz2": bz2.compress(EVIL),
+              "lz4": b"\x04\x22\x4d\x18" + b"\0" * 20, "lz4-legacy": b"\x02\x21\x4c\x18" + b"\0" * 20, "gzip": gzip.compress(EVIL, mtime=0),
+              "zstd": b"\x28\xb5\x2f\xfd" + b"\0" * 20, "zstd-skipped": b"\x5a\x2a\x4d\x18\4\0\0\0abcd\x28\xb5\x2f\xfd" + b"\0" * 20}
+    for window in range(9, 16):
+        compressor = zlib.compressobj(9, zlib.DEFLATED, window)
+        packed[f"zlib-{window}"] = compressor.compress(EVIL) + compressor.flush()
+    for name, content in packed.items():
+        yield Case("C05", f"{name}.pkl", content, "INCOMPLETE", "SL-C05")
+        yield Case("C05", f"{name}-member.pt", checkpoint(more=[Entry("archive/x", content)]), "INCOMPLETE", "SL-C05", checkpoint())
+    replaced = call("collections", "OrderedDict") + b"}" + text("items") + symbol("torch", "float32") + b"sb"
+    kept = call("collections", "OrderedDict") + b"}" + text("_metadata") + b"}sb"
+    yield Case("A02", "method.pkl", pickle_of(replaced), "UNKNOWN", "SL-A02", pickle_of(kept))
+    config = b"}" + text("_target_") + text("torch.nn.Linear") + b"s"
+    evil = b"}" + text("_instantiator") + text("os.system") + b"s"
+    yield Case("N08", "config.pkl", pickle_of(evil), "UNKNOWN", "SL-N08", pickle_of(config))
+    yield Case("N01", "pickle-in-text.pkl", pickle_of(PAYLOAD + b"0" + b"C" + bytes([len(EVIL)]) + EVIL, 3), "DANGEROUS", "SL-N01")
+    yield Case("N04", "padding.pkl", EVIL + b"\0" * 70_000, "DANGEROUS", "SL-N04", CLEAN + b"\0" * 70_000)
+    yield Case("R05", "long.pkl", pickle_of(b"\x8b" + struct.pack("<i", (1 << 20) + 1) + b"\1" * ((1 << 20) + 1)), "INCOMPLETE", "SL-R05")
+    yield Case("P05", "dotted.pkl", pickle_of(symbol("mylib", "Thing.make")), "DANGEROUS", "SL-P05")
+    members = {"a.pkl": CLEAN, "b.pkl": pickle_of(b"N0\x80\x02N")}
+    yield Case("P09", "second-of-two.tar", tar_of(members), "UNKNOWN", "SL-P09", tar_of({"a.pkl": CLEAN, "b.pkl": CLEAN}))
+    yield Case("T10", "gradient.pt", checkpoint(pickle_of(tensor_of_integers(b"\x88") + PAYLOAD + b"0")), "DANGEROUS", "SL-T10",
+               checkpoint(pickle_of(tensor_of_integers(b"\x88"))))
+
+
+def tensor_of_integers(requires_grad: bytes) -> bytes:
+    persistent = b"(" + text("storage") + symbol("torch", "IntStorage") + text("0") + text("cpu") + b"J" + struct.pack("<i", 2) + b"tQ"
+    hooks = call("collections", "OrderedDict")
+    return call("torch._utils", "_rebuild_tensor_v2", persistent, b"K\x00", b"(K\x02t", b"(K\x01t", requires_grad, hooks)
+
+
 def cases() -> list[Case]:
-    groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources)
+    groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources, from_outside)
     return [case for group in groups for case in group()]

@@ -91,9 +91,31 @@ class StateDict {
   std::vector<Item> items_;
 };
 
+// In what a file holds its values; to_text() gives "zip", "torchscript of 2018", "npy" ...
+enum class Format : std::uint8_t {
+  kZip,  // of torch.save
+  kTorchScript,
+  kTorchScript2018,
+  kTorchPackage,
+  kTorchExport,
+  kStacked,
+  kTar,  // of torch 0.1
+  kPickle,
+  kSafetensors,
+  kNpy,
+  kNpz,
+  kZipOfCheckpoints,
+  kTarOfCheckpoints,
+  kRankFiles,
+  kShardedSet,
+  kShardsOfTensors,
+  kDistributed,
+};
+std::string_view to_text(Format format);
+
 // What the container says about itself.
 struct ContainerInfo {
-  std::string format;   // "zip", "torchscript", "stacked", "pickle", "safetensors", "npy", ...
+  Format format = Format::kZip;
   std::string prefix;   // the folder in the archive, escaped
   std::string version;  // the version record, escaped; "" if there is none
   int protocol = 0;     // of the pickle

@@ -113,7 +113,7 @@ class Builder {
         wanted_(checkpoint_->reachable_from(root)),
         made_(checkpoint_->value_count()),
         tensors_(checkpoint_, makers, wanted_),
-        has_table_(checkpoint_->container().format == "tar"),
+        has_table_(checkpoint_->container().format == safe_load::Format::kTar),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
         progress_(makers.attr("progress")) {

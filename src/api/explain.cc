@@ -14,22 +14,39 @@ using pickle::NodeId;
 namespace {
 
 // Why torch takes no file of this kind, whatever is in it; "" if it does.
-std::string_view closed_format(std::string_view format, std::string_view file_name) {
-  if (format == "zip" || format == "stacked") return "";
-  if (format == "torchscript") return "a TorchScript program";
-  if (format == "torch.package") return "a torch.package archive";
-  if (format == "torch.export") return "a torch.export archive (pt2)";
-  if (format == "sharded set" || format == "shards of tensors")
-    return "a set of files, of which torch opens one at a time";
-  if (format == "distributed checkpoint")
-    return "a folder of torch.distributed.checkpoint, whose own loader unpickles its metadata "
-           "without restriction";
-  if (format == "tar") return "the tar format of torch 0.1";
-  if (format == "pickle") return "a pickle without torch's magic number";
-  if (format == "safetensors")
-    return file_name.ends_with(".safetensors")
-               ? ""
-               : "safetensors, which torch opens only if the file's name ends in .safetensors";
+std::string_view closed_format(Format format, std::string_view file_name) {
+  switch (format) {
+    case Format::kZip:
+    case Format::kStacked:
+      return "";
+    case Format::kTorchScript:
+      return "a TorchScript program";
+    case Format::kTorchPackage:
+      return "a torch.package archive";
+    case Format::kTorchExport:
+      return "a torch.export archive (pt2)";
+    case Format::kShardedSet:
+    case Format::kShardsOfTensors:
+      return "a set of files, of which torch opens one at a time";
+    case Format::kDistributed:
+      return "a folder of torch.distributed.checkpoint, whose own loader unpickles its metadata "
+             "without restriction";
+    case Format::kTar:
+      return "the tar format of torch 0.1";
+    case Format::kPickle:
+      return "a pickle without torch's magic number";
+    case Format::kSafetensors:
+      return file_name.ends_with(".safetensors")
+                 ? ""
+                 : "safetensors, which torch opens only if the file's name ends in .safetensors";
+    case Format::kTorchScript2018:
+    case Format::kNpy:
+    case Format::kNpz:
+    case Format::kZipOfCheckpoints:
+    case Format::kTarOfCheckpoints:
+    case Format::kRankFiles:
+      break;
+  }
   return "no file that torch.save wrote";
 }
 
@@ -68,13 +85,13 @@ class Explanation {
     const ContainerInfo& info = state_.container();
     if (const std::string_view why = closed_format(info.format, file_name_); !why.empty())
       found_.push_back(make(RefusalKind::kContainer, std::string(why), true));
-    if (info.format == "zip" && info.version.empty())
+    if (info.format == Format::kZip && info.version.empty())
       found_.push_back(make(RefusalKind::kContainer, "a zip file without a version record", true));
     if (info.has_source_text) found_.push_back(make(RefusalKind::kPersistentId, "module", true));
   }
 
   void add_opcodes() {
-    const int programs = state_.container().format == "stacked" ? 5 : 1;
+    const int programs = state_.container().format == Format::kStacked ? 5 : 1;
     for (const torch::OddOpcode& odd : torch::odd_opcodes(state_.pickles.bytes(), programs)) {
       Refusal refusal = make(odd.is_text ? RefusalKind::kText : RefusalKind::kOpcode,
                              std::string(odd.name), true);
@@ -158,7 +175,7 @@ class Explanation {
         add_value("a tensor of a type without a storage class that requires a gradient",
                   call.offset);
     }
-    if (state_.container().format != "stacked") return;
+    if (state_.container().format != Format::kStacked) return;
     for (const torch::Storage& storage : state_.meaning->storages().all())
       if (storage.is_untyped) add_value("an UntypedStorage in a stacked file", 0);
   }

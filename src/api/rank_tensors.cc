@@ -121,7 +121,7 @@ class RankTensors {
 }  // namespace
 
 std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint) {
-  if (checkpoint.container().format != "rank files") return {};
+  if (checkpoint.container().format != Format::kRankFiles) return {};
   RankTensors tensors;
   const Values files = checkpoint.root().items();
   for (std::size_t i = 0; i + 1 < files.size(); i += 2)

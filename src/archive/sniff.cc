@@ -30,7 +30,7 @@ constexpr std::string_view kMagicPickles[] = {
 
 constexpr Sniffed kHdf5 = {Kind::kOther, "an HDF5 file", "open it with Keras or h5py"};
 constexpr Sniffed kGgml = {Kind::kOther, "a GGML file", "open it with llama.cpp"};
-constexpr Sniffed kProgram = {Kind::kOther, "a program, not a checkpoint", "do not run it"};
+constexpr Sniffed kProgram = {Kind::kProgram, "a program, not a checkpoint", "do not run it"};
 
 // First match wins. Sources: the formats' own documents.
 constexpr Magic kMagics[] = {

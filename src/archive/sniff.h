@@ -17,6 +17,7 @@ struct Sniffed {
     kSafetensors,
     kArray,
     kPickle,
+    kProgram,     // native code
     kCompressed,  // as a whole: gzip, xz, 7z ...
     kPointer,     // of Git LFS
     kPage,

@@ -9,7 +9,7 @@ namespace safe_load::container {
 class ArrayFile final : public Container {
  public:
   ArrayFile(Slice slice, const OpenOptions& options) : Container(std::move(slice), options) {
-    info_.format = "npy";
+    info_.format = Format::kNpy;
   }
 
   Outcome<void> read(Pickles& pickles) override;

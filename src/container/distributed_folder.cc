@@ -14,7 +14,7 @@ namespace safe_load::container {
 using pickle::NodeId;
 
 Outcome<void> DistributedFolder::read(Pickles& pickles) {
-  info_.format = "distributed checkpoint";
+  info_.format = Format::kDistributed;
   info_.pickle_bytes = slice_.size;
   if (slice_.size > options().limits.max_pickle_bytes)
     return Failure(Error(ErrorCode::kLimit, "metadata longer than Limits::max_pickle_bytes"),

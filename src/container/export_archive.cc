@@ -117,7 +117,7 @@ Outcome<void> ExportArchive::read(Pickles& pickles) {
   const archive::ZipDirectory& directory = file_.directory();
   info_.record_count = directory.entries().size();
   const ZipEntry* const mark = find_mark(directory, Layout::kExport);
-  info_.format = "torch.export";
+  info_.format = Format::kTorchExport;
   if (mark == nullptr) return read_old(pickles);
   const auto format = file_.read_small(*mark);
   if (!format) return format.error();

@@ -118,6 +118,7 @@ Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes
     case Sniffed::Kind::kSafetensors:
     case Sniffed::Kind::kArray:
     case Sniffed::Kind::kCompressed:
+    case Sniffed::Kind::kProgram:
     case Sniffed::Kind::kPickle:
     case Sniffed::Kind::kZeros:
     case Sniffed::Kind::kOther:

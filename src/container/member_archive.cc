@@ -41,7 +41,7 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open(ZipFile file,
   if (archive->members_.empty()) return std::unique_ptr<MemberArchive>();
   const bool only_arrays = std::all_of(archive->members_.begin(), archive->members_.end(),
                                        [](const Member& member) { return member.is_array; });
-  archive->info_.format = only_arrays ? "npz" : "zip of checkpoints";
+  archive->info_.format = only_arrays ? Format::kNpz : Format::kZipOfCheckpoints;
   archive->info_.record_count = entries.size();
   return archive;
 }
@@ -77,7 +77,7 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_tar(const Slice& sli
   if (slice.size - last.data_offset - last.size < archive::kTarBlock)
     return Failure(Error(ErrorCode::kTruncated, "a tar archive without its end", slice.size),
                    slice.name);
-  archive->info_.format = "tar of checkpoints";
+  archive->info_.format = Format::kTarOfCheckpoints;
   archive->info_.record_count = members->size();
   return archive;
 }
@@ -93,7 +93,7 @@ Outcome<std::unique_ptr<MemberArchive>> MemberArchive::open_files(const std::vec
     if (!container) return container.error();
     archive->members_.push_back({file.name, *std::move(container)});
   }
-  archive->info_.format = "rank files";
+  archive->info_.format = Format::kRankFiles;
   archive->info_.record_count = files.size();
   return archive;
 }
@@ -105,7 +105,7 @@ Outcome<void> MemberArchive::add(std::string_view name, const Slice& slice, std:
     info_.notes.push_back("no checkpoint: " + slice.name);
     return {};
   }
-  const bool is_array = name.ends_with(kArraySuffix) && (*container)->info().format == "npy";
+  const bool is_array = name.ends_with(kArraySuffix) && (*container)->info().format == Format::kNpy;
   if (is_array) name.remove_suffix(kArraySuffix.size());
   members_.push_back(
       {base::is_utf8(name, false) ? std::string(name) : base::escaped(name, name.size() * 4),

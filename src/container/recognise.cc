@@ -112,6 +112,7 @@ Outcome<ContainerPtr> recognise(const Slice& slice, const OpenOptions& options,
     }
     case Sniffed::Kind::kArray:
       return ContainerPtr(std::make_unique<ArrayFile>(slice, options));
+    case Sniffed::Kind::kProgram:
     case Sniffed::Kind::kPointer:
     case Sniffed::Kind::kPage:
     case Sniffed::Kind::kJson:

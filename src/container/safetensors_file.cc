@@ -56,7 +56,7 @@ Result<std::vector<std::int64_t>> sizes_of(const Json::Array& shape, DType dtype
 }  // namespace
 
 Outcome<void> SafetensorsFile::read(Pickles& pickles) {
-  info_.format = "safetensors";
+  info_.format = Format::kSafetensors;
   std::array<std::byte, kLengthSize> length;
   const Status read = slice_.part().read_at(0, length);
   if (!read) return Failure(read.error(), slice_.name);

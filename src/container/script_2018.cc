@@ -65,7 +65,7 @@ const archive::ZipEntry* Script2018::record(std::string_view name) const {
 Outcome<void> Script2018::read(Pickles& pickles) {
   const archive::ZipEntry* const model = find_mark(file_.directory(), torch::Layout::kScriptOf2018);
   prefix_ = model->name.substr(0, model->name.find('/') + 1);
-  info_.format = "torchscript of 2018";
+  info_.format = Format::kTorchScript2018;
   info_.prefix = base::escaped(prefix_);
   info_.record_count = file_.directory().entries().size();
   const auto add = [&](const archive::ZipEntry& entry) {

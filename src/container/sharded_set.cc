@@ -12,7 +12,7 @@ using pickle::Kind;
 using pickle::NodeId;
 
 Outcome<void> ShardedSet::read(Pickles& pickles) {
-  info_.format = "sharded set";
+  info_.format = Format::kShardedSet;
   info_.record_count = slices_.size();
   info_.pickle_bytes = slice_.size;
   index_ = pickles.add(slice_.name, slice_.size, [this](std::span<std::byte> into) {

@@ -9,7 +9,7 @@ namespace safe_load::container {
 using pickle::NodeId;
 
 Outcome<void> StackedFile::read(Pickles& pickles) {
-  info_.format = "stacked";
+  info_.format = Format::kStacked;
   pickles_ =
       pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
         const Status read = slice_.part().read_at(0, into);

@@ -244,7 +244,7 @@ Outcome<ContainerPtr> TarFile::open(const Slice& slice, const OpenOptions& optio
     }
   if (found.pickle.name.empty() || found.storages.name.empty()) return ContainerPtr();
   std::unique_ptr<TarFile> file(new TarFile(slice, options, std::move(found)));
-  file->info_.format = "tar";
+  file->info_.format = Format::kTar;
   file->info_.record_count = members->size();
   return ContainerPtr(std::move(file));
 }

@@ -108,7 +108,7 @@ TensorShards::TensorShards(std::vector<Slice> shards, const OpenOptions& options
 }
 
 Outcome<void> TensorShards::read(Pickles& pickles) {
-  info_.format = "shards of tensors";
+  info_.format = Format::kShardsOfTensors;
   info_.record_count = shards_.size();
   for (const auto& shard : shards_) {
     const auto done = shard->read(pickles);

@@ -28,7 +28,7 @@ Outcome<void> TorchPackage::read(Pickles& pickles) {
   const archive::ZipDirectory& directory = file_.directory();
   const ZipEntry* const mark = torch::find_mark(directory, torch::Layout::kPackage);
   prefix_ = mark->name.substr(0, mark->name.find('/') + 1);
-  info_.format = "torch.package";
+  info_.format = Format::kTorchPackage;
   info_.prefix = base::escaped(prefix_);
   info_.record_count = directory.entries().size();
   const auto record = directory.find_record(prefix_ + "byteorder");

@@ -15,7 +15,7 @@ Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
   auto layout = torch::find_layout(file_.directory());
   if (!layout) return Failure(layout.error(), slice_.name);
   layout_ = *std::move(layout);
-  info_.format = layout_.is_script ? "torchscript" : "zip";
+  info_.format = layout_.is_script ? Format::kTorchScript : Format::kZip;
   info_.prefix = base::escaped(layout_.prefix);
   info_.record_count = file_.directory().entries().size();
   for (const std::string_view note : layout_.notes) info_.notes.emplace_back(note);

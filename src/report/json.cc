@@ -69,7 +69,7 @@ void write_symbols(JsonWriter& writer, std::string_view name, const std::vector<
 void write_container(JsonWriter& writer, const ContainerInfo& container) {
   writer.key("container");
   writer.begin_object();
-  writer.member("format", container.format);
+  writer.member("format", to_text(container.format));
   writer.member("prefix", container.prefix);
   writer.member("version", container.version);
   writer.member("protocol", container.protocol);

@@ -47,7 +47,7 @@ std::vector<std::string> origins(const Checkpoint& checkpoint) {
   };
   const ValueView root = checkpoint.root();
   add(root);
-  if (checkpoint.container().format == "rank files")
+  if (checkpoint.container().format == Format::kRankFiles)
     for (std::size_t i = 1; i < root.items().size(); i += 2) add(root.items()[i]);
   return found;
 }

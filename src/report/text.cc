@@ -150,7 +150,8 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   const Listing listing = report::collect(checkpoint);
   const ContainerInfo& container = checkpoint.container();
   Page page(options);
-  std::string summary_line = base::escaped(title, 4096) + "  " + container.format + ", ";
+  std::string summary_line =
+      base::escaped(title, 4096) + "  " + std::string(to_text(container.format)) + ", ";
   summary_line += plural(listing.distinct_tensors, "tensor") + ", " +
                   human_size(listing.storage_bytes) + " of data in " +
                   human_size(container.file_size);

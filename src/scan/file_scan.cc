@@ -134,7 +134,8 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
   }
   Seen seen;
   seen.is_container = true;
-  seen.what = opened.source->info().format;
+  const Format format = opened.source->info().format;
+  seen.what = to_text(format);
   const bool is_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
                          sniffed.kind == Sniffed::Kind::kStacked || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
@@ -142,7 +143,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
   // A reader that takes the first byte for an opcode, whatever the rest is.
   if (!is_pickle) scan_as_pickles(slice, chain, false);
   if (sniffed.kind == Sniffed::Kind::kTar)
-    scan_tar_members(slice, chain, done.ok() && seen.what == "tar");
+    scan_tar_members(slice, chain, done.ok() && format == Format::kTar);
   return seen;
 }
 
@@ -155,12 +156,13 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
   }
   if (!done) {
     leave(slice.size);
-    add_failure(done.error(), chain, opened.tape.has_value());
+    const bool is_array = opened.source != nullptr && opened.source->info().format == Format::kNpy;
+    const Rule rule = rule_of(done.error(), opened.tape.has_value());
+    add_failure(done.error(), chain, is_array && rule == Rule::kC13 ? Rule::kC15 : rule);
     return;
   }
-  for (const Slice& rest : opened.source->rests()) scan_rest(rest, chain);
-  const std::string& format = opened.source->info().format;
-  if (format == "torchscript") add(make_finding(Rule::kT04), chain);
+  for (const Slice& rest : opened.source->rests()) scan_rest(rest, chain, opened);
+  if (opened.source->info().format == Format::kTorchScript) add(make_finding(Rule::kT04), chain);
   if (opened.source->info().has_source_text)
     add(make_finding(Rule::kT07, Severity::kUnknown,
                      "persistent ids carry the source text of classes"),
@@ -174,7 +176,7 @@ void FileScan::count(const Asked& asked) {
 }
 
 void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& chain) {
-  if (opened.source->info().format != "pickle" || !opened.meaning) return;
+  if (opened.source->info().format != Format::kPickle || !opened.meaning) return;
   for (const torch::Storage& storage : opened.meaning->storages().all())
     if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
 }
@@ -201,7 +203,11 @@ void FileScan::scan_nested_checkpoints(const Opened& opened, const Slice& slice,
 }
 
 void FileScan::add_failure(const Failure& failure, const std::string& chain, bool in_pickle) {
-  Finding finding = make_finding(rule_of(failure, in_pickle));
+  add_failure(failure, chain, rule_of(failure, in_pickle));
+}
+
+void FileScan::add_failure(const Failure& failure, const std::string& chain, Rule rule) {
+  Finding finding = make_finding(rule);
   if (failure.error.code() == ErrorCode::kAmbiguous) finding.severity = Severity::kUnknown;
   finding.message = text_of(failure);
   finding.member = join_members(chain, failure.member);
@@ -241,6 +247,9 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
                      "this is " + std::string(sniffed.what) + "; what is inside was not looked at"),
         chain);
   }
+  if (sniffed.kind == Sniffed::Kind::kProgram && !is_file)
+    add(make_finding(Rule::kT05, Severity::kUnknown, "a record is a program of native code"),
+        chain);
   // In a folder there are texts that begin with a letter that is an opcode.
   const bool is_text = is_file && sniffed.kind == Sniffed::Kind::kText;
   if (scan_as_pickles(slice, chain, is_text)) {

@@ -67,6 +67,7 @@ class FileScan {
   // Bytes that torch would load as a file of their own, and that were no checkpoint to us.
   void scan_nested_checkpoints(const Opened& opened, const Slice& slice, const std::string& chain);
   void add_failure(const Failure& failure, const std::string& chain, bool in_pickle);
+  void add_failure(const Failure& failure, const std::string& chain, Rule rule);
   static Rule rule_of(const Failure& failure, bool in_pickle);
 
   // ---- raw pickles (scan_pickles.cc)
@@ -77,8 +78,8 @@ class FileScan {
   // about them. Whether they asked for anything. Text that nobody meant to be a pickle (`is_text`)
   // is noise if it breaks off before it calls anything.
   bool scan_as_pickles(Slice slice, const std::string& chain, bool is_text);
-  // What follows an end: more pickles, zeros, or bytes that nothing explains.
-  void scan_rest(Slice rest, const std::string& chain);
+  // What follows the end of `before`: more pickles, zeros, or bytes that nothing explains.
+  void scan_rest(Slice rest, const std::string& chain, const Opened& before);
 
   // ---- what no reader of ours takes (file_scan.cc)
 

@@ -11,6 +11,22 @@ namespace {
 constexpr std::uint64_t kLeastCost = 64;  // of one pickle
 constexpr int kMostFollowing = 100'000;   // pickles one behind the other
 
+Rule rule_of_rest(Format format) {
+  if (format == Format::kNpy) return Rule::kC15;
+  return format == Format::kStacked ? Rule::kT01 : Rule::kP11;
+}
+
+// The first two pickles of the stacked layout, of which the first is computed: torch runs it to
+// learn the magic number, and a tool that does not says that this is no file of torch.
+bool is_computed_magic(const Opened& first, const Opened& second) {
+  constexpr std::uint64_t kProtocolVersion = 1001;
+  if (!first.tape || first.source->info().format != Format::kPickle) return false;
+  const pickle::Node& magic = (*first.tape)[first.tape->root()];
+  const pickle::Node& version = (*second.tape)[second.tape->root()];
+  const bool is_computed = magic.kind == pickle::Kind::kCall || magic.kind == pickle::Kind::kOpaque;
+  return is_computed && version.kind == pickle::Kind::kInt && version.payload == kProtocolVersion;
+}
+
 }  // namespace
 
 Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
@@ -56,7 +72,7 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_te
   return asks;
 }
 
-void FileScan::scan_rest(Slice rest, const std::string& chain) {
+void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& before) {
   const std::string where = join_members(chain, rest.name);
   for (int i = 0; rest.size != 0; ++i) {
     if (is_all_zero(rest)) {
@@ -83,11 +99,13 @@ void FileScan::scan_rest(Slice rest, const std::string& chain) {
         add_failure(done.error(), where, true);
         return;
       }
-      add(make_finding(Rule::kP11, Severity::kUnknown,
-                       std::to_string(rest.size) + " bytes follow the end of a pickle"),
+      add(make_finding(rule_of_rest(before.source->info().format), Severity::kUnknown,
+                       std::to_string(rest.size) + " bytes follow the end of the " +
+                           (before.source->info().format == Format::kNpy ? "array" : "pickle")),
           where);
       return;
     }
+    if (i == 0 && is_computed_magic(before, opened)) add(make_finding(Rule::kT02), chain);
     count(scan_tape(opened, chain, findings_));
     const std::uint64_t end = opened.source->info().pickle_bytes;
     rest.offset += end;

@@ -12,7 +12,9 @@ void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bo
   const auto content = archive::read_tar_content(slice.part());
   if (!content) {
     leave(slice.size);
-    return add_failure(Failure(content.error()), chain, false);
+    const bool is_cut = content.error().code() == ErrorCode::kTruncated;
+    return add_failure(Failure(content.error()), chain,
+                       is_cut ? Rule::kC14 : rule_of(content.error(), false));
   }
   if (content->has_others)
     add(make_finding(Rule::kR12, Severity::kUnknown,

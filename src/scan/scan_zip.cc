@@ -170,7 +170,7 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
   if (opened.meaning)
     for (const torch::Storage& storage : opened.meaning->storages().all())
       if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
-  what = opened.source->info().format;
+  what = to_text(opened.source->info().format);
   return zip;
 }
 

@@ -114,6 +114,18 @@ bool is_dunder(std::string_view name) {
   return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
 
+// Source: hydra/_internal/instantiate, lightning/pytorch/core/saving.py.
+bool is_target_key(std::string_view key) { return key == "_target_" || key == "_instantiator"; }
+
+// What a program that was given a dict calls first.
+bool is_method_of_dict(std::string_view key) {
+  constexpr std::string_view kMethods[] = {"clear",       "copy",       "fromkeys", "get",
+                                           "items",       "keys",       "pop",      "popitem",
+                                           "update",      "values",     "elements", "most_common",
+                                           "move_to_end", "setdefault", "subtract", "total"};
+  return std::find(std::begin(kMethods), std::end(kMethods), key) != std::end(kMethods);
+}
+
 // Of a text value, whatever it stands in.
 bool looks_like_pickle(std::string_view text) {
   if (text.size() < 5) return false;
@@ -137,6 +149,7 @@ class TapeScan {
           types::find_known(tape_.symbols()[i].module, tape_.symbols()[i].name) != nullptr;
     for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
     for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
+    if (names_targets_) judge_targets();
     for (const pickle::Note& note : tape_.notes()) judge_note(note);
     if (opened_.meaning)
       for (const types::BadPart& part : opened_.meaning->bad_parts()) judge_bad_part(part);
@@ -172,7 +185,9 @@ class TapeScan {
       return;
     }
     if (node.kind == Kind::kBytes || node.kind == Kind::kText) {
-      if (looks_like_pickle(tape_.text(id))) add_at(id, make_finding(Rule::kN01));
+      const std::string_view text = tape_.text(id);
+      if (looks_like_pickle(text)) add_at(id, make_finding(Rule::kN01));
+      names_targets_ = names_targets_ || is_target_key(text);
       return;
     }
     if (node.kind == Kind::kTensor) return judge_attributes(id);
@@ -353,12 +368,49 @@ class TapeScan {
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
       if (tape_[items[i]].kind != Kind::kText) continue;
       const std::string_view key = tape_.text(items[i]);
+      if (is_method_of_dict(key) && is_dict(id))
+        add_at(id, make_finding(Rule::kA02, Severity::kUnknown,
+                                "a state replaces the method " + std::string(key) + " of a dict"));
       if (!is_dunder(key)) continue;
       const bool is_bad = is_hook(key);
       add_at(id, make_finding(Rule::kP12, is_bad ? Severity::kDanger : Severity::kNote,
                               "a state sets the attribute " + base::escaped(key)));
       asked_.is_dangerous |= is_bad;
     }
+  }
+
+  // Whether the call makes a dict: OrderedDict, Counter, UserDict.
+  bool is_dict(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol) return false;
+    const pickle::Symbol& symbol = tape_.symbol(call->callee);
+    const Known* const row = types::find_known(symbol.module, symbol.name);
+    return row != nullptr &&
+           (row->items == types::Items::kDict || row->meaning == types::Meaning::kUserDict);
+  }
+
+  // ---- names in configs, which others import and call
+
+  void judge_targets() {
+    for (NodeId id = 0; id < tape_.size(); ++id) {
+      if (tape_[id].kind != Kind::kDict) continue;
+      const auto items = tape_.items(id);
+      for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+        if (is_text(items[i]) && is_text(items[i + 1]) && is_target_key(tape_.text(items[i])))
+          judge_target(items[i + 1]);
+    }
+  }
+
+  bool is_text(NodeId id) const { return tape_[id].kind == Kind::kText; }
+
+  void judge_target(NodeId id) {
+    const std::string_view path = tape_.text(id);
+    const std::size_t dot = path.rfind('.');
+    const bool is_bad = dot != std::string_view::npos &&
+                        find_danger(path.substr(0, dot), path.substr(dot + 1)).has_value();
+    add_at(id, make_finding(Rule::kN08, is_bad ? Severity::kUnknown : Severity::kNote,
+                            "a config names " + base::quoted(path, 100) +
+                                ", which Hydra or Lightning would import and call"));
   }
 
   // An attribute of a tensor that is a class or function could stand for a method.
@@ -584,6 +636,7 @@ class TapeScan {
   std::optional<std::vector<types::Edge>> edges_;
   std::unordered_set<NodeId> judged_;  // states
   ArgumentWords words_{tape_};
+  bool names_targets_ = false;
 };
 
 }  // namespace
