@@ -260,7 +260,7 @@ def goes_on_if_told(program: bytes) -> bool:
     if not any(opcode in program for opcode in BY_OPTION):
         return False
     options = {"encoding": "latin1", "buffers": [b""] * 4}
-    return any(outcome(unpickler, program + REACHED + b".", **options)[0] & 1 for unpickler in UNPICKLERS)
+    return any(outcome(recorder, program + REACHED + b".", **options)[0] & 1 for recorder in UNPICKLERS)
 
 
 def is_text(content: bytes) -> bool:
@@ -289,7 +289,7 @@ def check(programs: list[bytes], is_bare: bool = False) -> tuple[list[bytes], di
     full = programs if is_bare else [program + REACHED + b"." for program in programs]
     for reader in _readers:
         reader.send(full)
-    own = b"".join(packed(unpickler, program) for program in full for unpickler in UNPICKLERS)
+    own = b"".join(packed(recorder, program) for program in full for recorder in UNPICKLERS)
     answers = [(own, True), *((reader.receive(), reader.knows_protocol_5) for reader in _readers)]
     counts: dict[str, int] = collections.Counter(programs=len(programs))
     onward = []

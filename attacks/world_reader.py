@@ -18,7 +18,16 @@ import sys
 import warnings
 
 SENTINEL = ("sentinel", "reached")
-REAL = {("collections", "OrderedDict"): collections.OrderedDict, ("builtins", "set"): set}
+# What is harmless whatever it is given.
+REAL = {
+    ("builtins", "bytearray"): bytearray,
+    ("builtins", "complex"): complex,
+    ("builtins", "frozenset"): frozenset,
+    ("builtins", "set"): set,
+    ("collections", "Counter"): collections.Counter,
+    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("collections", "deque"): collections.deque,
+}
 NOTHING = b"\0" * 8
 MEMORY = 2 << 30
 
@@ -58,6 +67,11 @@ class Strange(Exception):
     """The value holds something that is no plain value."""
 
 
+def attributes(value, seen):
+    extra = getattr(value, "__dict__", None)
+    return canonical(dict(extra), seen) if extra else ""
+
+
 def canonical(value, seen=()):
     """Text that differs where types or values differ; what holds itself is named by its depth."""
     kind = type(value)
@@ -67,17 +81,20 @@ def canonical(value, seen=()):
         return "bytearray:%r" % bytes(value)
     if kind is float:
         return "float:" + ("nan" if value != value else struct.pack(">d", value).hex())
+    if kind is complex:
+        return "complex(%s,%s)" % (canonical(value.real), canonical(value.imag))
     if id(value) in seen:
         return "<%d>" % seen.index(id(value))
     below = seen + (id(value),)
+    if kind is collections.deque:
+        return "deque(%s,%s)" % (canonical(list(value), below), value.maxlen)
     if kind in (list, tuple):
         return "%s(%s)" % (kind.__name__, ",".join([canonical(item, below) for item in value]))
     if kind in (set, frozenset):
         return "%s(%s)" % (kind.__name__, ",".join(sorted([canonical(item, below) for item in value])))
-    if kind in (dict, collections.OrderedDict):
+    if kind in (dict, collections.OrderedDict, collections.Counter):
         rows = ["%s=%s" % (canonical(key, below), canonical(item, below)) for key, item in value.items()]
-        extra = vars(value) if kind is collections.OrderedDict else {}
-        return "%s(%s)%s" % (kind.__name__, ",".join(rows), canonical(dict(extra), below) if extra else "")
+        return "%s(%s)%s" % (kind.__name__, ",".join(rows), attributes(value, below))
     raise Strange(kind)
 
 
@@ -90,44 +107,50 @@ def simple(name):
     return re.sub("[^A-Za-z0-9_.]+", "?", name)[:100]
 
 
-def outcome(unpickler, program, **options):
-    """(flags, text of the value or None, names)"""
-    names = []
-    strange = []
+def recorder(unpickler):
+    """An unpickler that records; one class for all its runs, for classes are slow to make."""
 
     class Recorder(unpickler):
         def find_class(self, module, name):
-            names.append((module, name))
-            if (module, name) not in REAL:
-                if (module, name) != SENTINEL:
-                    strange.append(name)
-                return type("stub", (Stub,), {})
-            return REAL[module, name]
+            self.names.append((module, name))
+            if (module, name) in REAL:
+                return REAL[module, name]
+            if (module, name) != SENTINEL:
+                self.strange = True
+            return Stub
 
         def persistent_load(self, _):
-            strange.append("id")
+            self.strange = True
             return Stub()
 
+    return Recorder
+
+
+def outcome(recorder, program, **options):
+    """(flags, text of the value or None, names)"""
+    run = recorder(io.BytesIO(program), **options)
+    run.names = []
+    run.strange = False
     flags = 0
     text = None
     try:
-        value = Recorder(io.BytesIO(program), **options).load()
+        value = run.load()
         flags |= 2
         text = canonical(value)
     except Strange:
-        strange.append("value")
+        run.strange = True
     except Exception:  # the reader stops, also where there is no memory: that is the outcome
         pass
-    if SENTINEL in names:
+    if SENTINEL in run.names:
         flags |= 1
-    return flags | (4 if strange else 0), text, names
+    return flags | (4 if run.strange else 0), text, run.names
 
 
-UNPICKLERS = (pickle.Unpickler, pickle._Unpickler)
+UNPICKLERS = (recorder(pickle.Unpickler), recorder(pickle._Unpickler))
 
 
-def packed(unpickler, program):
-    flags, text, names = outcome(unpickler, program)
+def packed(recorder, program):
+    flags, text, names = outcome(recorder, program)
     rest = set(names) - {SENTINEL} - set(REAL)
     asked = sorted(set((simple(module), simple(name)) for module, name in rest if module))  # "" is no module
     return bytes([flags]) + (digest(text) if text is not None else NOTHING) + (digest(repr(asked)) if asked else NOTHING)
@@ -148,7 +171,7 @@ def main():
             size = struct.unpack_from("<H", block, at)[0]
             program = block[at + 2 : at + 2 + size]
             at += 2 + size
-            out += [packed(unpickler, program) for unpickler in UNPICKLERS]
+            out += [packed(recorder, program) for recorder in UNPICKLERS]
         target.write(b"".join(out))
         target.flush()
 

@@ -59,6 +59,18 @@ def test_raise_if_lists_what_was_found():
     scan(pickle.dumps([1])).raise_if(Verdict.UNKNOWN)
 
 
+@pytest.mark.parametrize("value", [
+    scan(EVIL), Verdict.SAFE, Severity.DANGER, scan(EVIL).findings[0], scan(EVIL).coverage, Error("a"),
+    safe_load.Placement("Shard", 0),
+], ids=lambda value: type(value).__name__)
+def test_values_of_ours_that_a_program_saved_are_never_dangerous(value):
+    try:
+        content = pickle.dumps({"value": value})
+    except TypeError as error:
+        pytest.skip(f"cannot be pickled: {error}")
+    assert scan(content).verdict in (Verdict.SAFE, Verdict.UNKNOWN)
+
+
 def test_strict_counts_notes():
     text = pickle.dumps(pickle.dumps([1], 4))
     assert [f.rule for f in scan(text).findings] == ["SL-N01"]

@@ -228,6 +228,8 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     return become_bytes(id, kind, bytes);
   }
   SAFE_LOAD_TRY(tape_.work().take(text(0).size()));
+  if (given.size() == 1 && tape_[given[0]].kind == Kind::kText)  // a str of Python 2
+    return bad("bytes of a text without its codec");
   if (given.size() == 1) return become_bytes(id, kind, text(0));
   if (!is_latin1_name(text(1))) return bad("text in a codec other than Latin-1").about(text(1));
   // A str of Python 2 has been bytes all along.
