@@ -16,6 +16,7 @@
 #include "scan/findings.h"
 #include "scan/slices.h"
 #include "scan/tape_scan.h"
+#include "torch/readers.h"
 
 namespace safe_load::scanner {
 
@@ -96,6 +97,7 @@ class FileScan {
   void check_names(const std::vector<ZipEntry>& entries, const std::string& chain);
   // What a reader would run besides pickles, by the names of the records.
   void check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain);
+  void add_mark(const torch::Mark& mark, const std::string& chain);
   // What torch.export.load evaluates.
   void check_expressions(const container::ZipFile& file, const std::string& chain);
   // Between the records there is nothing but data descriptors and zeros.

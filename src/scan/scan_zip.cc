@@ -24,6 +24,7 @@ bool is_word_or_number(const Slice& slice) {
 }
 
 bool is_exported_program(const ZipEntry& entry) {
+  if (!torch::could_have_mark(entry.name)) return false;
   return std::any_of(torch::marks().begin(), torch::marks().end(), [&](const torch::Mark& mark) {
     return mark.reader == torch::Reader::kExportLoad && has_mark(mark, entry.name, true);
   });
@@ -175,18 +176,21 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
 }
 
 void FileScan::check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain) {
-  for (const ZipEntry& entry : entries)
-    for (const torch::Mark& mark : torch::marks()) {
-      if (mark.runs.empty() || !has_mark(mark, entry.name, true)) continue;
-      const bool is_script = mark.reader == torch::Reader::kJitLoad;
-      const Rule rule = is_script ? Rule::kT04 : Rule::kT05;
-      add(make_finding(
-              rule, describe(rule).severity,
-              mark.layout == torch::Layout::kSources
-                  ? std::string("the archive holds ") + std::string(mark.runs)
-                  : std::string(name_of(mark.reader)) + " would run " + std::string(mark.runs)),
-          chain);
-    }
+  for (const ZipEntry& entry : entries) {
+    if (!torch::could_have_mark(entry.name)) continue;
+    for (const torch::Mark& mark : torch::marks())
+      if (!mark.runs.empty() && has_mark(mark, entry.name, true)) add_mark(mark, chain);
+  }
+}
+
+void FileScan::add_mark(const torch::Mark& mark, const std::string& chain) {
+  const std::string runs(mark.runs);
+  const bool is_script = mark.reader == torch::Reader::kJitLoad;
+  add(make_finding(is_script ? Rule::kT04 : Rule::kT05, Severity::kUnknown,
+                   mark.layout == torch::Layout::kSources
+                       ? "the archive holds " + runs
+                       : std::string(name_of(mark.reader)) + " would run " + runs),
+      chain);
 }
 
 void FileScan::check_expressions(const container::ZipFile& file, const std::string& chain) {

@@ -1,7 +1,7 @@
 #include "torch/readers.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 
 #include "base/text.h"
 
@@ -59,6 +59,24 @@ constexpr ReaderRow kReaders[] = {
     {Reader::kSafetensors, "I8", "safetensors"},
 };
 
+// By the last letter of names, and the first of folders.
+struct Letters {
+  std::array<bool, 256> last = {};
+  std::array<bool, 256> first = {};
+};
+
+constexpr Letters letters_of_marks() {
+  Letters letters;
+  for (const Mark& mark : kMarks) {
+    if (mark.name.empty()) continue;
+    const char letter = mark.place == kFolder ? mark.name.front() : mark.name.back();
+    (mark.place == kFolder ? letters.first
+                           : letters.last)[static_cast<unsigned char>(base::to_lower(letter))] =
+        true;
+  }
+  return letters;
+}
+
 bool equal(std::string_view a, std::string_view b, bool with_case) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) {
     return with_case ? x == y : base::to_lower(x) == base::to_lower(y);
@@ -70,7 +88,21 @@ bool equal(std::string_view a, std::string_view b, bool with_case) {
 std::span<const Mark> marks() { return kMarks; }
 std::span<const ReaderRow> readers() { return kReaders; }
 
+bool could_have_mark(std::string_view name) {
+  static constexpr Letters kLetters = letters_of_marks();
+  if (name.empty()) return false;
+  const auto has = [](const std::array<bool, 256>& letters, char c) {
+    return letters[static_cast<unsigned char>(base::to_lower(c))];
+  };
+  const std::size_t slash = name.find('/');
+  const bool has_folder = slash != std::string_view::npos && slash + 1 < name.size();
+  return has(kLetters.last, name.back()) || has(kLetters.first, name.front()) ||
+         (has_folder && has(kLetters.first, name[slash + 1]));
+}
+
 bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
+  const bool is_named = mark.place != kNone && mark.place != kFolder && !name.empty();
+  if (is_named && base::to_lower(name.back()) != base::to_lower(mark.name.back())) return false;
   const std::size_t slash = name.find('/');
   const bool has_folder = slash != std::string_view::npos && slash != 0;
   const std::string_view record = has_folder ? name.substr(slash + 1) : std::string_view();

@@ -70,6 +70,9 @@ std::span<const ReaderRow> readers();
 // at any depth: `as_a_reader` is as lax as the laxest of them.
 bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader);
 
+// Whether an entry may have any; of the records of tensors, which are most, it says no at once.
+bool could_have_mark(std::string_view name);
+
 // The first entry that marks this layout exactly, or null.
 const archive::ZipEntry* find_mark(const archive::ZipDirectory& directory, Layout layout);
 
