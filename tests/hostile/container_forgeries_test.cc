@@ -61,7 +61,7 @@ TEST(ZipsOfCheckpoints, GiveTheValueOfEachMember) {
     const auto opened = open_bytes(zip.build(), {.verify = true});
     ASSERT_TRUE(opened) << opened.error();
     EXPECT_TRUE(opened->issues().empty());
-    EXPECT_EQ(opened->container().format, Format::kZipOfCheckpoints);
+    EXPECT_EQ(opened->container().format, safe_load::Format::kZipOfCheckpoints);
     ASSERT_EQ(opened->container().notes.size(), 1u);
     EXPECT_EQ(opened->container().notes[0], "no checkpoint: readme.txt");
     const auto tensors = opened->tensors();
@@ -195,7 +195,7 @@ TEST(TarsOfCheckpoints, GiveTheValueOfEachMember) {
   const auto opened = open_bytes(tar_of_checkpoints().build(), {.verify = true});
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_TRUE(opened->issues().empty());
-  EXPECT_EQ(opened->container().format, Format::kTarOfCheckpoints);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kTarOfCheckpoints);
   EXPECT_EQ(opened->container().notes, std::vector<std::string>{"no checkpoint: config.yaml"});
   const auto tensors = opened->tensors();
   ASSERT_EQ(tensors.size(), 2u);
@@ -236,7 +236,7 @@ TEST(BarePickles, GiveNoMeaningToPersistentIds) {
 TEST(BarePickles, HaveTheirRestNoted) {
   const auto opened = open_bytes(pickled(list({integer(1)})) + "rest");
   ASSERT_TRUE(opened) << opened.error();
-  EXPECT_EQ(opened->container().format, Format::kPickle);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kPickle);
   ASSERT_EQ(opened->container().notes.size(), 1u);
   EXPECT_EQ(opened->container().notes[0], "4 bytes follow the pickle");
 }

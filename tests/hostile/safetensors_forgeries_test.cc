@@ -30,7 +30,7 @@ TEST(SafetensorsForgeries, OpenIfTheyAreNone) {
       open_bytes(safetensors(header + "   ", "\1\2\3\4" + raw<float>({1.5f, 2.5f}) + "\7"));
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_TRUE(opened->issues().empty());
-  EXPECT_EQ(opened->container().format, Format::kSafetensors);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kSafetensors);
   EXPECT_EQ(opened->container().record_count, 4u);
   ASSERT_EQ(opened->container().metadata.size(), 2u);
   EXPECT_EQ(opened->container().metadata[1].second, "\u00e9\n");

@@ -58,7 +58,7 @@ TEST(StackedForgeries, OpenIfTheyAreNone) {
     EXPECT_EQ(complaint(file), "") << protocol;
     const auto opened = open_bytes(file);
     ASSERT_TRUE(opened);
-    EXPECT_EQ(opened->container().format, Format::kStacked);
+    EXPECT_EQ(opened->container().format, safe_load::Format::kStacked);
     EXPECT_EQ(opened->container().protocol, protocol < 2 ? 0 : protocol);
     EXPECT_EQ(opened->container().record_count, 2u);
     EXPECT_TRUE(opened->container().notes.empty());
@@ -93,7 +93,7 @@ TEST(StackedForgeries, AreNoCheckpointIfTheirMagicIsComputed) {
     p.magic = pickled(reduce(symbol("builtins", "int"), {text("119547037146038801333356")}));
   });
   const auto opened = open_bytes(file.build());
-  EXPECT_TRUE(!opened || opened->container().format == Format::kPickle);
+  EXPECT_TRUE(!opened || opened->container().format == safe_load::Format::kPickle);
 }
 
 TEST(StackedForgeries, ListEachKeyOnce) {  // L4

@@ -49,7 +49,7 @@ void expect_whole(const std::string& file, const std::string& what = "") {
   const auto opened = open_bytes(file);
   ASSERT_TRUE(opened) << what << ": " << opened.error();
   EXPECT_TRUE(opened->issues().empty()) << what;
-  EXPECT_EQ(opened->container().format, Format::kTar) << what;
+  EXPECT_EQ(opened->container().format, safe_load::Format::kTar) << what;
   const auto tensors = opened->tensors();
   ASSERT_EQ(tensors.size(), 2u) << what;
   EXPECT_EQ(tensors[0].name, "w");

@@ -102,6 +102,7 @@ TEST(ValueForgeries, GiveBytesThatAreNone) {
       {builtin("bytes", {tuple({kOne})}), named("bytes")},
       {builtin("bytes", {text("a")}), named("bytes")},
       {builtin("bytes", {text("a"), text("latin1")}), named("bytes")},
+      {builtin("bytes", {std::string("U\1a")}), "corrupt: bytes of a text without its codec"},
   });
 }
 

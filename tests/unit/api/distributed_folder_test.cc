@@ -91,7 +91,7 @@ TEST(DistributedFolders, RebuildTheTree) {
   const auto opened = Checkpoint::open(folder.path());
   ASSERT_TRUE(opened.ok()) << opened.error();
   ASSERT_TRUE(opened->issues().empty()) << opened->issues()[0];
-  EXPECT_EQ(opened->container().format, Format::kDistributed);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kDistributed);
   EXPECT_EQ(opened->root()["opt"][1]["lr"].get_or(0.0), 1.5);
   EXPECT_EQ(opened->root()["opt"].size(), 2u);
 }

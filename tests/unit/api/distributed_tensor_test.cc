@@ -208,7 +208,7 @@ TEST(RankFiles, AreOneDictByFile) {
   folder.file("config.json", "{}");
   const auto opened = Checkpoint::open(folder.path());
   ASSERT_TRUE(opened) << opened.error().text();
-  EXPECT_EQ(opened->container().format, Format::kRankFiles);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kRankFiles);
   EXPECT_EQ(opened->root().size(), 2u);
   EXPECT_TRUE(distributed_tensor(opened->root()["model_world_size_2_rank_1.pt"]["w"]));
   std::string text;

@@ -41,7 +41,7 @@ void fill(TemporaryFolder& folder) {
 
 void expect_whole(const Checkpoint& opened) {
   EXPECT_TRUE(opened.issues().empty());
-  EXPECT_EQ(opened.container().format, Format::kShardedSet);
+  EXPECT_EQ(opened.container().format, safe_load::Format::kShardedSet);
   const auto tensors = opened.tensors();
   ASSERT_EQ(tensors.size(), 3u);
   EXPECT_EQ(tensors[0].name + tensors[1].name + tensors[2].name, "bac");
@@ -85,7 +85,7 @@ TEST(ShardedSets, OpenOneShardWithAHint) {
   fill(folder);
   const auto opened = Checkpoint::open(folder.path(kFirst));
   ASSERT_TRUE(opened.ok()) << opened.error();
-  EXPECT_EQ(opened->container().format, Format::kSafetensors);
+  EXPECT_EQ(opened->container().format, safe_load::Format::kSafetensors);
   ASSERT_EQ(opened->container().notes.size(), 1u);
   EXPECT_NE(opened->container().notes[0].find("one shard of a set"), std::string::npos);
 }

@@ -54,7 +54,7 @@ std::vector<Case> foreign_files() {
       {"\xff\xd8\xff\xe0", "a JPEG picture, not a checkpoint"},
       {"\x20\0\0\0TFL3rest"s, "a TensorFlow Lite model"},
       {"\x08\x07\x12\x07pytorch", "perhaps an ONNX or TensorFlow model (protobuf)"},
-      {"\x7f\x45LF\2", "a program, not a checkpoint"},
+      {"\x7f\x45LF\2", "a program, not a checkpoint", Kind::kProgram},
       {"%PDF-1.7", "a PDF document, not a checkpoint"},
       {"\x89PNG\r\n\x1a\n", "a PNG picture, not a checkpoint"},
       {"\x20\0\0\0PTMFrest"s, "a PyTorch mobile flatbuffer"},

@@ -93,7 +93,6 @@ ValueCases texts_and_numbers() {
       {builtin2("bytes", {}), "b\"\""},
       {builtin("bytes", {list({integer(0), integer(255)})}), "b\"\\x00\\xff\""},
       {builtin("bytes", {bytes("ab")}), "b\"ab\""},
-      {builtin2("bytes", {python2("ab")}), "b\"ab\""},
       {builtin("bytearray", {}), "bytearray\"\""},
       {builtin("bytearray", {bytes("ab")}), "bytearray\"ab\""},
       {builtin2("bytearray", {text("a\xc3\xbf"), text("latin-1")}), "bytearray\"a\\xff\""},
