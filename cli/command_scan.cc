@@ -268,6 +268,11 @@ int explain_rule(const std::string& id) {
   return print(safe_load::to_text(*rule)) ? kDone : kFailed;
 }
 
+int complain_of(const Output& output) {
+  complain(safe_load::printable(output.name()), "cannot be written: " + output.failure());
+  return kFailed;
+}
+
 }  // namespace
 
 int scan(const Options& options) {
@@ -275,19 +280,13 @@ int scan(const Options& options) {
   if (command.list_rules) return print(safe_load::scan_rules_text()) ? kDone : kFailed;
   if (!command.explain.empty()) return explain_rule(command.explain);
   Output output(command.output);
-  if (!output.is_open()) {
-    complain(safe_load::printable(command.output), "cannot be written");
-    return kFailed;
-  }
+  if (!output.is_open()) return complain_of(output);
   struct sigaction action = {};
   action.sa_handler = interrupt;  // without SA_RESTART: waiting ends
   ::sigaction(SIGINT, &action, nullptr);
   const bool color = command.output.empty() && text_options(options).color;
   Scan scan(command, output, color);
-  if (!scan.run(options.files) || !output.finish()) {
-    complain(safe_load::printable(command.output), "cannot be written");
-    return kFailed;
-  }
+  if (!scan.run(options.files) || !output.finish()) return complain_of(output);
   if (scan.summary().files() == 0 && command.format != safe_load::ScanFormat::kText)
     std::cerr << "safe-load: no checkpoint was scanned\n";
   return exit_code(scan.summary(), command);

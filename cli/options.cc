@@ -1,12 +1,16 @@
 #include "options.h"
 
+#include <safe_load/report.h>
 #include <safe_load/version.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <map>
+#include <sstream>
 #include <string_view>
+#include <utility>
+
+#include "terminal.h"
 
 namespace cli {
 namespace {
@@ -34,11 +38,25 @@ std::vector<std::string> with_command(int argc, char** argv) {
   return arguments;
 }
 
+// One word of several. (The transformers of CLI11 would print the numbers of enumerators as bytes.)
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, T& target,
+                        const std::vector<std::pair<std::string, T>>& choices,
+                        const std::string& text) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : choices) words.push_back(word);
+  const auto choose = [&target, choices](const std::string& chosen) {
+    for (const auto& [word, value] : choices)
+      if (word == chosen) target = value;
+  };
+  return command.add_option_function<std::string>(name, choose, text)
+      ->check(CLI::IsMember(words).description(""));
+}
+
 void add_color(CLI::App& command, Options& options) {
-  const std::map<std::string, Color> words = {
-      {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  command.add_option("--color", options.color, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(words).description(""))
+  add_choice<Color>(command, "--color", options.color,
+                    {{"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}},
+                    "auto, always or never")
       ->type_name("WHEN");
 }
 
@@ -69,17 +87,16 @@ CLI::App* add_scan(CLI::App& app, Options& options) {
   command->add_option("--exclude", scan.exclude, "No files of folders that match")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  command->add_flag("--follow-symlinks", scan.follow_symlinks, "Follow links in folders");
+  command->add_flag("--follow-symlinks", scan.follow_symlinks, "Follow links to folders, too");
   command->add_option("-j,--jobs", scan.jobs, "Processes that scan (default: one for each core)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
-  const std::map<std::string, safe_load::ScanFormat> formats = {
-      {"text", safe_load::ScanFormat::kText},
-      {"json", safe_load::ScanFormat::kJson},
-      {"jsonl", safe_load::ScanFormat::kJsonl},
-      {"sarif", safe_load::ScanFormat::kSarif}};
-  command->add_option("--format", scan.format, "text, json, jsonl or sarif")
-      ->transform(CLI::CheckedTransformer(formats).description(""))
+  add_choice<safe_load::ScanFormat>(*command, "--format", scan.format,
+                                    {{"text", safe_load::ScanFormat::kText},
+                                     {"json", safe_load::ScanFormat::kJson},
+                                     {"jsonl", safe_load::ScanFormat::kJsonl},
+                                     {"sarif", safe_load::ScanFormat::kSarif}},
+                                    "text, json, jsonl or sarif")
       ->type_name("FORMAT");
   command->add_option("-o,--output", scan.output, "Write to this file")->type_name("FILE");
   command->add_flag("--strict", scan.options.strict,
@@ -137,10 +154,13 @@ Parsed parse(int argc, char** argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::Success& help) {
-    parsed.exit_code = app.exit(help);
+    std::ostringstream text;
+    (void)app.exit(help, text, text);
+    parsed.exit_code = print(text.str()) ? kDone : kFailed;
     return parsed;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "safe-load: " << error.what() << "\nsafe-load -h shows how it is used\n";
+    std::cerr << "safe-load: " << safe_load::printable(error.what())
+              << "\nsafe-load -h shows how it is used\n";
     parsed.exit_code = kUsage;
     return parsed;
   }

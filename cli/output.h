@@ -15,6 +15,10 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   bool is_open() const { return stream_ != nullptr; }
+  std::string name() const { return path_.empty() ? "standard output" : path_; }
+  // Why something could not be written.
+  std::string failure() const;
+
   // A reader of standard output that went away is no failure.
   bool write(const std::string& text);
   // Renames the file. False if anything could not be written.
@@ -24,6 +28,7 @@ class Output {
   std::string path_;
   std::string temporary_;
   std::FILE* stream_ = nullptr;
+  int error_ = 0;
 };
 
 }  // namespace cli

@@ -37,6 +37,7 @@ safe_load::TextOptions text_options(const Options& options) {
 }
 
 bool print(const std::string& text) {
+  errno = 0;
   const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
   const bool failed = written != text.size() || std::fflush(stdout) != 0;
   if (!failed || errno == EPIPE) return true;
