@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "commands.h"
+#include "descriptor.h"
 #include "output.h"
 #include "terminal.h"
 #include "walk.h"
@@ -57,21 +58,6 @@ Issue failure(std::string message, safe_load::ErrorCode code = safe_load::ErrorC
   issue.message = std::move(message);
   return issue;
 }
-
-// An open file, closed at the end.
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 // What comes over standard input, in memory. -1: it could not be read, or is too much.
 int spool_input() {
@@ -167,7 +153,7 @@ class Scan {
     } else if (!S_ISREG(facts.st_mode)) {
       waiting.issue = failure("this is no regular file", safe_load::ErrorCode::kUnsupported);
     } else {
-      workers_.start(job, file.get());
+      workers_.start(job, file.get(), static_cast<std::uint64_t>(facts.st_size));
     }
     print_ready();
     return !is_broken_;
