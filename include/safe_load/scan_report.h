@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,18 +30,26 @@ struct ScanReportOptions {
   std::string sarif_category = "scan";
 };
 
+// What the processes that scanned had given up.
+struct ScanSandbox {
+  bool seccomp = false;   // they could call nothing that a scan does not need
+  bool landlock = false;  // the kernel kept them from all files, too
+  bool is_full() const { return seccomp && landlock; }
+};
+
 struct ScanSummary {
-  std::array<std::uint64_t, 4> verdicts = {};    // by Verdict
-  std::map<std::string, std::uint64_t> skipped;  // by reason
+  std::array<std::uint64_t, 4> verdicts = {};        // by Verdict
+  std::map<std::string, std::uint64_t> skipped;      // no checkpoints, by what they are
+  std::map<std::string, std::uint64_t> passed_over;  // not looked into, by why
   std::uint64_t errors = 0;  // files that could not be opened; they are INCOMPLETE, too
   std::uint64_t bytes_total = 0;
   std::uint64_t bytes_covered = 0;
   std::uint64_t bytes_read = 0;
   bool is_interrupted = false;
+  std::optional<ScanSandbox> sandbox;  // none: the files were scanned in this process
 
   std::uint64_t of(Verdict verdict) const { return verdicts[static_cast<std::size_t>(verdict)]; }
   std::uint64_t files() const;
-  std::uint64_t skipped_files() const;
 };
 
 // Each call returns the text to be printed next; together they are one document.
@@ -56,8 +65,11 @@ class ScanReport {
   // A file without a report is INCOMPLETE. The code says why: kUnsupported, it is no regular file;
   // kLimit, the scan was stopped; else it could not be read.
   std::string add(std::string_view path, const Issue& error);
-  void skip(std::string_view reason);
+  // A file that was read and is no checkpoint; and what was not looked into.
+  void skip(std::string_view what);
+  void pass_over(std::string_view reason);
   void interrupt();
+  void set_sandbox(const ScanSandbox& sandbox);
   std::string end();
 
   const ScanSummary& summary() const;

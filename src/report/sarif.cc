@@ -244,6 +244,12 @@ void SarifLog::write_invocation(JsonWriter& writer, const ScanSummary& summary) 
                std::to_string(dropped) + " results were left out; --format jsonl has all");
     writer.end_object();
   }
+  if (const std::string text = sandbox_text(summary); !text.empty()) {
+    writer.begin_object();
+    writer.member("level", "warning");
+    write_text(writer, "message", text.substr(0, text.size() - 1));
+    writer.end_object();
+  }
   for (const Unread& unread : unread_) {
     writer.begin_object();
     writer.member("level", "warning");
@@ -252,6 +258,12 @@ void SarifLog::write_invocation(JsonWriter& writer, const ScanSummary& summary) 
     writer.end_object();
   }
   writer.end_array();
+  if (summary.sandbox) {
+    writer.key("properties");
+    writer.begin_object();
+    write_sandbox(writer, *summary.sandbox);
+    writer.end_object();
+  }
   writer.end_object();
   writer.end_array();
 }

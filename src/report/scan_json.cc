@@ -1,4 +1,6 @@
 // Reports of scans for programs: schema "safe-load.scan/1". docs/guide/scan.md describes it.
+#include <map>
+
 #include "base/text.h"
 #include "report/scan_parts.h"
 #include "safe_load/version.h"
@@ -113,6 +115,14 @@ void write_policy(JsonWriter& writer, const ScanPolicy& policy) {
   writer.end_object();
 }
 
+void write_sandbox(JsonWriter& writer, const ScanSandbox& sandbox) {
+  writer.key("sandbox");
+  writer.begin_object();
+  writer.member("seccomp", sandbox.seccomp);
+  writer.member("landlock", sandbox.landlock);
+  writer.end_object();
+}
+
 void write_summary(JsonWriter& writer, const ScanSummary& summary) {
   writer.key("summary");
   writer.begin_object();
@@ -123,12 +133,15 @@ void write_summary(JsonWriter& writer, const ScanSummary& summary) {
   writer.member("errors", summary.errors);
   writer.key("skipped");
   writer.begin_object();
-  for (const auto& [reason, count] : summary.skipped) writer.member(reason, count);
+  std::map<std::string, std::uint64_t> skipped = summary.skipped;
+  for (const auto& [reason, count] : summary.passed_over) skipped[reason] += count;
+  for (const auto& [reason, count] : skipped) writer.member(reason, count);
   writer.end_object();
   writer.member("bytes_total", summary.bytes_total);
   writer.member("bytes_covered", summary.bytes_covered);
   writer.member("bytes_read", summary.bytes_read);
   writer.member("interrupted", summary.is_interrupted);
+  if (summary.sandbox) write_sandbox(writer, *summary.sandbox);
   writer.end_object();
 }
 

@@ -14,7 +14,12 @@ void write_file(json::JsonWriter& writer, std::string_view path, const FileRepor
 void write_policy(json::JsonWriter& writer, const ScanPolicy& policy);
 void write_summary(json::JsonWriter& writer, const ScanSummary& summary);
 
-// "3 files: 1 SAFE, 1 UNKNOWN, 0 INCOMPLETE, 1 DANGEROUS; 12 other files were not checkpoints"
+void write_sandbox(json::JsonWriter& writer, const ScanSandbox& sandbox);
+
+// "" if the processes that scanned had given up all rights, else what was missing, as a line.
+std::string sandbox_text(const ScanSummary& summary);
+// "3 files: 1 SAFE, 1 UNKNOWN, 0 INCOMPLETE, 1 DANGEROUS; 12 other files were no checkpoints; 2
+// more not read (a socket: 1, a loop of links: 1)"
 std::string summary_text(const ScanSummary& summary);
 
 // The results of a SARIF log, collected until its end.

@@ -23,11 +23,6 @@ std::uint64_t ScanSummary::files() const {
   return std::accumulate(verdicts.begin(), verdicts.end(), std::uint64_t{0});
 }
 
-std::uint64_t ScanSummary::skipped_files() const {
-  return std::accumulate(skipped.begin(), skipped.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const auto& row) { return sum + row.second; });
-}
-
 ScanReport::ScanReport(const ScanReportOptions& options, const ScanPolicy& policy)
     : state_(std::make_unique<State>(
           State{options, policy, {}, report::SarifLog(options.sarif_category)})) {}
@@ -91,7 +86,13 @@ std::string ScanReport::add(std::string_view path, const Issue& error) {
   return add(path, report);
 }
 
-void ScanReport::skip(std::string_view reason) { ++state_->summary.skipped[std::string(reason)]; }
+void ScanReport::skip(std::string_view what) { ++state_->summary.skipped[std::string(what)]; }
+
+void ScanReport::pass_over(std::string_view reason) {
+  ++state_->summary.passed_over[std::string(reason)];
+}
+
+void ScanReport::set_sandbox(const ScanSandbox& sandbox) { state_->summary.sandbox = sandbox; }
 
 void ScanReport::interrupt() { state_->summary.is_interrupted = true; }
 
@@ -99,7 +100,8 @@ std::string ScanReport::end() {
   const ScanSummary& summary = state_->summary;
   switch (state_->options.format) {
     case ScanFormat::kText:
-      return report::summary_text(summary);
+      return (state_->options.quiet ? "" : report::sandbox_text(summary)) +
+             report::summary_text(summary);
     case ScanFormat::kJson:
     case ScanFormat::kJsonl: {
       JsonWriter writer(JsonWriter::Layout::kOneLine);

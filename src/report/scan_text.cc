@@ -1,4 +1,6 @@
 // Reports of scans for people.
+#include <numeric>
+
 #include "base/text.h"
 #include "report/scan_parts.h"
 #include "safe_load/report.h"
@@ -131,6 +133,23 @@ std::string scan_rules_text() {
 }
 
 namespace report {
+namespace {
+
+std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& row) { return sum + row.second; });
+}
+
+}  // namespace
+
+std::string sandbox_text(const ScanSummary& summary) {
+  if (!summary.sandbox || summary.sandbox->is_full()) return "";
+  const bool has_one = summary.sandbox->seccomp || summary.sandbox->landlock;
+  const std::string_view missing =
+      has_one ? summary.sandbox->seccomp ? "Landlock" : "seccomp" : "neither seccomp nor Landlock";
+  return "sandbox: there is " + std::string(has_one ? "no " : "") + std::string(missing) +
+         " here, so a process that a file takes over could do more than scan\n";
+}
 
 std::string summary_text(const ScanSummary& summary) {
   const auto count = [](std::uint64_t number, std::string_view unit) {
@@ -141,9 +160,15 @@ std::string summary_text(const ScanSummary& summary) {
        {Verdict::kSafe, Verdict::kUnknown, Verdict::kIncomplete, Verdict::kDangerous})
     text += std::to_string(summary.of(verdict)) + " " + std::string(to_text(verdict)) +
             (verdict == Verdict::kDangerous ? "" : ", ");
-  if (const std::uint64_t skipped = summary.skipped_files(); skipped != 0)
+  if (const std::uint64_t skipped = sum_of(summary.skipped); skipped != 0)
     text += "; " + count(skipped, "other file") +
             (skipped == 1 ? " was no checkpoint" : " were no checkpoints");
+  if (const std::uint64_t passed_over = sum_of(summary.passed_over); passed_over != 0) {
+    std::string reasons;
+    for (const auto& [reason, times] : summary.passed_over)
+      reasons += (reasons.empty() ? "" : "; ") + reason + ": " + std::to_string(times);
+    text += "; " + std::to_string(passed_over) + " more not read (" + reasons + ")";
+  }
   if (summary.files() == 0) text += "; no checkpoint was scanned";
   if (summary.is_interrupted) text += "; interrupted";
   return text + "\n";

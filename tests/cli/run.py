@@ -21,7 +21,9 @@ def run(script: pathlib.Path, program: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as scratch:
         environment = {"SAFE_LOAD": program, "EXAMPLES": str(EXAMPLES), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         done = subprocess.run(["sh", str(script)], capture_output=True, cwd=scratch, env=environment, timeout=120)
-    texts = {"stdout": done.stdout.decode(), "stderr": done.stderr.decode(), "exit": f"{done.returncode}\n"}
+    # Old kernels and sanitizers have no sandbox, which a scan says.
+    stdout = "".join(line for line in done.stdout.decode().splitlines(True) if not line.startswith("sandbox: "))
+    texts = {"stdout": stdout, "stderr": done.stderr.decode(), "exit": f"{done.returncode}\n"}
     return {kind: text.replace(str(EXAMPLES), "EXAMPLES") for kind, text in texts.items()}
 
 
