@@ -1,11 +1,18 @@
 #include "walk.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <set>
+#include <memory>
+#include <string_view>
 #include <utility>
+
+#include "glob.h"
 
 namespace cli {
 namespace {
@@ -14,129 +21,109 @@ namespace fs = std::filesystem;
 
 using Place = std::pair<dev_t, ino_t>;
 
-// Whether `c` is in the set that begins behind "["; `at` moves behind its "]".
-bool is_in_set(const std::string& pattern, std::size_t& at, char c) {
-  const bool is_negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
-  if (is_negated) ++at;
-  bool found = false;
-  for (bool first = true; at < pattern.size() && (first || pattern[at] != ']'); first = false) {
-    if (at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']') {
-      found |= pattern[at] <= c && c <= pattern[at + 2];
-      at += 3;
-    } else {
-      found |= pattern[at++] == c;
-    }
-  }
-  if (at < pattern.size()) ++at;
-  return found != is_negated;
-}
+std::string system_says(const std::string& what) { return what + ": " + std::strerror(errno); }
 
-// With one place to come back to for `*` and one for `**`: no more work than length times length.
-bool matches(const std::string& pattern, const std::string& text) {
-  constexpr std::size_t kNone = std::string::npos;
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = kNone;
-  std::size_t star_text = 0;
-  std::size_t deep = kNone;
-  std::size_t deep_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern.compare(p, 2, "**") == 0) {
-      p += 2;
-      if (p < pattern.size() && pattern[p] == '/') ++p;  // also no folder at all
-      deep = p;
-      deep_text = t;
-      star = kNone;
-      continue;
-    }
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = ++p;
-      star_text = t;
-      continue;
-    }
-    std::size_t next = p + 1;
-    const bool fits = p < pattern.size() &&
-                      (pattern[p] == '[' && text[t] != '/' ? is_in_set(pattern, next, text[t])
-                       : pattern[p] == '?'                 ? text[t] != '/'
-                                                           : pattern[p] == text[t]);
-    if (fits) {
-      p = next;
-      ++t;
-      continue;
-    }
-    if (star != kNone && text[star_text] != '/') {
-      p = star;
-      t = ++star_text;
-      continue;
-    }
-    if (deep == kNone) return false;
-    p = deep;
-    t = ++deep_text;
-    star = kNone;
+// Looks at a path, but does not open it: opening a pipe or a device can wait, or do things.
+Found look_at(const std::string& path, bool is_named, struct stat& facts) {
+  Found found{path, is_named, false, "", ""};
+  if (::lstat(path.c_str(), &facts) != 0) {
+    found.refusal = system_says("cannot open the file");
+    return found;
   }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  found.is_link = S_ISLNK(facts.st_mode);
+  if (found.is_link && ::stat(path.c_str(), &facts) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+      found.special = "a link that leads nowhere";
+    else
+      found.refusal = system_says("cannot follow the link");
+    return found;
+  }
+  if (!S_ISDIR(facts.st_mode)) found.special = special_kind(facts.st_mode);
+  return found;
 }
 
 class Walker {
  public:
   Walker(const WalkRules& rules, const std::function<bool(const Found&)>& visit,
-         const std::function<void(const std::string&)>& skip)
-      : rules_(rules), visit_(visit), skip_(skip) {}
+         const std::function<void(const std::string&)>& pass_over)
+      : rules_(rules), visit_(visit), pass_over_(pass_over) {}
 
-  // False if the visitor had enough. Folders are kept as lists of names, one for each level.
-  bool folder(const fs::path& root) {
-    struct Level {
-      fs::path path;
-      std::vector<std::string> names;  // the last comes first
-      Place place;
-    };
-    std::vector<Level> levels;
-    const auto enter = [&](const fs::path& path) {
-      struct stat facts = {};
-      if (::stat(path.c_str(), &facts) != 0) return skip_("a folder that cannot be read");
-      const Place place{facts.st_dev, facts.st_ino};
-      const bool is_loop = std::any_of(levels.begin(), levels.end(),
-                                       [&](const Level& level) { return level.place == place; });
-      if (is_loop) return skip_("a loop of links");
-      Level level{path, {}, place};
-      std::error_code failed;
-      for (fs::directory_iterator entry(path, failed), end; !failed && entry != end;
-           entry.increment(failed))
-        level.names.push_back(entry->path().filename().string());
-      if (failed) skip_("a folder that cannot be read");
-      std::sort(level.names.rbegin(), level.names.rend());
-      levels.push_back(std::move(level));
-    };
-    enter(root);
-    while (!levels.empty()) {
-      if (levels.back().names.empty()) {
-        levels.pop_back();
-        continue;
-      }
-      const fs::path path = levels.back().path / levels.back().names.back();
-      levels.back().names.pop_back();
-      struct stat facts = {};
-      const bool is_there =
-          (rules_.follow_links ? ::stat(path.c_str(), &facts) : ::lstat(path.c_str(), &facts)) == 0;
-      if (!is_there) {
-        skip_("a file that cannot be looked at");
-      } else if (S_ISDIR(facts.st_mode)) {
-        enter(path);
-      } else if (S_ISLNK(facts.st_mode)) {
-        skip_("a symbolic link");
-      } else if (!S_ISREG(facts.st_mode)) {
-        skip_("a special file");
-      } else if (is_wanted(fs::path(path).lexically_relative(root).string())) {
-        if (!visit_({path.string(), false})) return false;
-      } else {
-        skip_("left out by --include or --exclude");
-      }
+  void walk(const std::string& root) {
+    struct stat facts = {};
+    const Found named = look_at(root, true, facts);
+    if (named.special.empty() && named.refusal.empty() && S_ISDIR(facts.st_mode)) {
+      if (enter(named)) walk_folders(root);
+    } else {
+      visit_(named);
     }
-    return true;
   }
 
  private:
+  struct Level {
+    fs::path path;
+    std::vector<std::string> names;  // the last comes first
+    Place place;
+  };
+
+  void walk_folders(const fs::path& root) {
+    while (!levels_.empty()) {
+      if (levels_.back().names.empty()) {
+        levels_.pop_back();
+        continue;
+      }
+      const fs::path path = levels_.back().path / levels_.back().names.back();
+      levels_.back().names.pop_back();
+      if (!meet(path, root)) return;
+    }
+  }
+
+  // False if the visitor had enough.
+  bool meet(const fs::path& path, const fs::path& root) {
+    struct stat facts = {};
+    Found found = look_at(path.string(), false, facts);
+    const bool is_folder = found.special.empty() && found.refusal.empty() && S_ISDIR(facts.st_mode);
+    if (is_folder && (!found.is_link || rules_.follow_folder_links)) return enter(found);
+    if (is_folder) found.special = "a link to a folder, which --follow-symlinks would follow";
+    if (is_wanted(path.lexically_relative(root).string())) return visit_(found);
+    pass_over_("left out by --include or --exclude");
+    return true;
+  }
+
+  // Null at the end, and if there is an error.
+  static const dirent* next_in(DIR* folder) {
+    errno = 0;
+    return ::readdir(folder);
+  }
+
+  // Folders are kept as lists of names, one for each level. A folder that became a link since it
+  // was looked at is not followed.
+  bool enter(Found found) {
+    const int mode = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (found.is_link ? 0 : O_NOFOLLOW);
+    const auto close = [](DIR* open) { ::closedir(open); };
+    const int descriptor = ::open(found.path.c_str(), mode);
+    const std::unique_ptr<DIR, decltype(close)> folder(
+        descriptor < 0 ? nullptr : ::fdopendir(descriptor), close);
+    struct stat facts = {};
+    if (folder == nullptr || ::fstat(descriptor, &facts) != 0) {
+      found.refusal = system_says("cannot read the folder");
+      return visit_(found);
+    }
+    Level level{found.path, {}, {facts.st_dev, facts.st_ino}};
+    if (std::any_of(levels_.begin(), levels_.end(),
+                    [&](const Level& outer) { return outer.place == level.place; })) {
+      pass_over_("a loop of links");
+      return true;
+    }
+    while (const dirent* const entry = next_in(folder.get())) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") level.names.emplace_back(name);
+    }
+    if (errno != 0) found.refusal = system_says("cannot read all of the folder");
+    std::sort(level.names.rbegin(), level.names.rend());
+    levels_.push_back(std::move(level));
+    return found.refusal.empty() || visit_(found);
+  }
+
   bool is_wanted(const std::string& path) const {
     const auto matches_one = [&](const std::vector<std::string>& globs) {
       return std::any_of(globs.begin(), globs.end(),
@@ -148,24 +135,27 @@ class Walker {
 
   const WalkRules& rules_;
   const std::function<bool(const Found&)>& visit_;
-  const std::function<void(const std::string&)>& skip_;
+  const std::function<void(const std::string&)>& pass_over_;
+  std::vector<Level> levels_;
 };
 
 }  // namespace
 
-bool matches_glob(const std::string& pattern, const std::string& path) {
-  if (pattern.find('/') != std::string::npos) return matches(pattern, path);
-  return matches(pattern, path.substr(path.rfind('/') + 1));
+std::string special_kind(mode_t mode) {
+  if (S_ISREG(mode)) return "";
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
 }
 
 void walk(const std::string& path, const WalkRules& rules,
           const std::function<bool(const Found&)>& visit,
-          const std::function<void(const std::string& reason)>& skip) {
-  std::error_code failed;
-  if (fs::is_directory(path, failed)) {
-    Walker(rules, visit, skip).folder(path);
+          const std::function<void(const std::string& reason)>& pass_over) {
+  if (path == "-") {
+    visit({path, true, false, "", ""});
   } else {
-    visit({path, true});
+    Walker(rules, visit, pass_over).walk(path);
   }
 }
 
