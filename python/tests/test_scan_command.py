@@ -231,7 +231,9 @@ def test_sarif(folder):
     assert [(result["ruleId"], result["level"]) for result in scan["results"]] == [
         ("SL-G01", "error"), ("SL-R07", "warning"), ("SL-P02", "warning"), ("SL-G15", "warning")]
     assert scan["invocations"][0]["executionSuccessful"] is False
-    assert len(scan["invocations"][0]["toolExecutionNotifications"]) == 1
+    unread, *others = scan["invocations"][0]["toolExecutionNotifications"]
+    assert "c/broken.pt was not read to its end" in unread["message"]["text"]
+    assert all(other["message"]["text"].startswith("sandbox: ") for other in others)
 
 
 def test_fingerprints_outlive_another_save(folder):

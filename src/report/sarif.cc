@@ -244,17 +244,17 @@ void SarifLog::write_invocation(JsonWriter& writer, const ScanSummary& summary) 
                std::to_string(dropped) + " results were left out; --format jsonl has all");
     writer.end_object();
   }
-  if (const std::string text = sandbox_text(summary); !text.empty()) {
-    writer.begin_object();
-    writer.member("level", "warning");
-    write_text(writer, "message", text.substr(0, text.size() - 1));
-    writer.end_object();
-  }
   for (const Unread& unread : unread_) {
     writer.begin_object();
     writer.member("level", "warning");
     write_text(writer, "message",
                base::escaped(unread.path) + " was not read to its end: " + unread.why);
+    writer.end_object();
+  }
+  if (const std::string text = sandbox_text(summary); !text.empty()) {
+    writer.begin_object();
+    writer.member("level", "warning");
+    write_text(writer, "message", text.substr(0, text.size() - 1));
     writer.end_object();
   }
   writer.end_array();
