@@ -13,8 +13,8 @@ from safe_load import Severity, Verdict, safe_load, scan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CASES = cases()
-# Rows that no file can show: promises about code, which other tests hold.
-WITHOUT_FILE = {"A06", "A07", "R14", "R15", "H01", "H02", "H03", "H04", "H05"}
+# What no file shows: of what cannot be opened, changes meanwhile, or takes a worker along.
+WITHOUT_FILE = {"R14", "R15", "H03", "H05"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.file for case in CASES])
@@ -30,11 +30,12 @@ def test_no_case_is_below_its_floor():
         assert scorecard.ORDER.index(verdict) >= scorecard.ORDER.index(floor[case.file]), case.file
 
 
-def test_every_row_has_a_case():
+def test_every_rule_has_a_case():
+    """And a row of the catalogue may have one without a rule of its own."""
     from safe_load._core import scan_rules
 
-    rows = {rule.removeprefix("SL-") for rule in scan_rules() if not rule.startswith("SL-N")}
-    assert rows == {case.row for case in CASES} | WITHOUT_FILE
+    rules = {rule.removeprefix("SL-") for rule in scan_rules() if not rule.startswith("SL-N")}
+    assert rules <= {case.row for case in CASES} | WITHOUT_FILE
 
 
 def test_twins_load():
@@ -82,7 +83,7 @@ def test_safe_means_that_both_unpicklers_ask_for_known_names_only():
 
 
 def test_the_differential_check_can_fail(monkeypatch):
-    monkeypatch.setattr(differential, "table", lambda: {("collections", "OrderedDict")})
+    monkeypatch.setattr(differential, "KNOWN", {("collections", "OrderedDict")})
     _, wrong = differential.check((1, 2000))
     assert wrong
 
