@@ -3,8 +3,8 @@
     python attacks/differential.py [--count N] [--seed N] [--jobs N]
 
 attacks/generator.py puts pickles together from instructions of all protocols, from known and unknown names, frames,
-memo and marks, or has pickle.dumps write them; it mutates many of them by structure, and wraps each into a file of
-some kind. Both of CPython's unpicklers run each pickle, again and again to the end of the bytes, with a find_class
+memo and marks, or has pickle.dumps write them; it mutates many of them by structure, and wraps each third into a
+file of some kind. Both of CPython's unpicklers run each pickle, again and again to the end of the bytes, with a find_class
 that records names and gives inert stubs, or the harmless class itself; torch's weights_only reader runs some.
 
 * What the scanner calls SAFE, bare or wrapped, asks for names of the table only.
@@ -27,7 +27,7 @@ import re
 import resource
 import sys
 import warnings
-from typing import Any
+from typing import Any, Iterable
 
 import safe_load
 
@@ -45,6 +45,7 @@ DTYPE = re.compile(r'\bdtype\("([^"]+)"')
 MEMORY = 4 << 30
 PIECE = 5000
 EACH_FOR_TORCH = 20
+EACH_WRAPPED = 3
 DATA = ("safetensors", "behind an array")  # which their readers take for numbers
 
 
@@ -56,6 +57,8 @@ def table() -> set[Name]:
 
 
 KNOWN = table()
+LIMITS = safe_load.Limits()
+VERDICT = '"verdict": "'
 
 
 def mapped(name: Name) -> Name:
@@ -64,26 +67,16 @@ def mapped(name: Name) -> Name:
     return (_compat_pickle.IMPORT_MAPPING.get(name[0], name[0]), name[1])
 
 
-def asked(content: bytes) -> list[Name]:
-    """The names beyond the table that an unpickler asks for, one pickle after another."""
-    names: set[Name] = set()
-    for recorder in world_reader.UNPICKLERS:
-        stream = io.BytesIO(content)
-        try:
-            while stream.tell() < len(content):
-                run = recorder(stream)
-                run.names = []
-                try:
-                    run.load()
-                finally:
-                    names.update(run.names)
-        except Exception:  # what was asked for until then counts
-            continue
-    return sorted(name for name in names if name not in KNOWN and mapped(name) not in KNOWN)
+def beyond(names: Iterable[Name]) -> list[Name]:
+    """Those that are not in the table."""
+    return sorted({name for name in names if name not in KNOWN and mapped(name) not in KNOWN})
 
 
-def is_safe(content: bytes) -> bool:
-    return safe_load.scan(content).verdict is safe_load.Verdict.SAFE
+def verdict_of(content: bytes) -> str:
+    """As safe_load.scan() gives it, without objects for the findings."""
+    record = safe_load._core.scan_bytes(content, "", LIMITS, False, False, 1)
+    at = record.index(VERDICT) + len(VERDICT)
+    return record[at : record.index('"', at)]
 
 
 def loaded(content: bytes) -> str | None:
@@ -112,9 +105,8 @@ def is_told(content: bytes) -> bool:
 Fault = tuple[str, bytes]
 
 
-def compare(content: bytes, counts: dict[str, int], asks_torch: bool) -> list[Fault]:
+def compare(content: bytes, runs: list[Any], counts: dict[str, int], asks_torch: bool) -> list[Fault]:
     """The value, where names do not decide it."""
-    runs = [world_reader.outcome(recorder, content) for recorder in world_reader.UNPICKLERS]
     if any(flags & 4 for flags, _, _ in runs):
         return []
     values = {text for _, text, _ in runs}
@@ -136,6 +128,25 @@ def compare(content: bytes, counts: dict[str, int], asks_torch: bool) -> list[Fa
     return faults
 
 
+def outcomes(content: bytes) -> list[Any]:
+    return [world_reader.outcome(recorder, content, to_end=True) for recorder in world_reader.UNPICKLERS]
+
+
+def check_wrapped(generator: Generator, content: bytes, more: list[Name], counts: dict[str, int]) -> list[Fault]:
+    """The same bytes in a file of some kind."""
+    kind, file = generator.wrap(content)
+    counts["wrapped"] += 1
+    if verdict_of(file) != "SAFE":
+        return []
+    counts["wrapped SAFE"] += 1
+    faults = []
+    if more and kind not in DATA:
+        faults.append((f"SAFE in a file ({kind}), but asks for {more}", content))
+    if asked := beyond(name for _, _, names in outcomes(file) for name in names):
+        faults.append((f"SAFE as a file ({kind}) that asks for {asked}", file))
+    return faults
+
+
 def check(task: tuple[int, int]) -> tuple[dict[str, int], list[Fault]]:
     """Counts over so many pickles, and what is wrong."""
     seed, count = task
@@ -146,20 +157,15 @@ def check(task: tuple[int, int]) -> tuple[dict[str, int], list[Fault]]:
     faults = []
     for i in range(count):
         content = generator.next()
-        kind, file = generator.wrap(content)
-        bare = safe_load.scan(content).verdict
-        counts[bare.name] += 1
-        wrapped_is_safe = is_safe(file)
-        counts["wrapped SAFE"] += wrapped_is_safe
-        is_bare_safe = bare is safe_load.Verdict.SAFE
-        if (is_bare_safe or wrapped_is_safe) and (more := asked(content)):
-            if is_bare_safe:
-                faults.append((f"SAFE, but asks for {more}", content))
-            if wrapped_is_safe and kind not in DATA:
-                faults.append((f"SAFE in a file ({kind}), but asks for {more}", content))
-        if wrapped_is_safe and (more := asked(file)):
-            faults.append((f"SAFE as a file ({kind}) that asks for {more}", file))
-        faults += compare(content, counts, WeightsOnly is not None and i % EACH_FOR_TORCH == 0)
+        runs = outcomes(content)
+        more = beyond(name for _, _, names in runs for name in names)
+        verdict = verdict_of(content)
+        counts[verdict] += 1
+        if more and verdict == "SAFE":
+            faults.append((f"SAFE, but asks for {more}", content))
+        if i % EACH_WRAPPED == 0:
+            faults += check_wrapped(generator, content, more, counts)
+        faults += compare(content, runs, counts, WeightsOnly is not None and i % EACH_FOR_TORCH == 0)
     return counts, faults
 
 

@@ -126,10 +126,14 @@ def recorder(unpickler):
     return Recorder
 
 
-def outcome(recorder, program, **options):
-    """(flags, text of the value or None, names)"""
-    run = recorder(io.BytesIO(program), **options)
-    run.names = []
+def outcome(recorder, program, to_end=False, **options):
+    """(flags, text of the value of the first pickle or None, all names that were asked for)
+
+    to_end: what follows the first pickle is run too, pickle by pickle, for its names.
+    """
+    stream = io.BytesIO(program)
+    run = recorder(stream, **options)
+    run.names = names = []
     run.strange = False
     flags = 0
     text = None
@@ -141,9 +145,19 @@ def outcome(recorder, program, **options):
         run.strange = True
     except Exception:  # the reader stops, also where there is no memory: that is the outcome
         pass
-    if SENTINEL in run.names:
+    if SENTINEL in names:
         flags |= 1
-    return flags | (4 if run.strange else 0), text, run.names
+    if run.strange:
+        flags |= 4
+    while to_end and flags & 2 and stream.tell() < len(program):
+        following = recorder(stream)
+        following.names = names
+        following.strange = False
+        try:
+            following.load()
+        except Exception:  # the same
+            break
+    return flags, text, names
 
 
 UNPICKLERS = (recorder(pickle.Unpickler), recorder(pickle._Unpickler))
