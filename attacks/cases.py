@@ -433,6 +433,12 @@ def from_outside() -> Iterator[Case]:
     replaced = call("collections", "OrderedDict") + b"}" + text("items") + symbol("torch", "float32") + b"sb"
     kept = call("collections", "OrderedDict") + b"}" + text("_metadata") + b"}sb"
     yield Case("A02", "method.pkl", pickle_of(replaced), "UNKNOWN", "SL-A02", pickle_of(kept))
+    words = {"labels": b"cat\ndog\nbird\n", "config": b"cfg:\n  hidden: 1\n", "source": b"import os\nimport sys\n", "script": b"cd /tmp\nls\n"}
+    beside = [Entry(f"archive/{name}", content) for name, content in words.items()]
+    named = {"standard": b"cantigravity\nx\nfoo\n", "dotted": b"cmylib.evil\nx\nfoo\n", "second": b"N0cmylib\nx\nfoo\n"}
+    for name, content in named.items():
+        yield Case("C08", f"text-{name}.pt", checkpoint(more=[Entry("archive/x.txt", content)]), "UNKNOWN", "SL-G15", checkpoint(more=beside))
+    yield Case("C08", "text-danger.pt", checkpoint(more=[Entry("archive/x.txt", b"cos\nsystem\nfoo\n")]), "DANGEROUS", "SL-G01", checkpoint(more=beside))
     config = b"}" + text("_target_") + text("torch.nn.Linear") + b"s"
     evil = b"}" + text("_instantiator") + text("os.system") + b"s"
     yield Case("N08", "config.pkl", pickle_of(evil), "UNKNOWN", "SL-N08", pickle_of(config))

@@ -144,7 +144,8 @@ constexpr std::string_view kReachable[] = {
 constexpr std::string_view kReachableNames =
     "eval exec execfile open __import__ system popen evaluate_guards_expression";
 
-// Values of ours, which programs save beside theirs. Only what we do is dangerous, not what we give.
+// Values of ours, which programs save beside theirs. Only what we do is dangerous, not what we
+// give.
 struct OwnValues {
   std::string_view module;
   std::string_view names;  // empty: all

@@ -141,7 +141,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
   // A reader that takes the first byte for an opcode, whatever the rest is.
-  if (!is_pickle) scan_as_pickles(slice, chain, false);
+  if (!is_pickle) scan_as_pickles(slice, chain, Text::kNo);
   if (sniffed.kind == Sniffed::Kind::kTar)
     scan_tar_members(slice, chain, done.ok() && format == Format::kTar);
   return seen;
@@ -250,9 +250,10 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   if (sniffed.kind == Sniffed::Kind::kProgram && !is_file)
     add(make_finding(Rule::kT05, Severity::kUnknown, "a record is a program of native code"),
         chain);
-  // In a folder there are texts that begin with a letter that is an opcode.
-  const bool is_text = is_file && sniffed.kind == Sniffed::Kind::kText;
-  if (scan_as_pickles(slice, chain, is_text)) {
+  const Text text = sniffed.kind != Sniffed::Kind::kText ? Text::kNo
+                    : is_file                            ? Text::kFile
+                                                         : Text::kMember;
+  if (scan_as_pickles(slice, chain, text)) {
     seen.is_container = seen.has_pickle = true;
     if (is_file) leave(slice.size);
     return seen;

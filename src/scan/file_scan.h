@@ -74,11 +74,14 @@ class FileScan {
   // ---- raw pickles (scan_pickles.cc)
 
   Outcome<void> open_pickle(Opened& opened, const Slice& slice);
+  // Whether bytes are a text, and whether it stands alone or in an archive.
+  enum class Text : std::uint8_t { kNo, kFile, kMember };
+  // Whether a text that breaks off is nothing but words that begin like a pickle.
+  static bool is_noise(const Opened& opened, const Asked& asked, bool is_file);
   // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
-  // about them. Whether they asked for anything. Text that nobody meant to be a pickle (`is_text`)
-  // is noise if it breaks off before it calls anything.
-  bool scan_as_pickles(Slice slice, const std::string& chain, bool is_text);
+  // about them, but for texts that nobody meant to be pickles. Whether they asked for anything.
+  bool scan_as_pickles(Slice slice, const std::string& chain, Text text);
   // What follows the end of `before`: more pickles, zeros, or bytes that nothing explains.
   void scan_rest(Slice rest, const std::string& chain, const Opened& before);
 

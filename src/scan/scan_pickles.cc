@@ -4,6 +4,7 @@
 
 #include "container/bare_pickle.h"
 #include "scan/file_scan.h"
+#include "scan/text_names.h"
 
 namespace safe_load::scanner {
 namespace {
@@ -44,7 +45,14 @@ Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
   return done;
 }
 
-bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_text) {
+bool FileScan::is_noise(const Opened& opened, const Asked& asked, bool is_file) {
+  const pickle::SymbolTable& symbols = opened.tape->symbols();
+  const bool is_impossible = symbols.size() == 1 && names_no_module(symbols[0].raw_module);
+  if (asked.calls != 0 || (asked.is_dangerous && !is_impossible)) return false;
+  return is_file || is_only_words(*opened.tape);  // a file is no checkpoint, and named so
+}
+
+bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text) {
   bool asks = false;
   for (int i = 0; slice.size != 0 && i < kMostFollowing; ++i) {
     Opened opened;
@@ -57,8 +65,9 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, bool is_te
     if (!opened.tape) return asks;
     Findings trial(options_);
     const Asked asked = scan_tape(opened, chain, trial);
-    const bool is_noise = is_text && !done && asked.calls == 0 && !asked.is_dangerous;
-    if (!is_noise && (asked.anything() || trial.refutes())) {
+    const bool is_words =
+        text != Text::kNo && i == 0 && !done && is_noise(opened, asked, text == Text::kFile);
+    if (!is_words && (asked.anything() || trial.refutes())) {
       asks = true;
       count(scan_tape(opened, chain, findings_));
       if (!done && (asked.calls != 0 || asked.is_dangerous)) add_failure(done.error(), chain, true);

@@ -76,7 +76,7 @@ void FileScan::salvage_record(const Slice& slice, const base::Source& source,
   if (base::as_text(head).starts_with("PK") || sniffed.kind == Sniffed::Kind::kTar)
     scan(member, where, false);
   else
-    scan_as_pickles(member, where, false);
+    scan_as_pickles(member, where, Text::kNo);
 }
 // NOLINTEND(misc-no-recursion)
 
