@@ -40,6 +40,9 @@ _SEQUENCE_LENGTHS = ("min_seqlen", "max_seqlen")
 
 Location = str | torch.device | dict[Any, Any] | Callable[[Any, str], Any] | None
 
+# What torch raises for a device that this machine does not have, by its kind.
+_NOT_HERE = (RuntimeError, AssertionError, NotImplementedError, AttributeError, ImportError)
+
 
 class TorchMakers(Makers):
     """Makes tensors that share storages as the file says, each storage moved once.
@@ -91,7 +94,11 @@ class TorchMakers(Makers):
 
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
         if kind == "torch.Generator":
-            return self._generator(args[0], *states[0])
+            try:
+                return self._generator(args[0], *states[0])
+            except _NOT_HERE:
+                if args[0].type == "cpu":
+                    raise
         return super().stateful(kind, args, states)
 
     def _generator(self, device: torch.device, seed: int, offset: int | None, state: torch.Tensor) -> Any:
@@ -157,7 +164,7 @@ class TorchMakers(Makers):
         if location not in self._missing:
             try:
                 return _moved(own, location)
-            except (RuntimeError, AssertionError, NotImplementedError):
+            except _NOT_HERE:
                 if not self._missing:
                     warnings.warn(
                         f"safe_load: the file was saved on {location[:40]!r}, which this machine does not "
@@ -302,7 +309,9 @@ def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:
     device = torch.device(target)
     if device.type == "meta":
         return torch.UntypedStorage(storage.nbytes(), device="meta")
-    return storage if device.type == "cpu" else storage.to(device=device)
+    if device.type == "cpu":
+        return storage
+    return storage.to(device=torch.empty(0, device=device).device)  # with the number of the current one
 
 
 def require_device(target: Any) -> None:
@@ -310,7 +319,7 @@ def require_device(target: Any) -> None:
     try:
         device = torch.device(target)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as reason:
+    except (*_NOT_HERE, TypeError) as reason:
         line = str(reason).splitlines()[0][:200]
         raise Error(
             f"safe_load: the device {str(target)[:40]!r} was asked for and is not available here ({line})",

@@ -56,6 +56,33 @@ def test_missing_device_of_the_file_gives_host_memory_and_one_warning(torch):
     assert [t.device.type for t in loaded] == ["cpu"] * 4 and len(caught) == 1
 
 
+# Every kind of device that torch 2.13 knows by name.
+KINDS = ("cuda ipu xpu mkldnn opengl opencl ideep hip ve fpga maia xla lazy vulkan mps hpu mtia privateuseone").split()
+
+
+@pytest.mark.parametrize("number", ["", ":0", ":7"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_missing_device_gives_host_memory_and_one_warning(kind, number, torch):
+    if getattr(torch, kind, None) is not None and getattr(getattr(torch, kind), "is_available", lambda: False)():
+        pytest.skip(f"SKIPPED: this machine has {kind}")
+    with pytest.warns(UserWarning) as caught:
+        loaded = safe_load(saved_on(kind + number))
+    ours = [str(warning.message) for warning in caught if "safe_load" in str(warning.message)]
+    assert [t.device.type for t in loaded] == ["cpu"] * 2 and len(ours) == 1 and kind in ours[0]
+
+
+def test_a_generator_of_a_device_that_is_not_there_is_a_record_with_its_state(torch, tmp_path):
+    class OfAnotherMachine:
+        def __reduce__(self):
+            return torch.Generator, (torch.device("cuda:0"),), (3, 0, torch.zeros(16, dtype=torch.uint8))
+
+    if torch.cuda.is_available():
+        pytest.skip("SKIPPED: this machine has a GPU")
+    torch.save({"rng": OfAnotherMachine(), "w": torch.ones(2)}, tmp_path / "a.pt")
+    loaded = safe_load(tmp_path / "a.pt")
+    assert loaded["rng"].kind == "torch.Generator" and loaded["rng"].state[0] == 3 and loaded["w"].tolist() == [1, 1]
+
+
 def test_missing_device_that_was_asked_for_is_an_error(torch):
     if torch.cuda.is_available():
         pytest.skip("SKIPPED: this machine has a GPU")
