@@ -89,8 +89,9 @@ Status read_pax(std::string_view records, Extension& next) {
     const std::string_view value = record.substr(equals + 1);
     const std::string_view key = record.substr(0, equals);
     next.is_sparse = next.is_sparse || key.starts_with("GNU.sparse.");
-    if (key == "path") {
-      SAFE_LOAD_TRY(set_once(next.name, std::string(value)));
+    if (key == "path") {  // Python's tarfile takes slashes off its end
+      const std::size_t last = value.find_last_not_of('/');
+      SAFE_LOAD_TRY(set_once(next.name, std::string(value.substr(0, last + 1))));  // npos + 1 is 0
     }
     if (key == "size") {
       const auto size = base::parse_uint64(value);

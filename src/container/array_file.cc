@@ -77,7 +77,7 @@ Outcome<NodeId> ArrayFile::build(torch::TensorInterpreter& interpreter, const Pi
   const auto built = run(interpreter, data, ids_, slice_.name, data_at);
   if (!built) return built.error();
   info_.pickle_bytes = built->end;
-  note_rest(rest_from(data_at + built->end), "the pickle");
+  note_rest(slice_.behind(data_at + built->end), "the pickle");
   return NodeId{built->root};
 }
 
@@ -89,7 +89,7 @@ Result<NodeId> ArrayFile::add_array(torch::TensorInterpreter& interpreter,
   SAFE_LOAD_TRY_ASSIGN(const std::uint64_t size, interpreter.size_of_array(header));
   if (size > data.bytes.size())
     return Error(ErrorCode::kTruncated, "the file ends before the end of its array");
-  note_rest(rest_from(slice_.size - data.bytes.size() + size), "the array");
+  note_rest(slice_.behind(slice_.size - data.bytes.size() + size), "the array");
   SAFE_LOAD_TRY_ASSIGN(const NodeId bytes,
                        interpreter.tape().add_node(
                            {Kind::kBytes, 0, 0, static_cast<std::uint32_t>(size), data.place}));

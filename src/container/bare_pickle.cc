@@ -41,7 +41,7 @@ Outcome<void> BarePickle::read(Pickles& pickles) {
 Outcome<NodeId> BarePickle::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
   torch::PersistentIds& ids =
       interpreter.tape().is_lenient() ? static_cast<torch::PersistentIds&>(lenient_ids_) : ids_;
-  const auto built = run(interpreter, pickles.program(pickle_), ids, slice_.name, 0);
+  const auto built = run(interpreter, pickles.program(pickle_), ids, slice_.name, slice_.shift);
   if (holds_raw_arrays(interpreter.tape().symbols())) return raw_arrays(slice_);
   if (!built) {
     wants_more_ = built.error().error.code() == ErrorCode::kTruncated && reach_ < slice_.size;
@@ -54,7 +54,7 @@ Outcome<NodeId> BarePickle::build(torch::TensorInterpreter& interpreter, const P
                    slice_.name);
   info_.pickle_bytes = built->end;
   info_.record_count = 1;
-  note_rest(rest_from(built->end), "the pickle");
+  note_rest(slice_.behind(built->end), "the pickle");
   return NodeId{built->root};
 }
 

@@ -42,13 +42,6 @@ void Container::note_rest(Slice rest, std::string_view where) {
   rests_.push_back(std::move(rest));
 }
 
-Slice Container::rest_from(std::uint64_t offset) const {
-  Slice rest = slice_;
-  rest.offset += offset;
-  rest.size -= offset;
-  return rest;
-}
-
 Slice Container::rest_of(const pickle::Program& program, std::uint64_t end,
                          std::string member) const {
   const base::Bytes bytes = program.bytes.subspan(static_cast<std::size_t>(end));
@@ -56,6 +49,7 @@ Slice Container::rest_of(const pickle::Program& program, std::uint64_t end,
   rest.inflation = slice_.inflation;
   rest.depth = slice_.depth;
   rest.name = std::move(member);
+  rest.shift = end + (sections_.empty() ? 0 : sections_.back().shift);
   return rest;
 }
 

@@ -66,8 +66,6 @@ class Container {
   void take_facts(Container& member);
   // `rest` follows `where`; it may be empty.
   void note_rest(Slice rest, std::string_view where);
-  // The slice from `offset` on.
-  Slice rest_from(std::uint64_t offset) const;
   // What follows `end` in a program that was read from a member.
   Slice rest_of(const pickle::Program& program, std::uint64_t end, std::string member) const;
 

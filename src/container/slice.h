@@ -21,11 +21,20 @@ struct Slice {
   std::uint64_t size = 0;
   const std::byte* memory = nullptr;  // the bytes of `whole`; null: it is the file
   std::string name;                   // of the member, escaped; "" for a file
+  std::uint64_t shift = 0;            // of a part of a member: where in it the part begins
   int depth = 0;                      // containers around this one
   // What the whole file may inflate to, shared by all containers in it.
   std::shared_ptr<base::Budget> inflation;
 
   base::PartSource part() const { return {*whole, offset, size}; }
+  // Without its first bytes.
+  Slice behind(std::uint64_t bytes) const {
+    Slice rest = *this;
+    rest.offset += bytes;
+    rest.size -= bytes;
+    rest.shift += bytes;
+    return rest;
+  }
   // A name inside of this one, as errors show it.
   std::string inside(std::string_view member) const {
     return name.empty() ? std::string(member) : name + "/" + std::string(member);

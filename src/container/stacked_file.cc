@@ -52,7 +52,7 @@ Outcome<NodeId> StackedFile::build(torch::TensorInterpreter& interpreter, const 
   info_.has_source_text = ids_->has_source_text();
   if (info_.has_source_text)
     info_.notes.emplace_back("source text of classes stands beside the values; it is not compiled");
-  note_rest(rest_from(ids_->end()), "the last storage");
+  note_rest(slice_.behind(ids_->end()), "the last storage");
   return NodeId{stacked->object};
 }
 

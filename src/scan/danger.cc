@@ -161,15 +161,15 @@ constexpr OwnValues kOwnValues[] = {
 
 // Attributes that change what an object does or reach behind it.
 constexpr std::string_view kHooks[] = {
-    "__class__",         "__dict__",         "__reduce__",       "__reduce_ex__",
-    "__setstate__",      "__getattr__",      "__getattribute__", "__call__",
-    "__new__",           "__init__",         "__del__",          "__code__",
-    "__globals__",       "__builtins__",     "__wrapped__",      "__func__",
-    "__subclasses__",    "__bases__",        "__mro__",          "__base__",
-    "__import__",        "__loader__",       "__self__",         "__closure__",
-    "__setattr__",       "__delattr__",      "__getstate__",     "__init_subclass__",
-    "__class_getitem__", "__subclasshook__", "__set_name__",     "__get__",
-    "__set__",           "__defaults__",     "__kwdefaults__"};
+    "__class__", "__dict__", "__reduce__", "__reduce_ex__", "__setstate__", "__getattr__",
+    "__getattribute__", "__call__", "__new__", "__init__", "__del__", "__code__", "__globals__",
+    "__builtins__", "__wrapped__", "__func__", "__subclasses__", "__bases__", "__mro__", "__base__",
+    "__import__", "__loader__", "__self__", "__closure__", "__setattr__", "__delattr__",
+    "__getstate__", "__init_subclass__", "__class_getitem__", "__subclasshook__", "__set_name__",
+    "__get__", "__set__", "__defaults__", "__kwdefaults__",
+    // What numpy and torch ask an object for, not its class: an address, or a call.
+    "__array__", "__array_interface__", "__array_struct__", "__array_function__", "__array_ufunc__",
+    "__cuda_array_interface__", "__dlpack__", "__dlpack_device__", "__torch_function__"};
 
 bool has_word(std::string_view words, std::string_view word) {
   for (std::size_t at = words.find(word); at != std::string_view::npos;

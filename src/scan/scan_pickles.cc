@@ -73,9 +73,7 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text)
       if (!done && (asked.calls != 0 || asked.is_dangerous)) add_failure(done.error(), chain, true);
     }
     if (!done) return asks;
-    const std::uint64_t end = opened.source->info().pickle_bytes;
-    slice.offset += end;
-    slice.size -= end;
+    slice = slice.behind(opened.source->info().pickle_bytes);
   }
   if (slice.size != 0) leave(slice.size);
   return asks;
@@ -85,14 +83,14 @@ void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& bef
   const std::string where = join_members(chain, rest.name);
   for (int i = 0; rest.size != 0; ++i) {
     if (is_all_zero(rest)) {
-      if (rest.size > kMostPadding) add(make_finding(Rule::kN04), where);
+      if (rest.size > kMostPadding) add(make_finding(Rule::kN04), where, rest.shift);
       return;
     }
     if (i == kMostFollowing) {
       leave(rest.size);
       add(make_finding(Rule::kP11, Severity::kIncomplete,
                        "more than 100,000 pickles follow each other"),
-          where);
+          where, rest.shift);
       return;
     }
     Opened opened;
@@ -111,14 +109,12 @@ void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& bef
       add(make_finding(rule_of_rest(before.source->info().format), Severity::kUnknown,
                        std::to_string(rest.size) + " bytes follow the end of the " +
                            (before.source->info().format == Format::kNpy ? "array" : "pickle")),
-          where);
+          where, rest.shift);
       return;
     }
     if (i == 0 && is_computed_magic(before, opened)) add(make_finding(Rule::kT02), chain);
     count(scan_tape(opened, chain, findings_));
-    const std::uint64_t end = opened.source->info().pickle_bytes;
-    rest.offset += end;
-    rest.size -= end;
+    rest = rest.behind(opened.source->info().pickle_bytes);
   }
 }
 

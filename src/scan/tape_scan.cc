@@ -88,6 +88,8 @@ Judgement judge(Oddity oddity) {
     case Oddity::kItemsOfNoDict:
     case Oddity::kItemsOfNoSet:
       return {Rule::kT10, Severity::kDanger};
+    case Oddity::kCallableAttribute:
+      return {Rule::kA02, Severity::kUnknown};
     case Oddity::kGradientOfIntegers:
       return {Rule::kT10, Severity::kNote};
   }
@@ -190,7 +192,6 @@ class TapeScan {
       names_targets_ = names_targets_ || is_target_key(text);
       return;
     }
-    if (node.kind == Kind::kTensor) return judge_attributes(id);
     const Call* const call = call_at(id);
     if (call == nullptr) {
       if (node.kind == Kind::kOpaque || node.kind == Kind::kCall) leave_unproved(id);
@@ -226,9 +227,10 @@ class TapeScan {
       return;
     }
     if (takes_function(symbol, call))
-      return add_call(id, call,
-                      make_finding(Rule::kA02, Severity::kUnknown,
-                                   "a defaultdict whose factory is a function and no class"));
+      return add_call(
+          id, call,
+          make_finding(Rule::kA02, Severity::kUnknown,
+                       text_of(symbol) + " is given a function where it takes a class"));
     const Kind kind = tape_[id].kind;
     if (kind != Kind::kOpaque && kind != Kind::kCall) return;
     if (is_attribute(id)) return judge_attribute(id, kNoNode);
@@ -239,7 +241,9 @@ class TapeScan {
   }
 
   bool takes_function(const pickle::Symbol& symbol, const Call& call) const {
-    if (!symbol.is("collections", "defaultdict") || call.arguments == kNoNode) return false;
+    const bool takes_class =
+        symbol.is("collections", "defaultdict") || symbol.is("types", "GenericAlias");
+    if (!takes_class || call.arguments == kNoNode) return false;
     const auto given = tape_.items(call.arguments);
     if (given.empty() || tape_[given[0]].kind != Kind::kSymbol) return false;
     const pickle::Symbol& factory = tape_.symbol(given[0]);
@@ -411,24 +415,6 @@ class TapeScan {
     add_at(id, make_finding(Rule::kN08, is_bad ? Severity::kUnknown : Severity::kNote,
                             "a config names " + base::quoted(path, 100) +
                                 ", which Hydra or Lightning would import and call"));
-  }
-
-  // An attribute of a tensor that is a class or function could stand for a method.
-  void judge_attributes(NodeId id) {
-    const std::vector<NodeId>& attributes = opened_.meaning->attributes();
-    const NodeId state = attributes[tape_[id].payload];
-    if (state == kNoNode || !judged_.insert(state).second) return;
-    const auto judge = [&](NodeId dict) {
-      const auto items = tape_.items(dict);
-      for (std::size_t i = 1; i < items.size(); i += 2)
-        if (tape_[items[i]].kind == Kind::kSymbol)
-          add_at(id, make_finding(Rule::kA02, Severity::kUnknown,
-                                  "an attribute of a tensor is a class or function"));
-    };
-    if (tape_[state].kind == Kind::kDict) judge(state);
-    if (tape_[state].kind == Kind::kTuple)
-      for (const NodeId part : tape_.items(state))
-        if (tape_[part].kind == Kind::kDict) judge(part);
   }
 
   // ---- symbols

@@ -296,8 +296,12 @@ Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
   const NodeId values = find("values");
   const NodeId lengths = find("lengths");
   const NodeId ragged = find("_ragged_idx");
+  const NodeId cache = find("_metadata_cache");  // torch asks it for values by its own methods
+  const bool is_cache = cache == pickle::kNoNode || tape()[cache].kind == Kind::kNone ||
+                        tape()[cache].kind == Kind::kDict;
   const bool good =
-      values != pickle::kNoNode && tensor_at(values) != nullptr && is_one_row(find("offsets")) &&
+      is_cache && values != pickle::kNoNode && tensor_at(values) != nullptr &&
+      is_one_row(find("offsets")) &&
       (lengths == pickle::kNoNode || tape()[lengths].kind == Kind::kNone || is_one_row(lengths)) &&
       ragged != pickle::kNoNode && tape()[ragged].kind == Kind::kInt;
   if (!good) return bad("a jagged tensor whose parts contradict each other");

@@ -259,8 +259,26 @@ Status TensorInterpreter::check_attributes(NodeId state) {
   for (const NodeId part : parts) {
     SAFE_LOAD_TRY(tape().work().take(1 + tape()[part].count));
   }
-  if (std::all_of(parts.begin(), parts.end(), is_names)) return {};
-  return bad("attributes of a tensor that are no dict of names");
+  if (!std::all_of(parts.begin(), parts.end(), is_names))
+    return bad("attributes of a tensor that are no dict of names");
+  if (tape().is_lenient()) {
+    for (const NodeId part : parts) note_callables(part);
+  }
+  return {};
+}
+
+// torch calls methods of the tensors that it builds (as_subclass, detach, set_), and an attribute
+// stands in front of a method of its name, also if another tensor made of this one has it no more.
+void TensorInterpreter::note_callables(NodeId attributes) {
+  const std::span<const NodeId> items = tape().items(attributes);
+  for (std::size_t i = 1; i < items.size(); i += 2) {
+    const pickle::Node& value = tape()[items[i]];
+    const bool is_type = value.kind == Kind::kRecord &&
+                         (value.aux == static_cast<std::uint16_t>(Meaning::kTypeOf) ||
+                          value.aux == static_cast<std::uint16_t>(Meaning::kTypeExpression));
+    if (is_type || value.kind == Kind::kSymbol || value.kind == Kind::kOpaque)
+      tape().add_note({pickle::Oddity::kCallableAttribute, 0, attributes, attributes});
+  }
 }
 
 // (function, class, arguments, state): a tensor that carries attributes, or is of a class of its

@@ -75,6 +75,7 @@ class TensorInterpreter final : public types::Interpreter {
   Status rebuild(pickle::NodeId id, types::Meaning meaning, std::span<const pickle::NodeId> given,
                  Tensor& tensor, pickle::NodeId& attributes);
   Status check_attributes(pickle::NodeId state);
+  void note_callables(pickle::NodeId attributes);
   bool is_settled(pickle::NodeId state, pickle::NodeId call) const;
   Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status read_channels(std::span<const pickle::NodeId> parameters,

@@ -86,6 +86,24 @@ Status Interpreter::decode_array_state(NodeId id) {
 }
 
 // (1, shape, dtype, is_fortran, data, mask, fill value)
+// numpy asks any other object for an array of its own.
+bool Interpreter::is_plain_value(NodeId id) const {
+  constexpr std::size_t kMostParts = 1000;  // of a structured value
+  std::vector<NodeId> open = {id};
+  for (std::size_t next = 0; next < open.size(); ++next) {
+    const Kind kind = tape_[open[next]].kind;
+    if (kind == Kind::kTuple) {
+      const std::span<const NodeId> items = tape_.items(open[next]);
+      if (items.size() + open.size() > kMostParts) return false;
+      open.insert(open.end(), items.begin(), items.end());
+    } else if (kind > Kind::kPy2Text && kind != Kind::kComplex && kind != Kind::kScalar &&
+               kind != Kind::kArray) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Status Interpreter::decode_masked_state(NodeId id) {
   const ValueReader reader(tape_);
   const std::span<const NodeId> state = tape_.items(tape_.items(tape_.added(id).states)[0]);
@@ -104,6 +122,8 @@ Status Interpreter::decode_masked_state(NodeId id) {
   array.data = state[4];
   array.mask = state[5];
   array.fill_value = state[6];
+  if (!is_plain_value(array.fill_value))
+    return bad_array("a masked array whose fill value is no plain value");
   const pickle::Node& mask = tape_[array.mask];
   const bool is_bytes = mask.kind == Kind::kBytes ||
                         (mask.kind == Kind::kText && (mask.flags & pickle::kPython2) != 0);

@@ -179,6 +179,7 @@ class Interpreter {
   Status decode_scalar(pickle::NodeId id);
   Status decode_string_dtype(pickle::NodeId id);
   Status decode_masked_state(pickle::NodeId id);
+  bool is_plain_value(pickle::NodeId id) const;
   Status check_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
   Status charge_objects(const ArrayDtype& type, std::span<const pickle::NodeId> items);
   Status add_array(pickle::NodeId id, pickle::Kind kind, Array array, std::uint32_t taken_at);
