@@ -452,6 +452,60 @@ def from_outside() -> Iterator[Case]:
                checkpoint(pickle_of(tensor_of_integers(b"\x88"))))
 
 
+def methods_that_are_data() -> Iterator[Case]:
+    """Readers call methods of what a file lets them build: attributes that stand in front of these, or are asked for."""
+    def parts(*values: bytes) -> bytes:
+        return b"(" + b"".join(values) + b"t"
+
+    def names(**values: bytes) -> bytes:
+        return b"}(" + b"".join(text(name) + value for name, value in values.items()) + b"u"
+
+    hooks = call("collections", "OrderedDict")
+    from_type = symbol("torch._utils", "_rebuild_parameter_with_state")
+    function = symbol("torch.jit._pickle", "build_intlist")
+    alias = call("types", "GenericAlias", symbol("builtins", "list"), b")")
+    offsets = call("torch._utils", "_rebuild_tensor_v2", parts(text("storage"), symbol("torch", "LongStorage"), text("1"), text("cpu"), b"K\x02") + b"Q",
+                   b"K\x00", b"(K\x02t", b"(K\x01t", b"\x89", hooks)
+    storages = [Entry("archive/data/1", struct.pack("<2q", 0, 2))]
+
+    def hidden(inner: bytes, outer: bytes, kind: bytes = symbol("torch", "Tensor")) -> bytes:
+        return call("torch._tensor", "_rebuild_from_type_v2", from_type, kind, parts(tensor(), b"\x89", hooks, inner), outer)
+
+    def jagged(**more: bytes) -> bytes:
+        return call("torch.nested._internal.nested_tensor", "_rebuild_njt",
+                    names(values=tensor(), offsets=offsets, _ragged_idx=b"K\x01", **more))
+
+    def namespace(**values: bytes) -> bytes:
+        return call("argparse", "Namespace") + names(**values) + b"b"
+
+    honest = checkpoint(pickle_of(hidden(names(tag=b"K\x01"), names(note=text("x")))))
+    for name, value in {"function": function, "alias": alias, "namespace": namespace(add=function)}.items():
+        yield Case("A02", f"hidden-{name}.pt", checkpoint(pickle_of(hidden(names(as_subclass=value), b"}"))), "UNKNOWN", "SL-A02", honest)
+        yield Case("A02", f"open-{name}.pt", checkpoint(pickle_of(hidden(b"}", names(detach=value)))), "UNKNOWN", "SL-A02", honest)
+    origin = call("types", "GenericAlias", symbol("torch._utils", "_rebuild_parameter"), b")")
+    yield Case("A02", "origin.pkl", pickle_of(origin), "UNKNOWN", "SL-A02", pickle_of(alias))
+    for name, cache in {"cache": namespace(get=function), "length": names(max_seqlen=namespace(a=b"N"))}.items():
+        yield Case("T10", f"jagged-{name}.pt", checkpoint(pickle_of(jagged(_metadata_cache=cache)), storages), "UNKNOWN", "SL-T10",
+                   checkpoint(pickle_of(jagged(_metadata_cache=names(max_seqlen=tensor()))), storages))
+    built = jagged() + parts(b"K\x01", b"K\x02", b"K\x03", b"K\x04") + b"b"
+    yield Case("P12", "jagged-state.pt", checkpoint(pickle_of(built), storages), "DANGEROUS", "SL-P12", checkpoint(pickle_of(jagged()), storages))
+    double = call("numpy", "dtype", text("f8"), b"\x89", b"\x88") + b"(K\x03" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+
+    def masked(fill: bytes) -> bytes:
+        shell = call("numpy.ma.core", "_mareconstruct", symbol("numpy.ma.core", "MaskedArray"), symbol("numpy", "ndarray"), b"(K\x00t", b"C\x01b")
+        return pickle_of(shell + b"(K\x01(K\x01t" + double + b"\x89C\x08" + bytes(8) + b"C\x01\0" + fill + b"tb", 3)
+
+    stream = call("_io", "BytesIO") + b"(C\x01xK\x00"
+    yield Case("T10", "fill-value.pkl", masked(stream + b"Ntb"), "UNKNOWN", "SL-T10", masked(b"N"))
+    yield Case("P12", "interface.pkl", pickle_of(stream + names(__array_interface__=b"}") + b"tb", 3), "DANGEROUS", "SL-P12", pickle_of(stream + b"Ntb", 3))
+    decimal_magic = pickle_of(call("decimal", "Decimal", text(str(0x1950A86A20F9469CFC6C))))
+    yield Case("T02", "decimal.pt", stacked({0: decimal_magic}), "DANGEROUS", "SL-T02", stacked())
+    members = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"), "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
+    record = b"18 path=storages/\n"
+    content = tar_of(members, [("p", record, b"x"), ("m", CLEAN, b"0")])
+    yield Case("C07", "slash.tar", content, "INCOMPLETE", "SL-C07", tar_of(members))
+
+
 def tensor_of_integers(requires_grad: bytes) -> bytes:
     persistent = b"(" + text("storage") + symbol("torch", "IntStorage") + text("0") + text("cpu") + b"J" + struct.pack("<i", 2) + b"tQ"
     hooks = call("collections", "OrderedDict")
@@ -459,5 +513,5 @@ def tensor_of_integers(requires_grad: bytes) -> bytes:
 
 
 def cases() -> list[Case]:
-    groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources, from_outside)
+    groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources, from_outside, methods_that_are_data)
     return [case for group in groups for case in group()]

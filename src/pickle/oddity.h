@@ -44,7 +44,7 @@ namespace safe_load::pickle {
   X(ArgumentsMissing,   "a class is called without the arguments that it needs") \
   X(ArgumentsIgnored,   "a class is made with arguments that it ignores then") \
   X(OddMaker,           "a name is made in a way that is not its own") \
-  X(CallableAttribute,  "an attribute of a tensor is a class, a function or what else can be called") \
+  X(ObjectAttribute,    "an attribute of a tensor can be called, or has methods of its own") \
   X(GradientOfIntegers, "a tensor of whole numbers asks for a gradient, which has no meaning")
 // clang-format on
 

@@ -63,7 +63,7 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG03, "joblib._parallel_backends"}, {R::kG03, "gym.envs.registration", "load"},
 
     // ---- torch's own
-    {R::kG04, "torch._inductor.*"}, {R::kG04, "torch._dynamo.guards"}, {R::kG04, "torch._dynamo.bytecode_transformation"}, {R::kG04, "torch._dynamo.debug_utils"}, {R::kG04, "torch._dynamo.repro.after_dynamo"}, {R::kG04, "torch.jit", "load script compile unsupported_tensor_ops"}, {R::kG04, "torch.jit.unsupported_tensor_ops"}, {R::kG04, "torch.jit.annotations"}, {R::kG04, "torch.jit._script", "script load"}, {R::kG04, "torch.jit._serialization"}, {R::kG04, "torch.jit.frontend"},
+    {R::kG04, "torch._inductor.*"}, {R::kG04, "torch._dynamo.guards"}, {R::kG04, "torch._dynamo.bytecode_transformation"}, {R::kG04, "torch._dynamo.debug_utils"}, {R::kG04, "torch._dynamo.repro.after_dynamo", "run_repro run_load_args minifier_dir dump_to_minify_after_dynamo save_graph_repro repro_main"}, {R::kG04, "torch.jit", "load script compile unsupported_tensor_ops"}, {R::kG04, "torch.jit.unsupported_tensor_ops"}, {R::kG04, "torch.jit.annotations"}, {R::kG04, "torch.jit._script", "script load"}, {R::kG04, "torch.jit._serialization"}, {R::kG04, "torch.jit.frontend"},
     {R::kG04, "torch.utils.data.datapipes.utils.decoder"}, {R::kG04, "torch.package", "PackageImporter"}, {R::kG04, "torch.package.package_importer"}, {R::kG04, "torch.testing._internal.common_utils", "run_tests shell"}, {R::kG04, "torch.utils.collect_env"}, {R::kG04, "torch.utils.bottleneck.*"},
     {R::kG04, "torch.fx.experimental.symbolic_shapes", "evaluate_guards_expression"}, {R::kG04, "torch.utils._config_module"},
     {R::kG04, "torch.distributed.rpc.*"}, {R::kG04, "torch.utils.cpp_extension"},
@@ -163,10 +163,10 @@ constexpr OwnValues kOwnValues[] = {
 constexpr std::string_view kHooks[] = {
     "__class__", "__dict__", "__reduce__", "__reduce_ex__", "__setstate__", "__getattr__",
     "__getattribute__", "__call__", "__new__", "__init__", "__del__", "__code__", "__globals__",
-    "__builtins__", "__wrapped__", "__func__", "__subclasses__", "__bases__", "__mro__", "__base__",
-    "__import__", "__loader__", "__self__", "__closure__", "__setattr__", "__delattr__",
-    "__getstate__", "__init_subclass__", "__class_getitem__", "__subclasshook__", "__set_name__",
-    "__get__", "__set__", "__defaults__", "__kwdefaults__",
+    "__builtins__", "__func__", "__subclasses__", "__bases__", "__mro__", "__base__", "__import__",
+    "__loader__", "__self__", "__closure__", "__setattr__", "__delattr__", "__getstate__",
+    "__init_subclass__", "__class_getitem__", "__subclasshook__", "__set_name__", "__get__",
+    "__set__", "__defaults__", "__kwdefaults__",
     // What numpy and torch ask an object for, not its class: an address, or a call.
     "__array__", "__array_interface__", "__array_struct__", "__array_function__", "__array_ufunc__",
     "__cuda_array_interface__", "__dlpack__", "__dlpack_device__", "__torch_function__"};

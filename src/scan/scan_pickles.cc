@@ -24,7 +24,7 @@ bool is_computed_magic(const Opened& first, const Opened& second) {
   if (!first.tape || first.source->info().format != Format::kPickle) return false;
   const pickle::Node& magic = (*first.tape)[first.tape->root()];
   const pickle::Node& version = (*second.tape)[second.tape->root()];
-  const bool is_computed = magic.kind == pickle::Kind::kCall || magic.kind == pickle::Kind::kOpaque;
+  const bool is_computed = magic.kind > pickle::Kind::kSet;  // a call, or what a call became
   return is_computed && version.kind == pickle::Kind::kInt && version.payload == kProtocolVersion;
 }
 

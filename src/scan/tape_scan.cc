@@ -88,7 +88,7 @@ Judgement judge(Oddity oddity) {
     case Oddity::kItemsOfNoDict:
     case Oddity::kItemsOfNoSet:
       return {Rule::kT10, Severity::kDanger};
-    case Oddity::kCallableAttribute:
+    case Oddity::kObjectAttribute:
       return {Rule::kA02, Severity::kUnknown};
     case Oddity::kGradientOfIntegers:
       return {Rule::kT10, Severity::kNote};
@@ -204,6 +204,10 @@ class TapeScan {
     if (node.kind != Kind::kOpaque && node.kind != Kind::kCall) return;
     if (is_attribute(call->callee)) return judge_attribute(call->callee, id);
     if (is_code_type(call->callee)) return judge_code(id, *call);
+    if (is_of_rebuilt_class(call->callee))
+      return add_call(id, *call,
+                      make_finding(Rule::kG09, Severity::kUnknown,
+                                   "an object of a class that is built from what the file says"));
     add_call(id, *call, make_finding(Rule::kP13));
   }
 
@@ -339,6 +343,15 @@ class TapeScan {
            tape_[given[0]].kind == Kind::kText && tape_.text(given[0]) == "CodeType";
   }
 
+  // _make_skeleton_class(...) of cloudpickle, whose result is a class.
+  bool is_of_rebuilt_class(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol) return false;
+    const pickle::Symbol& symbol = tape_.symbol(call->callee);
+    return find_double_edged(symbol.module, symbol.name) == Rule::kG09 &&
+           symbol.name.find("class") != std::string_view::npos;
+  }
+
   // Whether the arguments show the bad edge.
   bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) {
     const auto family = find_double_edged(symbol.module, symbol.name);
@@ -377,7 +390,12 @@ class TapeScan {
                                 "a state replaces the method " + std::string(key) + " of a dict"));
       if (!is_dunder(key)) continue;
       const bool is_bad = is_hook(key);
-      add_at(id, make_finding(Rule::kP12, is_bad ? Severity::kDanger : Severity::kNote,
+      // functools.update_wrapper gives it to functions and modules that it wraps.
+      const bool is_wrapped = key == "__wrapped__";
+      add_at(id, make_finding(Rule::kP12,
+                              is_bad       ? Severity::kDanger
+                              : is_wrapped ? Severity::kUnknown
+                                           : Severity::kNote,
                               "a state sets the attribute " + base::escaped(key)));
       asked_.is_dangerous |= is_bad;
     }

@@ -280,6 +280,20 @@ Status TensorInterpreter::check_nested(std::span<const NodeId> given) const {
   return offsets.values[0] == sizes.values[0] ? Status() : bad_nested();
 }
 
+// {"max_seqlen": tensor, "min_seqlen": tensor}: torch calls methods of what stands there.
+bool TensorInterpreter::is_metadata(NodeId id) const {
+  if (id == pickle::kNoNode || tape()[id].kind == Kind::kNone) return true;
+  if (tape()[id].kind != Kind::kDict) return false;
+  constexpr std::size_t kMostItems = 64;
+  const std::span<const NodeId> items = tape().items(id);
+  const auto is_plain = [&](NodeId part) {
+    const Kind kind = tape()[part].kind;
+    return kind == Kind::kText || kind == Kind::kInt || kind == Kind::kNone ||
+           kind == Kind::kTensor;
+  };
+  return items.size() <= kMostItems && std::all_of(items.begin(), items.end(), is_plain);
+}
+
 // ({values, offsets, lengths, _ragged_idx, _metadata_cache, requires_grad},)
 Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
   constexpr std::size_t kMostItems = 64;
@@ -296,12 +310,9 @@ Status TensorInterpreter::check_jagged(std::span<const NodeId> given) const {
   const NodeId values = find("values");
   const NodeId lengths = find("lengths");
   const NodeId ragged = find("_ragged_idx");
-  const NodeId cache = find("_metadata_cache");  // torch asks it for values by its own methods
-  const bool is_cache = cache == pickle::kNoNode || tape()[cache].kind == Kind::kNone ||
-                        tape()[cache].kind == Kind::kDict;
   const bool good =
-      is_cache && values != pickle::kNoNode && tensor_at(values) != nullptr &&
-      is_one_row(find("offsets")) &&
+      is_metadata(find("_metadata_cache")) && values != pickle::kNoNode &&
+      tensor_at(values) != nullptr && is_one_row(find("offsets")) &&
       (lengths == pickle::kNoNode || tape()[lengths].kind == Kind::kNone || is_one_row(lengths)) &&
       ragged != pickle::kNoNode && tape()[ragged].kind == Kind::kInt;
   if (!good) return bad("a jagged tensor whose parts contradict each other");

@@ -158,7 +158,7 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
   if (given.size() == 4 && !is_settled(given[3], id))
     return bad("attributes that changed after they were given");
   if (given.size() == 4) {
-    SAFE_LOAD_TRY(check_attributes(given[3]));
+    SAFE_LOAD_TRY(check_attributes(id, given[3]));
   }
   // torch makes a new tensor of the elements: what the one inside had beside them is gone.
   const bool has_state = given.size() == 4 && tape()[given[3]].kind != Kind::kNone;
@@ -242,14 +242,14 @@ bool TensorInterpreter::is_settled(NodeId state, NodeId call) const {
 
 // None, a dict, or a pair of these (for __dict__ and __slots__); names are text, and none of them
 // changes what a tensor does.
-Status TensorInterpreter::check_attributes(NodeId state) {
+Status TensorInterpreter::check_attributes(NodeId id, NodeId state) {
   const auto is_special = [](std::string_view name) {
     return name.starts_with("__") && name.ends_with("__");
   };
-  const auto is_names = [&](NodeId id) {
-    const std::span<const NodeId> items = tape().items(id);
-    if (tape()[id].kind == Kind::kNone) return true;
-    if (tape()[id].kind != Kind::kDict) return false;
+  const auto is_names = [&](NodeId part) {
+    const std::span<const NodeId> items = tape().items(part);
+    if (tape()[part].kind == Kind::kNone) return true;
+    if (tape()[part].kind != Kind::kDict) return false;
     for (std::size_t i = 0; i < items.size(); i += 2)
       if (!is_text(tape()[items[i]]) || is_special(tape().text(items[i]))) return false;
     return true;
@@ -262,23 +262,42 @@ Status TensorInterpreter::check_attributes(NodeId state) {
   if (!std::all_of(parts.begin(), parts.end(), is_names))
     return bad("attributes of a tensor that are no dict of names");
   if (tape().is_lenient()) {
-    for (const NodeId part : parts) note_callables(part);
+    for (const NodeId part : parts) note_objects(id, part);
   }
   return {};
 }
 
-// torch calls methods of the tensors that it builds (as_subclass, detach, set_), and an attribute
-// stands in front of a method of its name, also if another tensor made of this one has it no more.
-void TensorInterpreter::note_callables(NodeId attributes) {
+// torch calls methods of the tensors that it builds (as_subclass, detach, set_) and of what it
+// finds in them; an attribute stands in front of a method of its name, also if another tensor made
+// of this one has it no more.
+void TensorInterpreter::note_objects(NodeId id, NodeId attributes) {
   const std::span<const NodeId> items = tape().items(attributes);
-  for (std::size_t i = 1; i < items.size(); i += 2) {
-    const pickle::Node& value = tape()[items[i]];
-    const bool is_type = value.kind == Kind::kRecord &&
-                         (value.aux == static_cast<std::uint16_t>(Meaning::kTypeOf) ||
-                          value.aux == static_cast<std::uint16_t>(Meaning::kTypeExpression));
-    if (is_type || value.kind == Kind::kSymbol || value.kind == Kind::kOpaque)
-      tape().add_note({pickle::Oddity::kCallableAttribute, 0, attributes, attributes});
+  const bool is_call = tape()[id].kind == Kind::kCall;
+  for (std::size_t i = 1; i < items.size(); i += 2)
+    if (has_methods_of_its_own(items[i]))
+      tape().add_note(
+          {pickle::Oddity::kObjectAttribute, is_call ? tape().call(id).offset : 0, id, id});
+}
+
+// Whether a value can be called, or has attributes that could stand for methods.
+bool TensorInterpreter::has_methods_of_its_own(NodeId value) const {
+  const Node& node = tape()[value];
+  if (node.kind == Kind::kSymbol) {
+    const types::Known* const row = known(value);
+    return row == nullptr || row->kind != types::SymbolKind::kTensorDtype;
   }
+  if (node.kind != Kind::kRecord) {
+    const bool was_call = (node.flags & pickle::kFromCall) != 0;
+    const bool has_state = was_call && tape().added(value).states.count != 0;
+    return node.kind == Kind::kOpaque || (node.kind == Kind::kDict && has_state);
+  }
+  constexpr Meaning kObjects[] = {
+      Meaning::kTypeOf,          Meaning::kTypeExpression, Meaning::kNamespace,
+      Meaning::kSimpleNamespace, Meaning::kChainMap,       Meaning::kUserDict,
+      Meaning::kUserList,        Meaning::kUserString,     Meaning::kBytesStream,
+      Meaning::kTextStream,      Meaning::kOwnRecord};
+  return std::find(std::begin(kObjects), std::end(kObjects), static_cast<Meaning>(node.aux)) !=
+         std::end(kObjects);
 }
 
 // (function, class, arguments, state): a tensor that carries attributes, or is of a class of its
@@ -301,7 +320,7 @@ Status TensorInterpreter::rebuild_from_type(NodeId id) {
   const bool is_known =
       tensor_class != nullptr && tensor_class->kind == types::SymbolKind::kTensorClass;
   if (is_known) {
-    SAFE_LOAD_TRY(check_attributes(given[3]));
+    SAFE_LOAD_TRY(check_attributes(id, given[3]));
   }
   if (function.meaning > Meaning::kRebuildFromType)
     return rebuild_composite_from_type(id, function.meaning);
@@ -367,7 +386,7 @@ Status TensorInterpreter::wrap_composite(NodeId id, Meaning meaning) {
     return bad("a known name is called with arguments it never gets").about("_rebuild_parameter");
   if (has_state && tape()[given[3]].kind != Kind::kNone) {
     if (!is_settled(given[3], id)) return bad("attributes that changed after they were given");
-    SAFE_LOAD_TRY(check_attributes(given[3]));
+    SAFE_LOAD_TRY(check_attributes(id, given[3]));
     SAFE_LOAD_TRY(set_state(id, given[3]));
   }
   become(id, Kind::kRecord, static_cast<std::uint16_t>(Meaning::kRebuildParameter));

@@ -74,8 +74,10 @@ class TensorInterpreter final : public types::Interpreter {
                       Tensor& tensor);
   Status rebuild(pickle::NodeId id, types::Meaning meaning, std::span<const pickle::NodeId> given,
                  Tensor& tensor, pickle::NodeId& attributes);
-  Status check_attributes(pickle::NodeId state);
-  void note_callables(pickle::NodeId attributes);
+  // Of the tensor that the call `id` makes.
+  Status check_attributes(pickle::NodeId id, pickle::NodeId state);
+  void note_objects(pickle::NodeId id, pickle::NodeId attributes);
+  bool has_methods_of_its_own(pickle::NodeId value) const;
   bool is_settled(pickle::NodeId state, pickle::NodeId call) const;
   Status rebuild_quantized(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status read_channels(std::span<const pickle::NodeId> parameters,
@@ -92,6 +94,7 @@ class TensorInterpreter final : public types::Interpreter {
   Status check_jagged(std::span<const pickle::NodeId> given) const;
   const Tensor* tensor_at(pickle::NodeId id) const;
   bool is_index_tensor(pickle::NodeId id, std::size_t dims) const;
+  bool is_metadata(pickle::NodeId id) const;
   Status check_tensor(const Tensor& tensor) const;
   Status rebuild_from_type(pickle::NodeId id);
   Status set_state(pickle::NodeId id, pickle::NodeId state);

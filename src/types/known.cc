@@ -302,7 +302,7 @@ constexpr auto kRows = std::to_array<Known>({
     call("torch._utils", "_rebuild_sparse_csr_tensor", K::kRebuild, M::kRebuildSparseCsr, "(layout,tuple)"),
     call("torch._utils", "_rebuild_nested_tensor", K::kRebuild, M::kRebuildNested, "(tensor,tensor,tensor,tensor/list<uint>)"),
     call("torch._utils", "_rebuild_wrapper_subclass", K::kRebuild, M::kRebuildWrapper, "(symbol,tensor-dtype,ints,ints,uint,layout,device,bool)"),
-    call("torch.nested._internal.nested_tensor", "_rebuild_njt", K::kRebuild, M::kRebuildJagged, "(dict<str,any>)", "(dict<str,any>/tuple)"),
+    call("torch.nested._internal.nested_tensor", "_rebuild_njt", K::kRebuild, M::kRebuildJagged, "(dict<str,any>)"),
     call("torch._tensor", "_rebuild_from_type_v2", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,any)"),
     call("torch._tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
     call("torch.tensor", "_rebuild_from_type", K::kFunction, M::kRebuildFromType, "(rebuild-fn,symbol,tuple,dict<str,any>)"),
