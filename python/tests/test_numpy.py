@@ -1,6 +1,8 @@
 """NumPy values are built from checked descriptions, under the names of NumPy 1 and 2."""
 
+import io
 import pickle
+import warnings
 
 import pytest
 from forge import call, forge, symbol, text
@@ -139,3 +141,15 @@ def test_without_numpy_values_are_plain(np, torch, monkeypatch, tmp_path):
     scalar, array, objects, word = safe_load(tmp_path / "x.pt", framework="none")
     assert scalar == 0.5 and type(scalar) is float and word == "é" and objects == [1, "x"]
     assert (array.dtype, array.shape) == ("<i2", (3,)) and bytes(array) == np.arange(3, dtype="i2").tobytes()
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_array_files_name_fields_in_the_text_of_their_version(version, np):
+    """Latin-1 before version 3."""
+    array = np.zeros(2, dtype=[("é", "<f4"), ("b", "<i2")])
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.lib.format.write_array(stream, array, version=version)
+    loaded = safe_load(io.BytesIO(stream.getvalue()))
+    assert loaded.dtype == array.dtype and loaded.tobytes() == array.tobytes()

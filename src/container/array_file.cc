@@ -1,6 +1,7 @@
 #include "container/array_file.h"
 
 #include "base/byte_reader.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "types/array_header.h"
 
@@ -18,9 +19,10 @@ constexpr std::uint64_t kMostBytes = 0xFFFFFFFF;  // of one value on the tape
 struct Place {
   std::uint64_t header_at;
   std::uint64_t header_size;
+  bool is_latin1;
 };
 
-// The version, and the size of the header: 16 bits in version 1, 32 later.
+// The version, and the size of the header: 16 bits in version 1, 32 later. UTF-8 since version 3.
 Result<Place> find_header(base::Bytes content) {
   base::ByteReader reader(content);
   SAFE_LOAD_TRY(reader.skip(kMagicSize));
@@ -38,7 +40,13 @@ Result<Place> find_header(base::Bytes content) {
     return Error(ErrorCode::kLimit, "a header of more than 1 MiB", kMagicSize);
   if (size > reader.remaining())
     return Error(ErrorCode::kTruncated, "the file ends before its header does", kMagicSize);
-  return Place{reader.offset(), size};
+  return Place{reader.offset(), size, major < 3};
+}
+
+std::string from_latin1(std::string_view text) {
+  std::string utf8;
+  for (const char c : text) base::append_utf8(utf8, static_cast<std::uint8_t>(c));
+  return utf8;
 }
 
 }  // namespace
@@ -61,7 +69,8 @@ Outcome<NodeId> ArrayFile::build(torch::TensorInterpreter& interpreter, const Pi
   if (!place) return fail(place.error());
   const auto text = base::as_text(content.subspan(static_cast<std::size_t>(place->header_at),
                                                   static_cast<std::size_t>(place->header_size)));
-  const auto literal = types::read_python_literal(interpreter.tape(), text);
+  const auto literal = types::read_python_literal(
+      interpreter.tape(), place->is_latin1 ? from_latin1(text) : std::string(text));
   if (!literal) return fail(literal.error(), place->header_at);
   const auto header = interpreter.read_array_header(*literal);
   if (!header) return fail(header.error(), place->header_at);
