@@ -73,9 +73,9 @@ def values() -> list[Case]:
     for line in (rb"\\u0041", rb"\\\u0041", rb"\\\\u0041", "a\\", rb"\x41\n", rb"\U0001F600\u00e9", rb"\ud83d\ude00"):
         data = b"V" + (line if isinstance(line, bytes) else line.encode()) + b"\n."
         cases.append(Case(f"raw unicode escape {line!r}", data, as_pickle_says(data)))
-    for line in (b"I010\n", b"I08\n", b"I-0\n", b"I+1\n", b"I 1\n", b"I0x10\n", b"I1_0\n", b"L010L\n", b"I1\x002\n"):
+    for line in (b"I010\n", b"I08\n", b"I-0\n", b"I+1\n", b"I 1\n", b"L010L\n", b"F 1\n", b"I1\x002\n"):
         cases.append(Case(f"a number that unpicklers read differently, {line!r}", pickle_of(line), CORRUPT))
-    for line in (b"I0\n", b"I00\n", b"I01\n", b"I-12\n", b"L0L\n", b"L-5\n", b"L%dL\n" % big, b"L-%dL\n" % big):
+    for line in (b"I0\n", b"I00\n", b"I01\n", b"I-12\n", b"I0x10\n", b"I1_0\n", b"I+12\n", b"L0L\n", b"L-5\n", b"L%dL\n" % big, b"L-%dL\n" % big):
         cases.append(Case(f"a number {line!r}", line + b".", as_pickle_says(line + b".")))
     return cases + [Case(f"a key that is set again behind {name}", data, as_pickle_says(data)) for name, data in keys()]
 
