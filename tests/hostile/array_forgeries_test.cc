@@ -72,7 +72,7 @@ TEST(ArrayForgeries, HaveAsManyObjectsAsTheirSizesSay) {
       bad_array(array({1}, with_objects, bytes("12345678")), count),
   });
   // A list that grows afterwards is not what NumPy would have seen.
-  const std::string late = array({1}, kObjects, memoized(1, list({kNone})));
+  const std::string late = array({2}, kObjects, memoized(1, list({kNone})));
   expect_complaints({
       {tuple({late, fetched(1) + "Na"}), about_array(count), array_shell()},
   });

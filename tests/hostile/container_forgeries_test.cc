@@ -233,6 +233,20 @@ TEST(BarePickles, GiveNoMeaningToPersistentIds) {
   }
 }
 
+TEST(BarePickles, AreNoMagicNumber) {
+  const std::string number = "L119547037146038801333356L\n.";
+  // recognise() looks at the first 4096 bytes.
+  std::string behind;
+  for (int i = 0; i < 2100; ++i) behind += "N0";
+  EXPECT_EQ(told(behind + number),
+            "ambiguous: a pickle of torch's magic number, behind which torch would read on");
+}
+
+TEST(BarePickles, HoldNoArraysOfJoblib) {
+  const std::string wrapper = newobj(symbol("joblib.numpy_pickle", "NumpyArrayWrapper"), {});
+  EXPECT_EQ(told(pickled(wrapper)).substr(0, 29), "unsupported: a file of joblib");
+}
+
 TEST(BarePickles, HaveTheirRestNoted) {
   const auto opened = open_bytes(pickled(list({integer(1)})) + "rest");
   ASSERT_TRUE(opened) << opened.error();

@@ -305,6 +305,16 @@ TEST(LibraryForgeries, ConstructWithKeywordsInNoKnownForm) {
   });
 }
 
+TEST(LibraryForgeries, GiveRecordsNamesThatAreNoText) {
+  const std::string record = newobj(symbol("safe_load._inert", "Opaque"), {});
+  expect_complaints({
+      {build(record, tuple({kNone, dict({kOne, kOne})})),
+       "corrupt: a record with a state it never gets", record},
+      {build(record, tuple({kOne, dict({text("a"), kOne})})),
+       "corrupt: a record with a state it never gets", record},
+  });
+}
+
 TEST(LibraryForgeries, GivePartialsAStateTheyNeverGet) {
   const std::string odd = "corrupt: a partial with a state it never gets";
   const std::string function = symbol("m", "f");

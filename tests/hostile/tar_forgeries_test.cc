@@ -58,6 +58,19 @@ void expect_whole(const std::string& file, const std::string& what = "") {
   EXPECT_EQ((*tensors[1].tensor.as_span<float>())[1], 5.0f);
 }
 
+// The table of storages with this between the opcodes of its first row.
+std::string told_of_table(const std::string& opcodes) {
+  return told(lying([&](TarCheckpoint& tar) { tar.storages[0].insert(2, opcodes); }));
+}
+
+TEST(TarForgeries, HaveTablesOfPlainValues) {
+  EXPECT_EQ(told_of_table("N0"), "");
+  EXPECT_EQ(told_of_table("ccollections\nOrderedDict\n)R0"),
+            "corrupt: a table that asks for calls");
+  EXPECT_EQ(told_of_table("I 15\n0"), "corrupt: a table that is odd");
+  EXPECT_EQ(told_of_table("K\1Q0"), "corrupt: a table with persistent ids");
+}
+
 TEST(TarForgeries, OpenIfTheyAreNone) {
   expect_whole(honest_tar().build());
   expect_whole(with_members({}, {"storages", "tensors", "pickle"}).build(), "another order");

@@ -158,6 +158,8 @@ TEST(TensorForgeries, HaveBitsThatAreTrue) {
       {with("FloatStorage", 4, dict({text("neg"), text("True")})), kNeg},
       {with("FloatStorage", 4, dict({text("conj"), kTrue})),
        "corrupt: a conjugated tensor that is not complex"},
+      {with("BoolStorage", 16, dict({text("neg"), kTrue})),
+       "corrupt: a negated tensor of a type without negatives"},
   });
 }
 

@@ -262,13 +262,21 @@ TEST(ValueForgeries, LeaveEverythingElseAsItIs) {
 }
 
 TEST(ValueForgeries, AmplifyNothing) {
-  // One mebibyte of bytes, asked for a thousand times: only the first few are paid for.
-  std::string value = "]" + memoized(1, bytes(std::string(1 << 20, 'x'))) + "a";
-  const std::string copy = builtin("bytearray", {fetched(1)});
-  for (int i = 0; i < 1000; ++i) value += copy + "a";
-  const std::string wrong = complaint(CheckpointBuilder(value));
-  EXPECT_EQ(wrong.substr(0, 5), "limit");
-  EXPECT_NE(wrong.find("Limits::memory_per_byte"), std::string::npos) << wrong;
+  // One large value, asked for a thousand times: only the first few are paid for.
+  const std::string mebibyte(1 << 20, '1');
+  const std::string array_of_it = array({1 << 20}, fetched(2), fetched(1));
+  const std::string many = "(" + std::string(1 << 18, 'N') + "t";
+  for (const auto& [large, copy] :
+       {std::pair(bytes(mebibyte), builtin("bytearray", {fetched(1)})),
+        std::pair(text(mebibyte), reduce(symbol("decimal", "Decimal"), {fetched(1)})),
+        std::pair(bytes(mebibyte), array_of_it),
+        std::pair(many, symbol("m", "C") + fetched(1) + "R")}) {
+    std::string value = "](" + memoized(2, dtype("u1")) + memoized(1, large);
+    for (int i = 0; i < 1000; ++i) value += copy;
+    const std::string wrong = complaint(CheckpointBuilder(value + "e"));
+    EXPECT_EQ(wrong.substr(0, 5), "limit");
+    EXPECT_NE(wrong.find("Limits::memory_per_byte"), std::string::npos) << wrong;
+  }
 }
 
 TEST(ValueForgeries, RepeatNoWork) {

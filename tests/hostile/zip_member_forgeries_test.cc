@@ -199,6 +199,10 @@ TEST(ZipMemberForgeries, Z14LocalHeadersAgreeWithTheDirectory) {
     row("flag " + std::to_string(bit), ErrorCode::kAmbiguous,
         "local header and directory encryption flags differ: a/data/0",
         [bit](ZipEntryParts& lie) { lie.local.flags = bit; });
+  for (const std::string& extra : {"xyz"s, "\1\0\2\0x"s, "\1\0\1\0xy"s})
+    row("extra field of " + std::to_string(extra.size()) + " bytes", ErrorCode::kAmbiguous,
+        "the extra field of a local header has another length than its parts: a/data/0",
+        [&](ZipEntryParts& lie) { lie.local.extra = extra; });
   row("size", ErrorCode::kAmbiguous, kSize, [](ZipEntryParts& lie) { lie.local.size -= 1; });
   row("compressed size", ErrorCode::kAmbiguous, kSize,
       [](ZipEntryParts& lie) { lie.local.compressed_size += 1; });

@@ -108,6 +108,17 @@ TEST(Open, SaysWhatToDoWhenThereIsNoFile) {
   EXPECT_FALSE(Checkpoint::open_descriptor(-1, 0).ok());
 }
 
+TEST(Open, EndsWhenNobodyWantsItAnyMore) {
+  std::string pickle;
+  for (int i = 0; i < 1 << 20; ++i) pickle += "(1";
+  int asked = 0;
+  const auto opened =
+      test_support::open_bytes(pickle + "N.", {.keep_going = [&] { return ++asked < 2; }});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kStopped);
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(Open, NeverWritesToTheFile) {
   for (const Access access : {Access::kMapped, Access::kCopied}) {
     const TemporaryFile kept(stored_file());

@@ -48,6 +48,35 @@ TEST(ZipSalvage, KeepsBothNames) {
   EXPECT_EQ(found.records[0].directory_name, "real");
 }
 
+TEST(ZipSalvage, TakesARecordWithoutASizeUpToTheNext) {
+  const auto unsized = [](auto& entry) {
+    entry.local.flags = 8;
+    entry.local.size = entry.local.compressed_size = 0;
+  };
+  const std::string whole = ZipBuilder().stored("a", "one").lie(unsized).stored("b", "two").build();
+  const std::string file = whole.substr(0, whole.find("PK\1\2"));
+  const GuardedBuffer buffer(file);
+  const MemorySource source(buffer.bytes());
+  const Salvaged found = salvage_zip(source);
+  ASSERT_EQ(found.records.size(), 2u);
+  EXPECT_EQ(content(source, found, 0), "one");
+  EXPECT_EQ(content(source, found, 1), "two");
+}
+
+TEST(ZipSalvage, TakesTheFlagsOfBothHeaders) {
+  for (const bool in_directory : {true, false}) {
+    const std::string file =
+        ZipBuilder()
+            .stored("a", "one")
+            .lie([&](auto& entry) { (in_directory ? entry.central : entry.local).flags = 1; })
+            .build();
+    const GuardedBuffer buffer(file);
+    const Salvaged found = salvage_zip(MemorySource(buffer.bytes()));
+    ASSERT_EQ(found.records.size(), 1u);
+    EXPECT_TRUE(found.records[0].is_marked_encrypted());
+  }
+}
+
 TEST(ZipSalvage, InflatesNoMoreThanItMay) {
   const std::string file = ZipBuilder().deflated("a", std::string(100'000, 'x')).build();
   const GuardedBuffer buffer(file);
@@ -62,6 +91,7 @@ TEST(ZipSalvage, KnowsWhetherAFileEndsInADirectory) {
   for (const auto& [file, is_zip] : {std::pair<std::string, bool>{zip, true},
                                      {"something else" + zip, true},
                                      {zip + "some bytes behind", true},
+                                     {zip + "PK\5\6" + std::string(18, '\0'), true},
                                      {"PK\5\6" + std::string(18, '\0'), false},
                                      {"nothing of that kind", false},
                                      {"", false}}) {

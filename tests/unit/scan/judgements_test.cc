@@ -125,6 +125,9 @@ TEST(Judgements, OfWhatBreaksOff) {
        "N."
        "cmylib\nrun\n)R",
        "UNKNOWN: G15 unknown, P11 unknown"},
+      {"behind a bad part", kBegin + reduce(symbol("torch", "device"), {text("nowhere!")}) + "\xff",
+       "INCOMPLETE: P02 incomplete, T10 unknown"},
+      {"behind a known value", kBegin + kOrdered + "\xff", "INCOMPLETE: P02 incomplete"},
       {"an import",
        "N."
        "cmylib\nrun\n",

@@ -36,6 +36,7 @@ TEST(Readers, ContainersTakeAMarkAsItIsWritten) {
 TEST(Readers, TheScannerTakesItAsTheLaxestOfThemDoes) {
   for (const char* name : {"archive/code/a.py", "code/a.py", "archive/CODE/x"})
     EXPECT_TRUE(is_marked(Layout::kScript, name, true)) << name;
+  EXPECT_TRUE(is_marked(Layout::kScript, "Constants.pkl", true));
   EXPECT_TRUE(is_marked(Layout::kOldExport, "a/Serialized_Exported_Program.json", true));
   EXPECT_TRUE(is_marked(Layout::kSources, "a/b/c.SO", true));
   EXPECT_FALSE(is_marked(Layout::kSources, "so", true));

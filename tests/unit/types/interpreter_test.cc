@@ -74,6 +74,17 @@ TEST(Interpreter, TreatsListsAsTheyWereWhenTheyWereTaken) {
   });
 }
 
+TEST(Interpreter, TreatsResultsAsTheyWereWhenTheyWereTaken) {
+  // The state comes before the call, the item behind it.
+  const std::string taken = reduce(symbol("builtins", "dict"),
+                                   {memoized(1, build(ordered_dict(), dict({text("a"), kOne})))});
+  EXPECT_EQ(opened_text(CheckpointBuilder(taken)), "{}");
+  expect_complaints({
+      {tuple({taken, fetched(1) + text("k") + kOne + "s"}),
+       "corrupt: a known name is called with arguments it never gets: dict", taken},
+  });
+}
+
 TEST(Interpreter, TreatsPairsAsTheyWereWhenTheyWereTaken) {
   const std::string pair = memoized(1, "](" + text("a") + kOne + "e");
   const std::string call = reduce(kOrderedDict, {list({pair})});
@@ -200,6 +211,60 @@ TEST(Interpreter, TakesNoKeywordsForKnownNames) {
   EXPECT_EQ(opened_text(CheckpointBuilder(kOrderedDict + ")}\x92")), "collections.OrderedDict(){}");
 }
 
+// Python's rules, which python/tests/test_call_forms.py holds against CPython itself.
+TEST(Interpreter, TakesCallsInTheFormOfTheirName) {
+  const std::string encode = symbol("_codecs", "encode");
+  const std::string uuid = symbol("uuid", "UUID");
+  const std::string pairs = list({kPair});
+  expect_complaints({
+      {newobj(encode, {text("a"), text("latin1")}),
+       "corrupt: a name is made in a way that is not its own: encode"},
+      {newobj(kOrderedDict, {pairs}),
+       "corrupt: a class is made with arguments that it ignores then: OrderedDict"},
+      {reduce(uuid, {}), "corrupt: a class is called without the arguments that it needs: UUID"},
+  });
+  expect_all({
+      {newobj(kOrderedDict, {}), "collections.OrderedDict(){}"},
+      {"(" + pairs + "icollections\nOrderedDict\n", "collections.OrderedDict(){\"a\": 1}"},
+      {newobj(symbol("builtins", "range"), {kOne, kOne, kOne}), "range[1, 1, 1]"},
+  });
+}
+
+TEST(Interpreter, LooksBehindADetour) {
+  const std::string object = symbol("builtins", "object");
+  const std::string detour =
+      reduce(symbol("copyreg", "_reconstructor"), {symbol("argparse", "Namespace"), object, kNone});
+  const std::string maker = symbol("argparse", "Namespace");
+  const std::string method = reduce(symbol("builtins", "getattr"), {maker, text("__new__")});
+  const std::string partial =
+      build(reduce(symbol("functools", "partial"), {method}),
+            tuple({method, tuple({maker}), dict({text("a"), kOne}), kNone}));
+  expect_complaints({
+      {detour + text("k") + kOne + "s",
+       "corrupt: keys are set in a value that cannot hold them: Namespace", detour},
+      {reduce(partial, {}), "corrupt: a construction in no known form"},
+  });
+}
+
+TEST(Interpreter, KnowsTheClassesOfAProgramInsideOfItOnly) {
+  CheckpointBuilder file(newobj(symbol("__torch__.m", "Net"), {}));
+  EXPECT_FALSE(open(file)->symbols().at(0).is_known);
+  file.record("constants.pkl", "\x80\2).");
+  EXPECT_TRUE(open(file)->symbols().at(0).is_known);
+  EXPECT_EQ(open(file)->container().format, safe_load::Format::kTorchScript);
+}
+
+TEST(Interpreter, KnowsMemoryFormatsOfTorchOnly) {
+  const auto of = [](std::string_view module, std::string_view name) {
+    return reduce(symbol("builtins", "getattr"), {symbol(module, name), text("channels_last")});
+  };
+  expect_all({
+      {of("torch.functional", "torch"),
+       "torch.memory_format(torch.functional.torch, \"channels_last\")"},
+      {of("torch", "float32"), "attribute reference(torch.float32, \"channels_last\")"},
+  });
+}
+
 TEST(Interpreter, DoesNotCallWhatStandsForAValue) {
   for (const auto& [module, name] :
        {std::pair("torch", "float32"), std::pair("numpy", "ndarray"),
@@ -235,6 +300,8 @@ TEST(Interpreter, SpreadsABadPartToWhoeverWasCalledWithIt) {
   // One entry, which leads to where it began; whatever is built from it is damaged, too.
   EXPECT_EQ(text_and_paths(list({reduce(symbol("datetime", "datetime"),
                                         {bytes(std::string(10, '\1')), kBadPart})})),
+            "[damaged value] ! $[0]");
+  EXPECT_EQ(text_and_paths(list({reduce(symbol("builtins", "slice"), {kBadPart})})),
             "[damaged value] ! $[0]");
   EXPECT_EQ(text_and_paths(list({build(kNamespace, kBadPart)})), "[damaged value] ! $[0]");
   EXPECT_EQ(text_and_paths(list({reduce(kBadPart, {kOne})})), "[damaged value] ! ");

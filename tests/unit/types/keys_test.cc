@@ -40,6 +40,14 @@ TEST(Keys, MergeNumbersThatAreEqual) {
   });
 }
 
+TEST(Keys, LeaveToPythonWhatOnlyItCanCompare) {
+  const std::string complex = reduce(symbol("builtins", "complex"), {real(1), real(0)});
+  expect_all({
+      {dict({kOne, kOne, kOne, kTwo, text("c"), complex}), "{1: 2, \"c\": complex(1.0, 0.0)}"},
+      {dict({kOne, kOne, kOne, kTwo, complex, kTwo}), "{1: 1, 1: 2, complex(1.0, 0.0): 2}"},
+  });
+}
+
 TEST(Keys, KeepNumbersApartThatDiffer) {
   expect_all({
       {dict({kOne, kOne, real(1.5), kTwo}), "{1: 1, 1.5: 2}"},
