@@ -195,11 +195,12 @@ TEST(Judgements, OfAttributesOfTensors) {
         .storage("0", raw<float>({1, 2}))
         .build();
   };
-  const std::string dtype = dict({text("f"), symbol("torch", "float32")});
+  const std::string name = dict({text("f"), symbol("builtins", "list")});
   expect_all({
       {"a number", with(dict({text("f"), integer(1)})), "SAFE"},
-      {"a name", with(dtype), "UNKNOWN: A02 unknown"},
-      {"a name in a slot", with(tuple({kNone, dtype})), "UNKNOWN: A02 unknown"},
+      {"a dtype", with(dict({text("f"), symbol("torch", "float32")})), "SAFE"},
+      {"a name", with(name), "UNKNOWN: A02 unknown"},
+      {"a name in a slot", with(tuple({kNone, name})), "UNKNOWN: A02 unknown"},
   });
 }
 
