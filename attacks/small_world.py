@@ -185,7 +185,16 @@ def loaded(program: bytes) -> tuple[bytes, str]:
     try:
         return digest(canonical(safe_load.safe_load(io.BytesIO(program)))), ""
     except (safe_load.Error, world_reader.Strange) as error:
-        return NOTHING, str(error)
+        return NOTHING, str(error) + why_as_pickle(program)
+
+
+def why_as_pickle(program: bytes) -> str:
+    """What is wrong with it if it says that it is a pickle."""
+    try:
+        safe_load.safe_load(io.BytesIO(b"\x80\x02" + program))
+    except safe_load.Error as error:
+        return str(error)
+    return ""
 
 
 Fault = tuple[str, bytes]

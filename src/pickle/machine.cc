@@ -265,7 +265,8 @@ class Machine {
   Status add_items(NodeId target, Kind plain, Run Added::*items, std::span<const NodeId> values) {
     Node& node = tape_.nodes_[target];
     if (node.kind == Kind::kCall) {
-      if (values.empty()) return {};
+      // Some readers look for the method first.
+      if (values.empty()) return add_to_other(node.kind, plain, true);
       SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
       return extend(added->*items, values);
     }
