@@ -187,6 +187,32 @@ TEST(Judgements, OfStates) {
   });
 }
 
+TEST(Judgements, OfRebuiltClasses) {
+  const std::string made = reduce(symbol("cloudpickle.cloudpickle", "_make_skeleton_class"),
+                                  {symbol("builtins", "type"), text("Net"), "N"});
+  const std::string wrapped = dict({text("__wrapped__"), integer(1)});
+  expect_all({
+      {"an object of one", reduce(made, {}) + ".", "UNKNOWN: G09 unknown (2)"},
+      {"a function around another", build(newobj(kThing, {}), wrapped) + ".",
+       "UNKNOWN: P12 unknown, G15 unknown"},
+  });
+}
+
+TEST(Judgements, OfWordsInTexts) {
+  const auto member = [](const std::string& content) {
+    return ZipBuilder().stored("a", content).build();
+  };
+  expect_all({
+      {"one word", member("cat\ndog\n"), "SAFE: N03 note"},
+      {"one of Python", member("cos\ndog\n"), "DANGEROUS: G01 danger, P02 incomplete"},
+      {"one of Python that is hidden", member("c_cat\ndog\n"), "UNKNOWN: G15 unknown"},
+      {"two words", member("cat.cat\ndog\n"), "UNKNOWN: G15 unknown"},
+      {"no name at all", member("import os.path\nimport sys\n"), "SAFE: N03 note"},
+      {"behind a number", "I 1\n.cat\ndog\n", "INCOMPLETE: P10 unknown, G15 unknown"},
+      {"a file of them", "cat\ndog\n", "INCOMPLETE: C16 incomplete"},
+  });
+}
+
 TEST(Judgements, OfAttributesOfTensors) {
   const auto with = [](const std::string& state) {
     return CheckpointBuilder(
@@ -195,12 +221,17 @@ TEST(Judgements, OfAttributesOfTensors) {
         .storage("0", raw<float>({1, 2}))
         .build();
   };
-  const std::string name = dict({text("f"), symbol("builtins", "list")});
+  const auto attribute = [](const std::string& value) { return dict({text("f"), value}); };
+  const std::string a_class = attribute(symbol("torch", "Tensor"));
   expect_all({
-      {"a number", with(dict({text("f"), integer(1)})), "SAFE"},
-      {"a dtype", with(dict({text("f"), symbol("torch", "float32")})), "SAFE"},
-      {"a name", with(name), "UNKNOWN: A02 unknown"},
-      {"a name in a slot", with(tuple({kNone, name})), "UNKNOWN: A02 unknown"},
+      {"a number", with(attribute(integer(1))), "SAFE"},
+      {"a type", with(attribute(symbol("torch", "float32"))), "SAFE"},
+      {"a dict", with(attribute(kOrdered)), "SAFE"},
+      {"a dict with a state", with(attribute(build(kOrdered, dict({text("a"), kTrue})))),
+       "UNKNOWN: A02 unknown"},
+      {"a class", with(a_class), "UNKNOWN: A02 unknown"},
+      {"a class in a slot", with(tuple({kNone, a_class})), "UNKNOWN: A02 unknown"},
+      {"an object", with(attribute(newobj(kThing, {}))), "UNKNOWN: G15 unknown, A02 unknown"},
   });
 }
 
@@ -242,6 +273,8 @@ TEST(Judgements, ReadTextsForAWhile) {
 TEST(Judgements, OfWhatIsNoArchive) {
   expect_all({
       {"a pickle without its archive", storage("0", 2) + ".", "SAFE: N06 note"},
+      {"one storage of two sizes", list({storage("0", 2), storage("0", 3)}) + ".",
+       "UNKNOWN: T07 unknown, N06 note"},
       {"text", "chapter one\nis long\n", "INCOMPLETE: C16 incomplete"},
       {"source text of classes", stacked_file(), "UNKNOWN: G15 unknown, T07 unknown"},
   });
