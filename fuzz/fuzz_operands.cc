@@ -26,7 +26,10 @@ bool is_kind_of(Opcode opcode, const pickle::Operand& value) {
 }
 
 void check_number(std::string_view line, const pickle::Reading& reading) {
-  const auto blank = pickle::parse_python_integer(" " + std::string(line) + "\t", 0);
+  std::string padded = " ";
+  padded += line;
+  padded += '\t';
+  const auto blank = pickle::parse_python_integer(padded, 0);
   const auto bare = pickle::parse_python_integer(line, 0);
   if (blank.has_value() != bare.has_value()) std::abort();
   if (bare && (blank->small != bare->small || blank->large != bare->large)) std::abort();

@@ -162,7 +162,6 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
     return;
   }
   for (const Slice& rest : opened.source->rests()) scan_rest(rest, chain, opened);
-  if (opened.source->info().format == Format::kTorchScript) add(make_finding(Rule::kT04), chain);
   if (opened.source->info().has_source_text)
     add(make_finding(Rule::kT07, Severity::kUnknown,
                      "persistent ids carry the source text of classes"),

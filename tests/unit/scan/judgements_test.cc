@@ -332,7 +332,7 @@ TEST(Judgements, OfZipFiles) {
       {"zeros and something", behind_data(0, std::string(99, '\0') + "x"), "UNKNOWN: C09 unknown"},
       {"no pickle", ZipBuilder().stored("a.txt", "text").build(), "SAFE: N03 note"},
       {"a TorchScript program", ZipBuilder(honest).stored("a/constants.pkl", ").").build(),
-       "UNKNOWN: T04 unknown (2), C08 note"},
+       "UNKNOWN: T04 unknown, C08 note"},
   });
 }
 
