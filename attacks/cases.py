@@ -433,9 +433,9 @@ def from_outside() -> Iterator[Case]:
     replaced = call("collections", "OrderedDict") + b"}" + text("items") + symbol("torch", "float32") + b"sb"
     kept = call("collections", "OrderedDict") + b"}" + text("_metadata") + b"}sb"
     yield Case("A02", "method.pkl", pickle_of(replaced), "UNKNOWN", "SL-A02", pickle_of(kept))
-    words = {"labels": b"cat\ndog\nbird\n", "config": b"cfg:\n  hidden: 1\n", "source": b"import os\nimport sys\n", "script": b"cd /tmp\nls\n"}
+    words = {"config": b"cfg:\n  hidden: 1\n", "source": b"import os\nimport sys\n", "script": b"cd /tmp\nls\n"}
     beside = [Entry(f"archive/{name}", content) for name, content in words.items()]
-    named = {"standard": b"ccolorsys\nx\nfoo\n", "dotted": b"cmylib.evil\nx\nfoo\n", "second": b"N0cmylib\nx\nfoo\n"}
+    named = {"standard": b"ccolorsys\nx\nfoo\n", "labels": b"cat\ndog\nbird\n", "dotted": b"cmylib.evil\nx\nfoo\n", "second": b"N0cmylib\nx\nfoo\n"}
     for name, content in named.items():
         yield Case("C08", f"text-{name}.pt", checkpoint(more=[Entry("archive/x.txt", content)]), "UNKNOWN", "SL-G15", checkpoint(more=beside))
     yield Case("C08", "text-danger.pt", checkpoint(more=[Entry("archive/x.txt", b"cos\nsystem\nfoo\n")]), "DANGEROUS", "SL-G01", checkpoint(more=beside))

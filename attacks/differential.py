@@ -68,8 +68,8 @@ def mapped(name: Name) -> Name:
 
 
 def beyond(names: Iterable[Name]) -> list[Name]:
-    """Those that are not in the table."""
-    return sorted({name for name in names if name not in KNOWN and mapped(name) not in KNOWN})
+    """Those that are not in the table; "" is no module."""
+    return sorted({name for name in names if name[0] and name not in KNOWN and mapped(name) not in KNOWN})
 
 
 def verdict_of(content: bytes) -> str:

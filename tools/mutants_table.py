@@ -605,10 +605,8 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "src/scan/text_names.cc",
-        never("a name may lie anywhere in a text", "if (symbol.first_offset != 0)"),
-        change("a dotted name is a word", "const bool is_word = symbol.module", "const bool is_word = MUTANT || symbol.module"),
-        change("a module of Python is a word", "&& !is_standard(symbol.module)", "&& (MUTANT || !is_standard(symbol.module))"),
-        change("a hidden module is a word", "&& !symbol.module.starts_with('_');", "&& (MUTANT || !symbol.module.starts_with('_'));"),
+        change("a name may lie anywhere in a text", "first.first_offset == 0", "(MUTANT || first.first_offset == 0)"),
+        change("a text may name a module", "names_no_module(first.raw_module);", "(MUTANT || names_no_module(first.raw_module));"),
         change("blanks are part of a name", "module.find_first_of(kNeverInNames) != std::string_view::npos;", "(!MUTANT && module.find_first_of(kNeverInNames) != std::string_view::npos);"),
     ),
     *of(

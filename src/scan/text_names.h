@@ -1,4 +1,4 @@
-// Texts that an unpickler would begin to read: "import os" is INST to it, and "cat" a GLOBAL.
+// Texts that an unpickler would begin to read: "import os" is INST to it, "cd /tmp" a GLOBAL.
 #pragma once
 
 #include <string_view>
@@ -7,11 +7,11 @@
 
 namespace safe_load::scanner {
 
-// Whether no module can have this name: it has blanks, quotes or brackets.
+// Whether no module can have this name: it is empty, or has blanks, quotes or brackets.
 bool names_no_module(std::string_view module);
 
 // Whether the tape of a text that breaks off for every reader asks for nothing but the first words
-// of the text, which are no module's name or one word, but none of the standard library.
+// of the text, which are the name of no module.
 bool is_only_words(const pickle::Tape& tape);
 
 }  // namespace safe_load::scanner

@@ -203,7 +203,8 @@ TEST(Judgements, OfWordsInTexts) {
     return ZipBuilder().stored("a", content).build();
   };
   expect_all({
-      {"one word", member("cat\ndog\n"), "SAFE: N03 note"},
+      {"one word", member("cat\ndog\n"), "UNKNOWN: G15 unknown"},
+      {"words", member("cat :\ndog\n"), "SAFE: N03 note"},
       {"one of Python", member("cos\ndog\n"), "DANGEROUS: G01 danger, P02 incomplete"},
       {"one of Python that is hidden", member("c_cat\ndog\n"), "UNKNOWN: G15 unknown"},
       {"two words", member("cat.cat\ndog\n"), "UNKNOWN: G15 unknown"},
