@@ -58,6 +58,7 @@ def table() -> set[Name]:
 
 KNOWN = table()
 LIMITS = safe_load.Limits()
+POSSIBLE = re.compile(r"(?!\.)[^ \t\r\"'`()\[\]{}<>:;,/\\=#@!$%&*+|?^~]+(?<!\.)", re.DOTALL)
 VERDICT = '"verdict": "'
 
 
@@ -68,8 +69,8 @@ def mapped(name: Name) -> Name:
 
 
 def beyond(names: Iterable[Name]) -> list[Name]:
-    """Those that are not in the table; "" is no module."""
-    return sorted({name for name in names if name[0] and name not in KNOWN and mapped(name) not in KNOWN})
+    """Those that are not in the table and could be a module's: src/scan/text_names.cc."""
+    return sorted({name for name in names if POSSIBLE.fullmatch(name[0]) and name not in KNOWN and mapped(name) not in KNOWN})
 
 
 def verdict_of(content: bytes) -> str:
