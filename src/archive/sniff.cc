@@ -135,7 +135,8 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
   if (size == 0) return {Kind::kOther, "an empty file", "save or download the checkpoint again"};
   for (const std::string_view magic : kMagicPickles)
     if (text.starts_with(magic)) return {Kind::kStacked, "stacked pickles of torch.save", ""};
-  const bool is_frame = !text.empty() && (text[0] & '\xf0') == 0x50;  // one that is skipped
+  // The magic at offset 1 is of frames that zstd and lz4 skip: 0x184D2A50 to 0x184D2A5F.
+  const bool is_frame = !text.empty() && (text[0] & '\xf0') == 0x50;
   for (const Magic& magic : kMagics)
     if ((magic.offset != 1 || is_frame) && text.size() > magic.offset &&
         text.substr(magic.offset).starts_with(magic.bytes))

@@ -2,6 +2,7 @@
 // them; a lenient tape goes over each, and keeps it as a note for whoever judges the file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 

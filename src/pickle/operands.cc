@@ -1,5 +1,5 @@
 // Each function stands for one reader. Sources: CPython Modules/_pickle.c and Lib/pickle.py, 3.6 to
-// 3.14; torch/_weights_only_unpickler.py, 2.13. tools/small_world.py runs them side by side.
+// 3.14; torch/_weights_only_unpickler.py, 2.13. attacks/small_world.py runs them side by side.
 #include "pickle/operands.h"
 
 #include <algorithm>
