@@ -1,4 +1,4 @@
-"""Bytes for the attacks: pickles opcode by opcode, zip, tar and stacked files in which every field can lie.
+"""Bytes for the attacks: pickles opcode by opcode, zip, tar and legacy files in which every field can lie.
 
 Nothing here calls pickle, torch or numpy: a case is the same on every machine.
 """
@@ -119,7 +119,7 @@ def checkpoint(data: bytes | None = None, more: list[Entry] | None = None, tail:
     return zip_of(checkpoint_entries(data) + (more or []), tail)
 
 
-def stacked(streams: dict[int, bytes] | None = None, tail: bytes = b"") -> bytes:
+def legacy(streams: dict[int, bytes] | None = None, tail: bytes = b"") -> bytes:
     """What torch.save wrote until 1.5, with some of its five pickles replaced."""
     persistent = b"(" + text("storage") + symbol("torch", "FloatStorage") + text("0") + text("cpu")
     persistent += b"K\x02NtQ"

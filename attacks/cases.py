@@ -17,7 +17,7 @@ import zlib
 from typing import Iterator
 
 from assembler import (
-    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, npy_of, pickle_of, safetensors, stacked,
+    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, npy_of, pickle_of, safetensors, legacy,
     state_dict, symbol, tar_of, tensor, text, zip64_locator, zip64_record, zip_end, zip_of, zip_parts,
 )
 
@@ -211,8 +211,8 @@ def readers_that_go_on() -> Iterator[Case]:
     yield Case("T03", "stop-in-frame.tar", tar_of(parts | {"storages": stop}), "INCOMPLETE", "", tar)
     for number, text_of_sum in enumerate((b"0o%05o\0", b"+%06o\0", b"0_%05o\0")):
         yield Case("C06", f"sum-{number}.pkl", as_tar(text_of_sum), "INCOMPLETE", "SL-C06")
-    yield Case("P09", "stream.pt", stacked({2: pickle_of(symbol("UserDict", "UserDict") + b"0}", 4)}), "UNKNOWN", "SL-P09",
-               stacked())
+    yield Case("P09", "stream.pt", legacy({2: pickle_of(symbol("UserDict", "UserDict") + b"0}", 4)}), "UNKNOWN", "SL-P09",
+               legacy())
     script = [Entry("archive/CONSTANTS.PKL", pickle_of(b")")), Entry("archive/code/m.PY", b"pass")]
     yield Case("T04", "letters.pt", checkpoint(more=script), "UNKNOWN", "SL-T04", honest)
     exported = [Entry("archive/archive_format", b"pt2"), Entry("archive/data/aotinductor/model/m.wrapper.cpp", b"int x;")]
@@ -233,14 +233,14 @@ def as_tar(text_of_sum: bytes) -> bytes:
 
 
 def layouts() -> Iterator[Case]:
-    honest = stacked()
+    honest = legacy()
     for stream in range(5):
         body = [MAGIC, b"M\xe9\x03", b"}", b"N", b"]"][stream]
-        yield Case("T01", f"stream-{stream + 1}.pt", stacked({stream: pickle_of(PAYLOAD + b"0" + body)}),
+        yield Case("T01", f"stream-{stream + 1}.pt", legacy({stream: pickle_of(PAYLOAD + b"0" + body)}),
                    "DANGEROUS", "SL-G01", honest)
-    yield Case("T01", "behind.pt", stacked(tail=EVIL), "DANGEROUS", "SL-G01", honest)
+    yield Case("T01", "behind.pt", legacy(tail=EVIL), "DANGEROUS", "SL-G01", honest)
     magic = call("builtins", "eval", text("0x1950a86a20f9469cfc6c"))
-    yield Case("T02", "magic.pt", stacked({0: pickle_of(magic)}), "DANGEROUS", "SL-G02", honest)
+    yield Case("T02", "magic.pt", legacy({0: pickle_of(magic)}), "DANGEROUS", "SL-G02", honest)
     parts = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"),
              "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
     for name in parts:
@@ -321,7 +321,7 @@ def gadgets() -> Iterator[Case]:
     for row, (module, name) in GADGETS.items():
         yield Case(row, "import.pkl", pickle_of(symbol(module, name)), "DANGEROUS", f"SL-{row}")
         yield Case(row, "call.pt", checkpoint(state_dict(call(module, name))), "DANGEROUS", f"SL-{row}", checkpoint())
-    inner = stacked({3: pickle_of(PAYLOAD)})
+    inner = legacy({3: pickle_of(PAYLOAD)})
     outer = b"B" + struct.pack("<I", len(inner)) + inner
     yield Case("G13", "nested.pkl", pickle_of(call("torch.storage", "_load_from_bytes", outer), 3), "DANGEROUS", "SL-G01")
     inner = checkpoint(EVIL)
@@ -499,7 +499,7 @@ def methods_that_are_data() -> Iterator[Case]:
     yield Case("T10", "fill-value.pkl", masked(stream + b"Ntb"), "UNKNOWN", "SL-T10", masked(b"N"))
     yield Case("P12", "interface.pkl", pickle_of(stream + names(__array_interface__=b"}") + b"tb", 3), "DANGEROUS", "SL-P12", pickle_of(stream + b"Ntb", 3))
     decimal_magic = pickle_of(call("decimal", "Decimal", text(str(0x1950A86A20F9469CFC6C))))
-    yield Case("T02", "decimal.pt", stacked({0: decimal_magic}), "DANGEROUS", "SL-T02", stacked())
+    yield Case("T02", "decimal.pt", legacy({0: decimal_magic}), "DANGEROUS", "SL-T02", legacy())
     members = {"sys_info": pickle_of(b"}"), "pickle": CLEAN, "tensors": pickle_of(b"K\x00"), "storages": pickle_of(b"K\x00") + pickle_of(b"]")}
     record = b"18 path=storages/\n"
     content = tar_of(members, [("p", record, b"x"), ("m", CLEAN, b"0")])

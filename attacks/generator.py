@@ -16,7 +16,7 @@ import struct
 import uuid
 from typing import Any
 
-from assembler import Entry, checkpoint, npy, safetensors, stacked, tar_of, zip_of
+from assembler import Entry, checkpoint, npy, safetensors, legacy, tar_of, zip_of
 
 Name = tuple[str, str]
 Program = list[bytes]  # one instruction each
@@ -207,9 +207,9 @@ class Generator:
         if kind == "zip":
             return kind, zip_of([Entry("a", b"text"), Entry("b.pkl", content)])
         if kind == "stream":
-            return kind, stacked({self.chance.randrange(5): content})
+            return kind, legacy({self.chance.randrange(5): content})
         if kind == "behind streams":
-            return kind, stacked(tail=content)
+            return kind, legacy(tail=content)
         if kind == "tar":
             return kind, tar_of({"a.pkl": b"N.", self.chance.choice(["b", "pickle", "storages", "tensors"]): content})
         if kind == "array":

@@ -115,9 +115,9 @@ def spellings() -> list[Case]:
         "protocol 4, no frame": b"\x80\x04" + magic[2:],
         "a popped value": b"\x80\x02N0" + magic[2:],
     }.items():
-        cases.append(Case(f"a stacked file whose magic number has {name}", make.stacked({0: first}), is_1_and_2))
+        cases.append(Case(f"a legacy file whose magic number has {name}", make.legacy({0: first}), is_1_and_2))
     padded = b"\x80\x02" + b"N0" * 5000 + magic[2:]
-    cases.append(Case("a stacked file whose first pickle is long", make.stacked({0: padded}), AMBIGUOUS))
+    cases.append(Case("a legacy file whose first pickle is long", make.legacy({0: padded}), AMBIGUOUS))
     records = [Entry("archive/data.pkl", make.state_dict()), Entry("archive/data/0", struct.pack("<2f", 1, 2))]
     version = Entry("archive/version", b"3\n")
     for other in ("archive/BYTEORDER", "archive/Byteorder", "ARCHIVE/byteorder"):

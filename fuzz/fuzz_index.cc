@@ -5,13 +5,12 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "container/shard_index.h"
+#include "sets/shard_index.h"
 
 using namespace safe_load;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto index =
-      container::read_shard_index(base::as_text(std::as_bytes(std::span(data, size))));
+  const auto index = sets::read_shard_index(base::as_text(std::as_bytes(std::span(data, size))));
   if (!index) {
     if (index.error().reason().empty()) std::abort();
     return 0;

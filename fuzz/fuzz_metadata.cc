@@ -4,13 +4,12 @@
 #include <span>
 #include <string>
 
-#include "container/distributed_metadata.h"
+#include "sets/distributed_metadata.h"
 
 using namespace safe_load;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto metadata =
-      container::read_distributed_metadata(std::as_bytes(std::span(data, size)), {});
+  const auto metadata = sets::read_distributed_metadata(std::as_bytes(std::span(data, size)), {});
   if (!metadata) {
     if (metadata.error().reason().empty()) std::abort();
     return 0;

@@ -68,7 +68,7 @@ def zip_archive(value: Any, path: str) -> Any:
     return value
 
 
-def stacked(value: Any, path: str) -> Any:
+def legacy(value: Any, path: str) -> Any:
     torch.save(value, path, _use_new_zipfile_serialization=False)
     return value
 
@@ -169,7 +169,7 @@ def npz(value: Any, path: str) -> Any:
 
 CONTAINERS: dict[str, Callable[[Any, str], Any]] = {
     "zip": zip_archive,
-    "stacked pickles": stacked,
+    "legacy pickles": legacy,
     "pickle": bare_pickle,
     "zip of checkpoints": zip_of_checkpoints,
     "tar of checkpoints": tar_of_checkpoints,

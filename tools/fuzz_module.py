@@ -351,13 +351,13 @@ class Generator:
         members = {"pickle": content, "tensors": pickle.dumps(0, 2), "storages": pickle.dumps(1, 2) + storage}
         return asm.tar_of(members).rstrip(b"\0").ljust(4096, b"\0")
 
-    def stacked(self, content: bytes) -> bytes:
+    def legacy(self, content: bytes) -> bytes:
         """What was said to be a storage is one only if the value asks for it."""
         if self.chance.random() < 0.15:
-            return asm.stacked({self.chance.choice([0, 1, 2, 4]): content})
+            return asm.legacy({self.chance.choice([0, 1, 2, 4]): content})
         if b"tQ" in content:
-            return asm.stacked({3: content.replace(b"tQ", b"NtQ")})  # here a storage has a sixth field
-        return asm.stacked({3: content, 4: asm.pickle_of(b"]")})[:-16]
+            return asm.legacy({3: content.replace(b"tQ", b"NtQ")})  # here a storage has a sixth field
+        return asm.legacy({3: content, 4: asm.pickle_of(b"]")})[:-16]
 
     def zip(self, content: bytes) -> bytes:
         entries = asm.checkpoint_entries(content)
@@ -388,11 +388,11 @@ class Generator:
         elif kind < 0.7:
             out = self.zip(content)
         elif kind < 0.84:
-            out = self.stacked(content)
+            out = self.legacy(content)
         elif kind < 0.9:
             out = self.tar(content)
         elif kind < 0.93:
-            inner = self.stacked(content)
+            inner = self.legacy(content)
             out = asm.checkpoint(asm.pickle_of(asm.call("torch.storage", "_load_from_bytes",
                                                         b"B" + struct.pack("<I", len(inner)) + inner)))
         else:

@@ -84,7 +84,7 @@ def containers(tensors: dict) -> dict[str, bytes]:
     for protocol in (2, 4):
         stream = io.BytesIO()
         torch.save(tensors, stream, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
-        made[f"stacked-{protocol}"] = stream.getvalue()
+        made[f"legacy-{protocol}"] = stream.getvalue()
         made[f"pickle-{protocol}"] = pickle.dumps(tensors["w"], protocol)
     made["tar"] = tar(tar_members(), tarfile.PAX_FORMAT)
     made["safetensors"] = save_safetensors({"a": torch.ones(2), "b": torch.ones(3).half()}, {"format": "pt"})
@@ -102,7 +102,7 @@ def containers(tensors: dict) -> dict[str, bytes]:
     stream = io.BytesIO()
     np.savez_compressed(stream, a=np.arange(3), b=np.ones(2))
     made["npz"] = stream.getvalue()
-    members = {"a.pt": made["stacked-2"], "b.safetensors": made["safetensors"], "c.txt": b"Some text."}
+    members = {"a.pt": made["legacy-2"], "b.safetensors": made["safetensors"], "c.txt": b"Some text."}
     made["zip-of-checkpoints"] = zipped(members | {"d.zip": zipped({"e.npy": made["npy"]}, zipfile.ZIP_DEFLATED)})
     model = {"mainModule": {"parameters": [{"name": "w", "tensorId": "0"}], "submodules": [{"name": "s"}]}}
     model["tensors"] = [{"dims": ["2"], "strides": ["1"], "dataType": "FLOAT", "data": {"key": "tensors/0"}, "offset": "0"}]
@@ -115,7 +115,7 @@ def containers(tensors: dict) -> dict[str, bytes]:
     meta = {"dtype": 7, "sizes": [{"as_int": 2}], "strides": [{"as_int": 1}], "storage_offset": {"as_int": 0}, "layout": 7}
     row = {"path_name": "weight_0", "is_param": True, "use_pickle": False, "tensor_meta": meta}
     rows = {"w": row, "n": row | {"path_name": "weight_1", "use_pickle": True}}
-    export = {"m/data/weights/weight_0": bytes(8), "m/data/weights/weight_1": made["stacked-2"]}
+    export = {"m/data/weights/weight_0": bytes(8), "m/data/weights/weight_1": made["legacy-2"]}
     export["m/data/weights/model_weights_config.json"] = json.dumps({"config": rows}).encode()
     made["export"] = zipped(export | {"m/archive_format": b"pt2"})
     made["script-2018"] = zipped({"m/model.json": json.dumps(model).encode(), "m/tensors/0": bytes(8)})

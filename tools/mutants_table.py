@@ -393,14 +393,14 @@ MUTANTS: list[Mutant] = [
         change("reading again costs nothing", "SAFE_LOAD_TRY(tape().work().take(content.size()));", "SAFE_LOAD_TRY(MUTANT ? Status() : tape().work().take(content.size()));"),
     ),
     *of(
-        "src/torch/stacked_storages.cc",
+        "src/torch/legacy_storages.cc",
         never("a view may reach past its storage", "if (!base::fits(offset, storage.byte_count, whole))"),
         never("a key may be listed twice", "if (std::exchange(root.is_placed, true))"),
         change("bytes of any size", "const bool is_as_described = *bytes", "const bool is_as_described = MUTANT || *bytes"),
         always("bytes may be missing", "if (root.is_placed || storages[root.storage].is_meta())"),
     ),
     *of(
-        "src/torch/stacked_pickles.cc",
+        "src/torch/legacy_pickles.cc",
         change("any version", "|| tape[version].payload != kVersion)", "|| (!MUTANT && tape[version].payload != kVersion))"),
     ),
     *of(
@@ -410,7 +410,7 @@ MUTANTS: list[Mutant] = [
     ),
     # ---- files to values
     *of(
-        "src/container/recognise.cc",
+        "src/formats/recognise.cc",
         never("containers of any depth", "if (slice.depth > kDeepest)"),
         always("bytes without a magic are no pickle", "if (!runs_as_pickle(slice, options, reach))"),
         never("the magic number may not be spelled otherwise", "case Sniffed::Kind::kPickle: if (torch::begins_with_magic_number(*head, options.limits))"),
@@ -421,19 +421,19 @@ MUTANTS: list[Mutant] = [
         never("a broken pickle has no meaning", "if (tape.is_lenient())"),
     ),
     *of(
-        "src/container/bare_pickle.cc",
+        "src/formats/bare_pickle.cc",
         never("a magic number is a value", "if (torch::is_magic_number(interpreter.tape(), built->root))"),
         never("a file of joblib is a pickle", "if (holds_raw_arrays(interpreter.tape().symbols()))"),
         change("a scan knows no storages elsewhere", "interpreter.tape().is_lenient() ? static_cast", "interpreter.tape().is_lenient() && !MUTANT ? static_cast"),
     ),
     *of(
-        "src/container/stacked_file.cc",
+        "src/formats/legacy_file.cc",
         never("a broken file has no meaning", "if (tape.is_lenient())"),
         change("damage is forgotten", "damage_.push_back({part.storage, fail(part.error)});", "if (!MUTANT) damage_.push_back({part.storage, fail(part.error)});"),
         change("source text is not seen", "info_.has_source_text = ids_", "info_.has_source_text = !MUTANT && ids_"),
     ),
     *of(
-        "src/container/tar_file.cc",
+        "src/formats/tar_file.cc",
         never("two members may have one name", "if (!place->name.empty())"),
         never("a table may call", "if (tape_->call_count() != 0)"),
         never("a table may be odd", "if (!tape_->notes().empty())"),
@@ -442,7 +442,7 @@ MUTANTS: list[Mutant] = [
         never("two storages may have one key", "if (!ids_.values.emplace(key, torch::storage_node(number)).second)"),
     ),
     *of(
-        "src/container/safetensors_file.cc",
+        "src/formats/safetensors_file.cc",
         never("a range may contradict its shape", "if (!bytes || range.end - range.begin != *bytes)"),
         never("a tensor may end behind the file", "if (!base::fits(data_offset_, range.end, slice_.size))"),
         never("tensors may overlap", "if (range.begin != end)"),
@@ -452,7 +452,7 @@ MUTANTS: list[Mutant] = [
         never("a range may end before it begins", "if (!begin || !end || *begin < 0 || *end < *begin)"),
     ),
     *of(
-        "src/container/zip_file.cc",
+        "src/formats/zip_file.cc",
         never("any size is plausible", "if (!archive::is_plausible_size(entry.compressed_size, entry.size))"),
         change("inflating costs nothing", "const Status paid = slice_.inflation->take(entry.size);", "const Status paid = MUTANT ? Status() : slice_.inflation->take(entry.size);"),
     ),

@@ -20,34 +20,19 @@
 #include <utility>
 #include <vector>
 
+#include "safe_load/container_info.h"
 #include "safe_load/issue.h"
-#include "safe_load/limits.h"
+#include "safe_load/open_options.h"
 #include "safe_load/result.h"
+#include "safe_load/source.h"
 #include "safe_load/tensor.h"
 #include "safe_load/value.h"
 
 namespace safe_load {
 
-enum class Access : std::uint8_t {
-  kAutomatic,  // kMapped, but kCopied on network file systems
-  kMapped,     // tensor bytes stay in the file until touched; the file must not shrink meanwhile
-  kCopied,     // tensor bytes are read into memory when first asked for
-};
-
-// What text of a Python 2 file is, where its bytes can be either.
-enum class TextEncoding : std::uint8_t { kUtf8, kLatin1, kBytes };
-
-enum class ByteOrder : std::uint8_t { kLittle, kBig };
-
-struct OpenOptions {
-  Limits limits = {};
-  Access access = Access::kAutomatic;
-  TextEncoding encoding = TextEncoding::kUtf8;
-  std::optional<ByteOrder> byte_order = std::nullopt;  // for files that do not say
-  bool verify = false;  // hold every record against its CRC-32, which reads the whole file
-  // Asked now and then, by the thread that opens, while pickles are read: no ends it with kStopped.
-  std::function<bool()> keep_going = {};
-};
+namespace api {
+struct Input;
+}
 
 struct Refusal;
 
@@ -91,43 +76,6 @@ class StateDict {
   std::vector<Item> items_;
 };
 
-// In what a file holds its values; to_text() gives "zip", "torchscript of 2018", "npy" ...
-enum class Format : std::uint8_t {
-  kZip,  // of torch.save
-  kTorchScript,
-  kTorchScript2018,
-  kTorchPackage,
-  kTorchExport,
-  kStacked,
-  kTar,  // of torch 0.1
-  kPickle,
-  kSafetensors,
-  kNpy,
-  kNpz,
-  kZipOfCheckpoints,
-  kTarOfCheckpoints,
-  kRankFiles,
-  kShardedSet,
-  kShardsOfTensors,
-  kDistributed,
-};
-std::string_view to_text(Format format);
-
-// What the container says about itself.
-struct ContainerInfo {
-  Format format = Format::kZip;
-  std::string prefix;   // the folder in the archive, escaped
-  std::string version;  // the version record, escaped; "" if there is none
-  int protocol = 0;     // of the pickle
-  ByteOrder byte_order = ByteOrder::kLittle;
-  std::uint64_t file_size = 0;
-  std::uint64_t record_count = 0;
-  std::uint64_t pickle_bytes = 0;
-  bool has_source_text = false;    // source text of classes stands beside the values
-  std::vector<std::string> notes;  // legal but unusual
-  std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
-};
-
 // One place in the result where a value stands, while Checkpoint::for_each visits it.
 class Place {
  public:
@@ -164,6 +112,10 @@ class Checkpoint {
   // Owns the bytes. Storages in them that begin at a multiple of 64 bytes are not copied.
   static Result<Checkpoint, Issue> open(SharedBytes bytes, const OpenOptions& options = {});
   static Result<Checkpoint, Issue> open(std::vector<std::byte>&& bytes,
+                                        const OpenOptions& options = {});
+  // Reads from the source, for as long as the checkpoint or anything shared from it lives. The
+  // index of a set leads to its siblings.
+  static Result<Checkpoint, Issue> open(std::shared_ptr<const Source> source,
                                         const OpenOptions& options = {});
   // A file that somebody else opened, from byte `start` to its end. The descriptor is duplicated;
   // its position is not used.
@@ -226,6 +178,8 @@ class Checkpoint {
  private:
   friend std::vector<Refusal> torch_refusals(const Checkpoint&, std::string_view);
   explicit Checkpoint(std::unique_ptr<api::State> state);
+  static Result<Checkpoint, Issue> open_input(Result<api::Input, Issue> input,
+                                              const OpenOptions& options);
   std::unique_ptr<api::State> state_;
 };
 

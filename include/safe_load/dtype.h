@@ -9,6 +9,9 @@
 
 namespace safe_load {
 
+// Of the numbers in a file.
+enum class ByteOrder : std::uint8_t { kLittle, kBig };
+
 // The numbers are those of c10::ScalarType, so that they agree with other formats of PyTorch.
 enum class DType : std::uint8_t {
   kUint8 = 0,

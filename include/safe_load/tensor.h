@@ -7,7 +7,6 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <ostream>
 #include <span>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "safe_load/dtype.h"
 #include "safe_load/result.h"
+#include "safe_load/shared_bytes.h"
 
 namespace safe_load {
 
@@ -44,12 +44,6 @@ class Dims {
 };
 
 std::ostream& operator<<(std::ostream& out, const Dims& dims);
-
-// Bytes, and what keeps them alive. Null: nothing does, or needs to.
-struct SharedBytes {
-  std::span<std::byte> bytes;
-  std::shared_ptr<const void> owner = nullptr;
-};
 
 // A block of bytes that tensors share.
 class StorageView {

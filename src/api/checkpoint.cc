@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "api/find_files.h"
 #include "api/state.h"
 #include "base/text.h"
 #include "safe_load/record_class.h"
@@ -12,64 +11,44 @@
 namespace safe_load {
 
 using api::State;
-using api::StorageBytes;
 using pickle::Kind;
 using pickle::kNoNode;
 using pickle::NodeId;
-
-namespace {
-
-Result<std::unique_ptr<State>, Issue> open_files(os::FileSet files, const OpenOptions& options) {
-  // To read a small file at once costs less than to look at it piece by piece.
-  constexpr std::uint64_t kSmallFile = std::uint64_t{64} << 10;
-  if (options.access == Access::kMapped || !files.is_one_file() || files.size() > kSmallFile)
-    return api::open(std::make_shared<StorageBytes>(std::move(files)), options);
-  auto memory = os::Memory::allocate(files.size());
-  if (!memory) return api::describe(memory.error(), "", "");
-  const Status read = files.read_at(0, memory->bytes());
-  if (!read) return api::describe(read.error(), "", "read it again when nobody writes to it");
-  const auto kept = std::make_shared<os::Memory>(*std::move(memory));
-  return api::open(std::make_shared<StorageBytes>(SharedBytes{kept->bytes(), kept}), options);
-}
-
-}  // namespace
 
 Checkpoint::Checkpoint(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
 Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
 Checkpoint::~Checkpoint() = default;
 
-Result<Checkpoint, Issue> Checkpoint::open(std::string_view path, const OpenOptions& options) {
-  auto found = api::find_files(path, options.limits);
-  if (!found) return std::move(found).error();
-  auto state = open_files(std::move(found->files), options);
+Result<Checkpoint, Issue> Checkpoint::open_input(Result<api::Input, Issue> input,
+                                                 const OpenOptions& options) {
+  if (!input) return std::move(input).error();
+  auto state = api::open(*std::move(input), options);
   if (!state) return std::move(state).error();
-  if (!found->note.empty()) (*state)->source->info().notes.push_back(found->note);
   return Checkpoint(*std::move(state));
+}
+
+Result<Checkpoint, Issue> Checkpoint::open(std::string_view path, const OpenOptions& options) {
+  return open_input(api::find_input(path, options), options);
 }
 
 Result<Checkpoint, Issue> Checkpoint::open_descriptor(int descriptor, std::uint64_t start,
                                                       const OpenOptions& options) {
-  auto file = os::File::from_descriptor(descriptor, start);
-  if (!file)
-    return api::describe(file.error(), "",
-                         file.error().code() == ErrorCode::kIo ? "check the descriptor" : "");
-  auto state = open_files(os::FileSet(*std::move(file)), options);
-  if (!state) return std::move(state).error();
-  return Checkpoint(*std::move(state));
+  return open_input(api::input_of_descriptor(descriptor, start, options), options);
+}
+
+Result<Checkpoint, Issue> Checkpoint::open(std::shared_ptr<const Source> source,
+                                           const OpenOptions& options) {
+  return open_input(api::input_of_source(std::move(source), options), options);
 }
 
 Result<Checkpoint, Issue> Checkpoint::open(std::span<const std::byte> bytes,
                                            const OpenOptions& options) {
-  auto state = api::open(std::make_shared<StorageBytes>(bytes), options);
-  if (!state) return std::move(state).error();
-  return Checkpoint(*std::move(state));
+  return open_input(api::input_of_borrowed(bytes), options);
 }
 
 Result<Checkpoint, Issue> Checkpoint::open(SharedBytes bytes, const OpenOptions& options) {
-  auto state = api::open(std::make_shared<StorageBytes>(std::move(bytes)), options);
-  if (!state) return std::move(state).error();
-  return Checkpoint(*std::move(state));
+  return open_input(api::input_of_memory(std::move(bytes)), options);
 }
 
 Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
@@ -81,8 +60,8 @@ Result<Checkpoint, Issue> Checkpoint::open(std::vector<std::byte>&& bytes,
 const ContainerInfo& Checkpoint::container() const& { return state_->container(); }
 const std::vector<Issue>& Checkpoint::issues() const& { return state_->issues; }
 
-ValueView Checkpoint::root() const& { return {state_.get(), state_->tape->root()}; }
-std::uint32_t Checkpoint::value_count() const { return state_->tape->size(); }
+ValueView Checkpoint::root() const& { return {state_.get(), state_->tape().root()}; }
+std::uint32_t Checkpoint::value_count() const { return state_->tape().size(); }
 ValueView Checkpoint::value(std::uint32_t id) const& { return {state_.get(), id}; }
 
 std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) const {
@@ -90,7 +69,7 @@ std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) co
   std::vector<NodeId> found = {value.id()};
   is_reachable[value.id()] = true;
   for (std::size_t next = 0; next < found.size(); ++next)
-    state_->graph->for_each_child(found[next], [&](const types::Edge&, NodeId child) {
+    state_->graph().for_each_child(found[next], [&](const types::Edge&, NodeId child) {
       if (is_reachable[child]) return;
       is_reachable[child] = true;
       found.push_back(child);
@@ -103,7 +82,7 @@ std::vector<std::uint32_t> Checkpoint::reachable_from(const ValueView& value) co
 
 std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
   std::vector<Issue> issues;
-  if (!state_->meaning->has_composites()) return issues;
+  if (!state_->meaning().has_composites()) return issues;
   for (const NodeId id : reachable_from(value)) {
     const Status checked = this->value(id).check_elements();
     if (checked) continue;
@@ -116,7 +95,7 @@ std::vector<Issue> Checkpoint::check_elements(const ValueView& value) const {
 }
 
 std::uint32_t Checkpoint::storage_count() const {
-  return static_cast<std::uint32_t>(state_->meaning->storages().size());
+  return static_cast<std::uint32_t>(state_->storages().size());
 }
 void Checkpoint::read_ahead(std::span<const std::uint32_t> storages,
                             const std::function<bool()>& keep_going) const {
@@ -125,22 +104,22 @@ void Checkpoint::read_ahead(std::span<const std::uint32_t> storages,
 StorageView Checkpoint::storage(std::uint32_t id) const& { return {state_.get(), id}; }
 
 std::string Checkpoint::path(const ValueView& value) const {
-  return state_->graph->path(state_->edges(), value.id());
+  return state_->graph().path(state_->edges(), value.id());
 }
 
 std::string Place::path() const {
   const api::State& state = *value_.state_;
-  return state.graph->path(state.edges(), *static_cast<const types::Edge*>(edge_));
+  return state.graph().path(state.edges(), *static_cast<const types::Edge*>(edge_));
 }
 
 std::string Place::name() const {
   const api::State& state = *value_.state_;
-  return state.graph->dotted(state.edges(), *static_cast<const types::Edge*>(edge_));
+  return state.graph().dotted(state.edges(), *static_cast<const types::Edge*>(edge_));
 }
 
 // Depth first with a stack of our own, so that places come in the order of the file.
 void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const& {
-  const pickle::Tape& tape = *state_->tape;
+  const pickle::Tape& tape = state_->tape();
   struct Open {
     types::Edge edge;
     NodeId child;
@@ -176,7 +155,7 @@ void Checkpoint::for_each(const std::function<void(const Place&)>& visit) const&
     visit(place);
     if (again || tape[current.child].kind == Kind::kError) continue;
     children.clear();
-    state_->graph->for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
+    state_->graph().for_each_child(current.child, [&](const types::Edge& edge, NodeId child) {
       if (edge.step == types::Step::kDtype) return;
       const bool is_argument = edge.step == types::Step::kArgument;
       const bool is_aside =
@@ -199,10 +178,10 @@ std::vector<NamedTensor> Checkpoint::tensors() const& {
   return found;
 }
 
-bool Checkpoint::has_unknown_symbols() const { return state_->meaning->has_unknown_symbols(); }
+bool Checkpoint::has_unknown_symbols() const { return state_->meaning().has_unknown_symbols(); }
 
 std::vector<SymbolUse> Checkpoint::symbols() const {
-  const pickle::Tape& tape = *state_->tape;
+  const pickle::Tape& tape = state_->tape();
   const std::vector<types::Edge>& edges = state_->edges();
   struct Use {
     std::uint64_t calls = 0;
@@ -232,7 +211,8 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     }
     if (edges[id].parent == kNoNode) continue;
     if (id == tape.root()) note_value(id);
-    state_->graph->for_each_child(id, [&](const types::Edge&, NodeId child) { note_value(child); });
+    state_->graph().for_each_child(id,
+                                   [&](const types::Edge&, NodeId child) { note_value(child); });
   }
   std::vector<SymbolUse> result;
   for (std::uint32_t i = 0; i < uses.size(); ++i) {
@@ -240,13 +220,13 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     SymbolUse use;
     use.name = base::escaped(symbol.module) + '.' + base::escaped(symbol.name);
     use.is_known =
-        state_->meaning->is_known(i) || find_record_class(symbol.module, symbol.name) != nullptr;
+        state_->meaning().is_known(i) || find_record_class(symbol.module, symbol.name) != nullptr;
     use.is_called = uses[i].calls != 0;
     use.count = uses[i].calls + uses[i].places;
     use.offset = symbol.first_offset;
     const auto danger = scanner::find_danger(symbol.module, symbol.name);
     if (danger && use.is_called && !use.is_known) use.danger = scanner::describe(*danger).what;
-    if (uses[i].first != kNoNode) use.object_path = state_->graph->path(edges, uses[i].first);
+    if (uses[i].first != kNoNode) use.object_path = state_->graph().path(edges, uses[i].first);
     result.push_back(std::move(use));
   }
   return result;

@@ -17,7 +17,7 @@ namespace {
 std::string_view closed_format(Format format, std::string_view file_name) {
   switch (format) {
     case Format::kZip:
-    case Format::kStacked:
+    case Format::kLegacy:
       return "";
     case Format::kTorchScript:
       return "a TorchScript program";
@@ -53,7 +53,7 @@ std::string_view closed_format(Format format, std::string_view file_name) {
 class Explanation {
  public:
   Explanation(const api::State& state, std::string_view file_name)
-      : state_(state), file_name_(file_name), tape_(*state.tape), edges_(state.edges()) {}
+      : state_(state), file_name_(file_name), tape_(state.tape()), edges_(state.edges()) {}
 
   std::vector<Refusal> run() {
     add_container();
@@ -76,7 +76,7 @@ class Explanation {
     refusal.kind = kind;
     refusal.name = std::move(name);
     refusal.is_final = is_final;
-    const auto& sections = state_.source->sections();
+    const auto& sections = state_.opened.source->sections();
     refusal.member = sections.empty() ? "" : sections.front().member;
     return refusal;
   }
@@ -91,8 +91,9 @@ class Explanation {
   }
 
   void add_opcodes() {
-    const int programs = state_.container().format == Format::kStacked ? 5 : 1;
-    for (const torch::OddOpcode& odd : torch::odd_opcodes(state_.pickles.bytes(), programs)) {
+    const int programs = state_.container().format == Format::kLegacy ? 5 : 1;
+    for (const torch::OddOpcode& odd :
+         torch::odd_opcodes(state_.opened.pickles.bytes(), programs)) {
       Refusal refusal = make(odd.is_text ? RefusalKind::kText : RefusalKind::kOpcode,
                              std::string(odd.name), true);
       refusal.offset = odd.offset;
@@ -133,7 +134,7 @@ class Explanation {
           make(kind, base::escaped(module) + "." + base::escaped(symbol.name), is_blocked);
       refusal.offset = symbol.first_offset;
       refusal.count = std::max<std::uint64_t>(1, counts[i]);
-      refusal.is_rebuilt = state_.meaning->is_known(i);
+      refusal.is_rebuilt = state_.meaning().is_known(i);
       place(refusal, first[i]);
       found_.push_back(std::move(refusal));
     }
@@ -163,7 +164,7 @@ class Explanation {
   }
 
   // torch 2.13: _rebuild_tensor_v3 asks a new tensor for gradients and then sets its storage, which
-  // torch forbids; its reader of stacked files asks each storage class for its dtype.
+  // torch forbids; its reader of legacy files asks each storage class for its dtype.
   void add_values() {
     for (std::uint32_t i = 0; i < tape_.call_count(); ++i) {
       const pickle::Call& call = tape_.call_at(i);
@@ -175,9 +176,9 @@ class Explanation {
         add_value("a tensor of a type without a storage class that requires a gradient",
                   call.offset);
     }
-    if (state_.container().format != Format::kStacked) return;
-    for (const torch::Storage& storage : state_.meaning->storages().all())
-      if (storage.is_untyped) add_value("an UntypedStorage in a stacked file", 0);
+    if (state_.container().format != Format::kLegacy) return;
+    for (const data::Storage& storage : state_.meaning().storages().all())
+      if (storage.is_untyped) add_value("an UntypedStorage in a legacy file", 0);
   }
 
   void add_value(std::string name, std::uint64_t offset) {
@@ -206,7 +207,7 @@ class Explanation {
   bool is_python2_exception(const pickle::Symbol& symbol) const {
     constexpr std::string_view kModule = "exceptions\n";
     if (symbol.module != "builtins") return false;
-    const auto& sections = state_.source->sections();
+    const auto& sections = state_.opened.source->sections();
     const std::uint64_t at = symbol.first_offset + 1 + sections.front().shift;
     const std::string_view pickle = base::as_text(tape_.pickle());
     return at < pickle.size() && pickle.substr(static_cast<std::size_t>(at)).starts_with(kModule);
@@ -214,7 +215,7 @@ class Explanation {
 
   void place(Refusal& refusal, NodeId node) const {
     if (node == kNoNode) return;
-    refusal.object_path = state_.graph->path(edges_, node);
+    refusal.object_path = state_.graph().path(edges_, node);
   }
 
   const api::State& state_;

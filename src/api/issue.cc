@@ -2,9 +2,6 @@
 
 #include <cstdio>
 
-#include "api/state.h"
-#include "base/text.h"
-
 namespace safe_load {
 
 std::string Issue::text() const {
@@ -22,19 +19,4 @@ std::string Issue::text() const {
   return out;
 }
 
-namespace api {
-
-Issue describe(const Error& error, std::string member, std::string hint) {
-  Issue issue;
-  issue.code = error.code();
-  issue.message = error.reason();
-  if (!error.subject().empty()) issue.message += ": " + base::escaped(error.subject());
-  issue.member = std::move(member);
-  issue.offset = error.offset();
-  issue.hint = std::move(hint);
-  issue.system_number = error.system_number();
-  return issue;
-}
-
-}  // namespace api
 }  // namespace safe_load

@@ -30,17 +30,17 @@ struct Reached {
 NodeId find_printed(const api::State& state, std::string_view path) {
   const std::vector<Edge>& edges = state.edges();
   std::set<std::pair<NodeId, std::size_t>> seen;
-  std::vector<Reached> open = {{state.tape->root(), path}};
+  std::vector<Reached> open = {{state.tape().root(), path}};
   std::vector<Reached> next;
   while (!open.empty()) {
     const Reached current = open.back();
     open.pop_back();
     if (current.rest.empty()) return current.node;
     next.clear();
-    state.graph->for_each_child(current.node, [&](const Edge& edge, NodeId child) {
+    state.graph().for_each_child(current.node, [&](const Edge& edge, NodeId child) {
       if (edge.step == Step::kDtype) return;
       const bool is_whole_state = edge.step == Step::kState && current.rest == ".__state__";
-      const std::string text = is_whole_state ? ".__state__" : state.graph->step_text(edges, edge);
+      const std::string text = is_whole_state ? ".__state__" : state.graph().step_text(edges, edge);
       if (!current.rest.starts_with(text)) return;
       const std::string_view rest = current.rest.substr(text.size());
       if (seen.emplace(child, rest.size()).second) next.push_back({child, rest});

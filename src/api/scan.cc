@@ -9,11 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "api/state.h"
-#include "base/checked.h"
+#include "api/input.h"
+#include "base/source.h"
 #include "base/try.h"
+#include "container/failure.h"
 #include "digest/sha256.h"
 #include "os/file.h"
+#include "os/host.h"
 #include "safe_load/version.h"
 #include "scan/findings.h"
 #include "scan/scanner.h"
@@ -23,52 +25,50 @@ namespace safe_load {
 namespace {
 
 // Counts what is read.
-class CountedSource final : public base::Source {
+class CountedSource final : public Source {
  public:
-  explicit CountedSource(const base::Source& source) : source_(source) {}
+  explicit CountedSource(const Source& source) : source_(source) {}
 
   std::uint64_t size() const override { return source_.size(); }
   Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     read_ += into.size();
     return source_.read_at(offset, into);
   }
+  void will_read(std::span<const ByteRange> ranges) const override { source_.will_read(ranges); }
+  std::uint64_t first_step() const override { return source_.first_step(); }
   std::uint64_t read() const { return read_; }
 
  private:
-  const base::Source& source_;
+  const Source& source_;
   mutable std::atomic<std::uint64_t> read_ = 0;
 };
 
-FileReport scan_source(const base::Source& source, const ScanOptions& options) {
+FileReport scan_source(const Source& source, const ScanOptions& options) {
+  os::SystemHost host;
   const auto counted = std::make_shared<CountedSource>(source);
   container::Slice whole;
   whole.whole = counted;
   whole.size = source.size();
-  const std::uint64_t by_ratio =
-      base::checked_mul(options.limits.max_inflated_ratio, whole.size).value_or(UINT64_MAX);
-  constexpr Reason kExhausted = "the records inflate to more than Limits::max_inflated_bytes";
-  whole.inflation = std::make_shared<base::Budget>(
-      std::max(options.limits.max_inflated_bytes, by_ratio), kExhausted);
-  FileReport report = scanner::scan_file(whole, options);
+  whole.inflation = container::inflation_budget(whole.size, options.limits);
+  FileReport report = scanner::scan_file(whole, options, host);
   report.coverage.bytes_read = counted->read();
   return report;
 }
 
 // To read a small file at once costs less than to look at it piece by piece.
 Result<std::optional<std::vector<std::byte>>> read_small(const os::File& file) {
-  constexpr std::uint64_t kSmallFile = std::uint64_t{256} << 10;
-  if (file.size() > kSmallFile) return std::optional<std::vector<std::byte>>();
+  if (file.size() > api::kSmallFile) return std::optional<std::vector<std::byte>>();
   std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
   SAFE_LOAD_TRY(file.read_at(0, bytes));
   return std::optional(std::move(bytes));
 }
 
 Result<FileReport, Issue> scan_opened(const Result<os::File>& file, const ScanOptions& options) {
-  if (!file) return api::describe(file.error(), "", "check the path and the permissions");
+  if (!file) return container::describe(file.error(), "", "check the path and the permissions");
   const auto before = file->identity();
-  if (!before) return api::describe(before.error(), "", "");
+  if (!before) return container::describe(before.error());
   const auto content = read_small(*file);
-  if (!content) return api::describe(content.error(), "", "");
+  if (!content) return container::describe(content.error());
   FileReport report =
       *content ? scan_source(base::MemorySource(**content), options) : scan_source(*file, options);
   if (*content) report.coverage.bytes_read = file->size();
@@ -110,6 +110,10 @@ Result<FileReport, Issue> scan(std::string_view path, const ScanOptions& options
 
 Result<FileReport, Issue> scan_descriptor(int descriptor, const ScanOptions& options) {
   return scan_opened(os::File::from_descriptor(descriptor, 0), options);
+}
+
+FileReport scan(const Source& source, const ScanOptions& options) {
+  return scan_source(source, options);
 }
 
 Result<FileReport, Issue> scan(std::span<const std::byte> bytes, const ScanOptions& options) {

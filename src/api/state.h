@@ -2,23 +2,33 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "api/storage_bytes.h"
+#include "api/input.h"
+#include "base/mutex.h"
 #include "container/opened.h"
+#include "data/storage_reader.h"
+#include "os/host.h"
 #include "safe_load/checkpoint.h"
 
 namespace safe_load::api {
 
-struct State : container::Opened {
+struct State {
+  State(Input from, const OpenOptions& how) : options(how), input(std::move(from)) {}
+
   OpenOptions options;
-  std::shared_ptr<StorageBytes> bytes;
+  Input input;
+  os::SystemHost host;
+  container::Opened opened{host};
+  std::unique_ptr<data::StorageReader> bytes;
   std::vector<Issue> issues;
 
-  const ContainerInfo& container() const { return source->info(); }
+  const pickle::Tape& tape() const { return *opened.tape; }
+  const torch::TensorInterpreter& meaning() const { return *opened.meaning; }
+  const types::Graph& graph() const { return *opened.graph; }
+  const data::StorageMap& storages() const { return opened.meaning->storages(); }
+  const ContainerInfo& container() const { return opened.source->info(); }
 
   // The error as a person should see it: at the place in the file that made the node.
   Issue describe_at(pickle::NodeId node, const Error& error) const;
@@ -27,15 +37,11 @@ struct State : container::Opened {
   const std::vector<types::Edge>& edges() const;
 
  private:
-  mutable std::once_flag edges_made_;
+  mutable base::Once edges_made_;
   mutable std::vector<types::Edge> edges_;
 };
 
-// Reads everything but tensor bytes. `bytes` is the whole file.
-Result<std::unique_ptr<State>, Issue> open(std::shared_ptr<StorageBytes> bytes,
-                                           const OpenOptions& options);
-
-// A parser's error as a person should see it.
-Issue describe(const Error& error, std::string member, std::string hint);
+// Reads everything but tensor bytes.
+Result<std::unique_ptr<State>, Issue> open(Input input, const OpenOptions& options);
 
 }  // namespace safe_load::api

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "api/elements.h"
 #include "api/state.h"
 #include "base/checked.h"
 #include "base/try.h"
+#include "data/elements.h"
 #include "torch/bounds.h"
 
 namespace safe_load {
@@ -24,12 +24,12 @@ std::ostream& operator<<(std::ostream& out, const Dims& dims) {
 
 namespace {
 
-const torch::Storage& storage_of(const api::State* state, std::uint32_t id) {
-  return state->meaning->storages()[id];
+const data::Storage& storage_of(const api::State* state, std::uint32_t id) {
+  return state->storages()[id];
 }
 
 const torch::Tensor& tensor_of(const api::State* state, std::uint32_t id) {
-  return state->meaning->tensors()[id];
+  return state->meaning().tensors()[id];
 }
 
 Error mismatch(Reason reason) { return Error(ErrorCode::kMismatch, reason); }
@@ -58,7 +58,7 @@ void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offs
 
 std::string_view StorageView::key() const { return storage_of(state_, id_).key; }
 std::string_view StorageView::location() const {
-  return state_->meaning->storages().location(storage_of(state_, id_));
+  return state_->storages().location(storage_of(state_, id_));
 }
 DType StorageView::dtype() const { return storage_of(state_, id_).dtype; }
 bool StorageView::is_untyped() const { return storage_of(state_, id_).is_untyped; }
@@ -97,7 +97,7 @@ bool TensorView::is_quantized() const {
 bool TensorView::is_meta() const { return storage_of(state_, storage().id()).is_meta(); }
 
 Dims TensorView::extents(std::uint32_t node) const {
-  const pickle::Tape& tape = *state_->tape;
+  const pickle::Tape& tape = state_->tape();
   // torch.Size holds its tuple as an argument.
   const NodeId tuple =
       tape[node].kind == Kind::kRecord ? tape.items(tape.call(node).arguments)[0] : node;
@@ -140,8 +140,9 @@ bool TensorView::is_contiguous() const {
 
 std::uint64_t TensorView::file_offset() const {
   if (element_count() == 0 || is_meta()) return 0;
-  const std::uint64_t data = state_->bytes->data_offset(storage().id());
-  return data == 0 ? 0 : data + storage_offset() * size_of(dtype());
+  if (state_->input.set) return 0;
+  const auto data = storage_of(state_, storage().id()).offset_in_file();
+  return data ? *data + storage_offset() * size_of(dtype()) : 0;
 }
 
 Result<std::span<const std::byte>> TensorView::contiguous_bytes(DType wanted,
@@ -174,7 +175,7 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
   const DType own = dtype();
   if (is_packed())
     return mismatch("several values share a byte; use copy_bytes_to").about(name(own));
-  if (wanted != own && !api::widens(own, wanted))
+  if (wanted != own && !data::widens(own, wanted))
     return mismatch("the type asked for cannot hold every value of this type").about(name(own));
   const auto bytes_needed = base::checked_mul(element_count(), size_of(wanted));
   if (!bytes_needed || out.size() != *bytes_needed)
@@ -196,10 +197,10 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
     if (wanted == own) {
       std::memcpy(to, element, size);
     } else {
-      api::widen(own, element, wanted, to);
+      data::widen(own, element, wanted, to);
     }
-    if (negated) api::negate(wanted, to);
-    if (conjugated) api::flip_sign(to + unit, unit);
+    if (negated) data::negate(wanted, to);
+    if (conjugated) data::flip_sign(to + unit, unit);
     to += step;
   });
   return {};
@@ -216,7 +217,7 @@ Result<std::uint64_t> TensorView::copy_size() const {
 }
 
 Result<Statistics> TensorView::statistics() const {
-  const api::ReadElement read = api::element_reader(dtype());
+  const data::ReadElement read = data::element_reader(dtype());
   if (read == nullptr) return mismatch("no statistics for this type").about(name(dtype()));
   Statistics result;
   result.count = element_count();

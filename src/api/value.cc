@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "api/elements.h"
+#include "api/scalar.h"
 #include "api/state.h"
 #include "api/value_kind.h"
 #include "base/text.h"
@@ -20,11 +20,11 @@ using pickle::NodeId;
 using types::Meaning;
 
 ValueKind ValueView::kind() const {
-  return is_missing() ? ValueKind::kMissing : api::kind_of((*state_->tape)[id_]);
+  return is_missing() ? ValueKind::kMissing : api::kind_of((state_->tape())[id_]);
 }
 
 bool ValueView::is_dict() const {
-  return !is_missing() && (*state_->tape)[id_].kind == Kind::kDict;
+  return !is_missing() && (state_->tape())[id_].kind == Kind::kDict;
 }
 
 std::string ValueView::class_name() const {
@@ -64,19 +64,19 @@ std::string ValueView::callable_name() const {
 
 Values ValueView::items() const {
   if (is_missing()) return {nullptr, {}};
-  return {state_, state_->tape->items(id_)};
+  return {state_, state_->tape().items(id_)};
 }
 
 std::size_t ValueView::size() const { return is_dict() ? items().size() / 2 : items().size(); }
 
 ValueView ValueView::find(std::span<const std::uint32_t> pairs, std::string_view key) const {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    const Node& node = (*state_->tape)[pairs[i]];
+    const Node& node = (state_->tape())[pairs[i]];
     const bool is_text = node.kind == Kind::kText || node.kind == Kind::kBytes;
     if (!is_text) continue;
     const bool is_it = (node.flags & pickle::kLatin1) != 0
                            ? ValueView(state_, pairs[i]).get_transcoded() == key
-                           : state_->tape->text(pairs[i]) == key;
+                           : state_->tape().text(pairs[i]) == key;
     if (is_it) return {state_, pairs[i + 1]};
   }
   return {};
@@ -171,7 +171,7 @@ ValueView ValueView::operator[](std::int64_t key) const {
     return inside ? all[static_cast<std::size_t>(key)].held() : ValueView();
   }
   for (std::size_t i = all.size(); i >= 2; i -= 2) {  // of equal keys the last one counts
-    const Node& node = (*state_->tape)[all[i - 2].id_];
+    const Node& node = (state_->tape())[all[i - 2].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
       return all[i - 1].held();
   }
@@ -204,8 +204,8 @@ Error ValueView::mismatch(Reason reason) const {
 }
 
 Result<bool> ValueView::get_bool() const {
-  if (kind() == ValueKind::kBool) return (*state_->tape)[id_].payload != 0;
-  if (kind() == ValueKind::kScalar && state_->meaning->array_dtypes()[array()->dtype_].kind == 'b')
+  if (kind() == ValueKind::kBool) return (state_->tape())[id_].payload != 0;
+  if (kind() == ValueKind::kScalar && state_->meaning().array_dtypes()[array()->dtype_].kind == 'b')
     return array()->bytes()[0] != std::byte{0};
   return mismatch("not a bool");
 }
@@ -214,9 +214,9 @@ Result<std::int64_t> ValueView::get_integer() const {
   if (kind() == ValueKind::kScalar) {
     if (const auto value = scalar_as_integer(*array())) return *value;
   }
-  if (is_missing() || (*state_->tape)[id_].kind != Kind::kInt)
+  if (is_missing() || (state_->tape())[id_].kind != Kind::kInt)
     return mismatch("not an integer of 64 bits");
-  return static_cast<std::int64_t>((*state_->tape)[id_].payload);
+  return static_cast<std::int64_t>((state_->tape())[id_].payload);
 }
 
 Result<std::uint64_t> ValueView::get_unsigned() const {
@@ -232,7 +232,7 @@ Result<std::uint64_t> ValueView::get_unsigned() const {
 }
 
 Result<double> ValueView::get_double() const {
-  if (kind() == ValueKind::kFloat) return std::bit_cast<double>((*state_->tape)[id_].payload);
+  if (kind() == ValueKind::kFloat) return std::bit_cast<double>((state_->tape())[id_].payload);
   if (kind() == ValueKind::kScalar) {
     if (const auto value = scalar_as_double(*array())) return *value;
   }
@@ -247,11 +247,11 @@ Result<double> ValueView::get_double() const {
 
 Result<std::string_view> ValueView::get_text() const {
   if (kind() != ValueKind::kText) return mismatch("not text");
-  return state_->tape->text(id_);
+  return state_->tape().text(id_);
 }
 
 std::string ValueView::get_transcoded() const {
-  const std::string_view text = state_->tape->text(id_);
+  const std::string_view text = state_->tape().text(id_);
   if (!is_latin1()) return std::string(text);
   std::string utf8;
   for (const char c : text) base::append_utf8(utf8, static_cast<std::uint8_t>(c));
@@ -260,34 +260,34 @@ std::string ValueView::get_transcoded() const {
 
 std::span<const std::byte> ValueView::raw() const {
   if (is_missing()) return {};
-  const Kind own = (*state_->tape)[id_].kind;
+  const Kind own = (state_->tape())[id_].kind;
   const bool has_text =
       own == Kind::kText || own == Kind::kBytes || own == Kind::kByteArray || own == Kind::kBigInt;
-  return has_text ? base::as_bytes(state_->tape->text(id_)) : base::Bytes();
+  return has_text ? base::as_bytes(state_->tape().text(id_)) : base::Bytes();
 }
 
 bool ValueView::is_latin1() const {
-  return !is_missing() && ((*state_->tape)[id_].flags & pickle::kLatin1) != 0;
+  return !is_missing() && ((state_->tape())[id_].flags & pickle::kLatin1) != 0;
 }
 
 Result<TensorView> ValueView::tensor() const {
   if (kind() != ValueKind::kTensor) return mismatch("not a tensor");
-  return TensorView(state_, static_cast<std::uint32_t>((*state_->tape)[id_].payload));
+  return TensorView(state_, static_cast<std::uint32_t>((state_->tape())[id_].payload));
 }
 
 Result<StorageView> ValueView::storage() const {
   if (kind() != ValueKind::kStorage) return mismatch("not a storage");
-  return StorageView(state_, static_cast<std::uint32_t>((*state_->tape)[id_].payload));
+  return StorageView(state_, static_cast<std::uint32_t>((state_->tape())[id_].payload));
 }
 
 ArrayView ValueView::whole_array() const {
-  const std::uint32_t number = (*state_->tape)[id_].count;
-  return {state_, state_->meaning->arrays()[number].dtype, number};
+  const std::uint32_t number = (state_->tape())[id_].count;
+  return {state_, state_->meaning().arrays()[number].dtype, number};
 }
 
 Result<ArrayView> ValueView::array() const {
   if (kind() == ValueKind::kArrayDtype)
-    return ArrayView(state_, (*state_->tape)[id_].count, ArrayView::kNoArray);
+    return ArrayView(state_, (state_->tape())[id_].count, ArrayView::kNoArray);
   if (kind() != ValueKind::kArray && kind() != ValueKind::kScalar)
     return mismatch("not a NumPy array, scalar or dtype");
   return whole_array();
@@ -310,7 +310,7 @@ Dims ValueView::fields() const {
       numbers.push_back(*number);
     }
   } else if (own == ValueKind::kDateTime || own == ValueKind::kDate || own == ValueKind::kTime) {
-    const std::string_view packed = state_->tape->text(given[0].id_);
+    const std::string_view packed = state_->tape().text(given[0].id_);
     const auto when = own == ValueKind::kDateTime ? types::read_date_time(packed)
                       : own == ValueKind::kDate   ? types::read_date(packed)
                                                   : types::read_time(packed);
@@ -326,8 +326,8 @@ Dims ValueView::fields() const {
 namespace {
 
 const pickle::Call* call_of(const api::State* state, NodeId id) {
-  if (state == nullptr || ((*state->tape)[id].flags & pickle::kFromCall) == 0) return nullptr;
-  return &state->tape->call(id);
+  if (state == nullptr || ((state->tape())[id].flags & pickle::kFromCall) == 0) return nullptr;
+  return &state->tape().call(id);
 }
 
 }  // namespace
@@ -335,50 +335,50 @@ const pickle::Call* call_of(const api::State* state, NodeId id) {
 Values ValueView::arguments() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr || call->arguments == kNoNode) return {state_, {}};
-  return {state_, state_->tape->items(call->arguments)};
+  return {state_, state_->tape().items(call->arguments)};
 }
 
 Values ValueView::keywords() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr || call->keywords == kNoNode) return {state_, {}};
-  return {state_, state_->tape->items(call->keywords)};
+  return {state_, state_->tape().items(call->keywords)};
 }
 
 Values ValueView::list_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(state_->tape->added(*call).list_items)};
+  return {state_, state_->tape().items(state_->tape().added(*call).list_items)};
 }
 
 Values ValueView::dict_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(state_->tape->added(*call).dict_items)};
+  return {state_, state_->tape().items(state_->tape().added(*call).dict_items)};
 }
 
 Values ValueView::set_items() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(state_->tape->added(*call).set_items)};
+  return {state_, state_->tape().items(state_->tape().added(*call).set_items)};
 }
 
 Values ValueView::states() const {
   if (kind() == ValueKind::kTensor) {
-    const NodeId& given = state_->meaning->attributes()[(*state_->tape)[id_].payload];
+    const NodeId& given = state_->meaning().attributes()[(state_->tape())[id_].payload];
     return {state_, std::span(&given, given == kNoNode ? 0u : 1u)};
   }
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {state_, {}};
-  return {state_, state_->tape->items(state_->tape->added(*call).states)};
+  return {state_, state_->tape().items(state_->tape().added(*call).states)};
 }
 
 ValueView ValueView::callee() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {};
-  const Node& made_by = (*state_->tape)[call->callee];
+  const Node& made_by = (state_->tape())[call->callee];
   if (made_by.kind == Kind::kSymbol) {
     // copyreg's helpers name the class in their first argument.
-    const types::Known* row = state_->meaning->known(call->callee);
+    const types::Known* row = state_->meaning().known(call->callee);
     const bool is_helper = row != nullptr && row->meaning >= Meaning::kReconstructor &&
                            row->meaning <= Meaning::kNewObjectEx;
     if (is_helper && !arguments().empty()) return arguments()[0];
@@ -389,21 +389,21 @@ ValueView ValueView::callee() const {
 std::string_view ValueView::module() const {
   const ValueView named = kind() == ValueKind::kSymbol ? *this : callee();
   if (named.kind() != ValueKind::kSymbol) return {};
-  return state_->tape->symbol(named.id_).module;
+  return state_->tape().symbol(named.id_).module;
 }
 
 std::string_view ValueView::name() const {
   const ValueView named = kind() == ValueKind::kSymbol ? *this : callee();
   if (named.kind() != ValueKind::kSymbol) return {};
-  return state_->tape->symbol(named.id_).name;
+  return state_->tape().symbol(named.id_).name;
 }
 
 bool ValueView::is_known() const {
-  return kind() == ValueKind::kSymbol && state_->meaning->known(id_) != nullptr;
+  return kind() == ValueKind::kSymbol && state_->meaning().known(id_) != nullptr;
 }
 
 std::uint32_t ValueView::completed_at() const {
-  return is_missing() ? 0 : state_->tape->changed_at(id_);
+  return is_missing() ? 0 : state_->tape().changed_at(id_);
 }
 
 std::string_view ValueView::how() const {

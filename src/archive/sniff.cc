@@ -19,7 +19,7 @@ struct Magic {
 
 constexpr std::string_view kUnpack = "unpack it first, then open what was inside";
 
-// The first pickle of the stacked layout, by protocol: an integer.
+// The first pickle of the legacy layout, by protocol: an integer.
 constexpr std::string_view kMagicPickles[] = {
     "L119547037146038801333356L\n."sv,
     "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19."sv,
@@ -134,7 +134,7 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
   const std::string_view text = base::as_text(head);
   if (size == 0) return {Kind::kOther, "an empty file", "save or download the checkpoint again"};
   for (const std::string_view magic : kMagicPickles)
-    if (text.starts_with(magic)) return {Kind::kStacked, "stacked pickles of torch.save", ""};
+    if (text.starts_with(magic)) return {Kind::kLegacy, "legacy pickles of torch.save", ""};
   // The magic at offset 1 is of frames that zstd and lz4 skip: 0x184D2A50 to 0x184D2A5F.
   const bool is_frame = !text.empty() && (text[0] & '\xf0') == 0x50;
   for (const Magic& magic : kMagics)

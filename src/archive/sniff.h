@@ -12,7 +12,7 @@ namespace safe_load::archive {
 struct Sniffed {
   enum class Kind {
     kZip,
-    kStacked,
+    kLegacy,
     kTar,
     kSafetensors,
     kArray,

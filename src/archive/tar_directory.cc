@@ -160,7 +160,7 @@ bool is_tar_header(base::Bytes block) {
   return stated == sum;
 }
 
-Result<TarContent> read_tar_content(const base::Source& source) {
+Result<TarContent> read_tar_content(const Source& source) {
   TarContent content;
   std::array<std::byte, kTarBlock> header;
   Extension next;
@@ -217,7 +217,7 @@ Result<TarContent> read_tar_content(const base::Source& source) {
   return content;
 }
 
-Result<std::vector<TarMember>> read_tar(const base::Source& source) {
+Result<std::vector<TarMember>> read_tar(const Source& source) {
   SAFE_LOAD_TRY_ASSIGN(auto content, read_tar_content(source));
   return std::move(content.members);
 }

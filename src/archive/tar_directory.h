@@ -30,7 +30,7 @@ bool could_be_tar_header(base::Bytes block);
 // Rules T1 and T7 of docs/format/containers.md: ustar, pax (path and size), GNU long names, sizes
 // in octal or base 256. Links, devices and folders are left out. Errors carry the offset of a
 // header. kTruncated: a member is cut off.
-Result<std::vector<TarMember>> read_tar(const base::Source& source);
+Result<std::vector<TarMember>> read_tar(const Source& source);
 
 // All that can be said of an archive.
 struct TarContent {
@@ -38,6 +38,6 @@ struct TarContent {
   std::uint64_t end = 0;    // where the zeros begin that mark it
   bool has_others = false;  // links, which Python's tarfile follows, or files with holes
 };
-Result<TarContent> read_tar_content(const base::Source& source);
+Result<TarContent> read_tar_content(const Source& source);
 
 }  // namespace safe_load::archive

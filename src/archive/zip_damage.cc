@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/zip_directory.h"
 #include "archive/zip_records.h"
 #include "base/bytes.h"
 #include "base/checked.h"
@@ -16,7 +17,7 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMostSearch = std::uint64_t{256} << 20;
 
 // Where the record ends whose data begins at `data` and whose size only its descriptor tells.
-std::optional<std::uint64_t> end_by_descriptor(const base::Source& source, std::uint64_t data,
+std::optional<std::uint64_t> end_by_descriptor(const Source& source, std::uint64_t data,
                                                std::uint64_t& searched) {
   constexpr std::uint64_t kLongDescriptor = 24;
   for (std::uint64_t at = data; at < source.size() && searched < kMostSearch; at += kBlock) {
@@ -46,7 +47,7 @@ std::optional<std::uint64_t> end_by_descriptor(const base::Source& source, std::
 
 }  // namespace
 
-std::optional<LastRecord> last_whole_record(const base::Source& source) {
+std::optional<LastRecord> last_whole_record(const Source& source) {
   std::optional<LastRecord> last;
   std::uint64_t searched = 0;
   for (std::uint64_t at = 0; at < source.size();) {
@@ -71,21 +72,21 @@ std::optional<LastRecord> last_whole_record(const base::Source& source) {
   return last;
 }
 
-bool is_seam(const base::Source& source, std::uint64_t offset) {
+bool is_seam(const Source& source, std::uint64_t offset) {
   if (offset < kEndSize) return false;
   const auto bytes = base::read_up_to(source, offset - kEndSize, kEndSize + 4);
   const std::string_view text = base::as_text(bytes);
   return text.starts_with(kEndSignature) && text.ends_with(kLocalSignature);
 }
 
-bool is_inside_another(const base::Source& source, std::uint64_t offset) {
+bool is_inside_another(const Source& source, std::uint64_t offset) {
   return base::as_text(base::read_up_to(source, 0, 4)) == kLocalSignature &&
          base::as_text(base::read_up_to(source, offset, 4)) == kLocalSignature;
 }
 
-std::optional<std::int64_t> directory_shift(const base::Source& source) {
-  const std::uint64_t tail_at = source.size() - std::min(source.size(), kTail);
-  const auto tail = base::read_up_to(source, tail_at, kTail);
+std::optional<std::int64_t> directory_shift(const Source& source) {
+  const auto [tail_at, tail_size] = directory_tail(source.size());
+  const auto tail = base::read_up_to(source, tail_at, tail_size);
   if (tail.size() < kEndSize) return std::nullopt;
   const std::size_t found =
       base::as_text(tail).rfind(kEndSignature, tail.size() - kEndSize);  // a whole one

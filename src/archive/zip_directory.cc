@@ -37,7 +37,7 @@ struct End {
 Error at(Reason reason, std::uint64_t offset) { return Error(ErrorCode::kCorrupt, reason, offset); }
 
 // The zip64 record, if a locator precedes the end record at `end`.
-Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t end) {
+Result<std::optional<End>> read_zip64(const Source& source, std::uint64_t end) {
   if (end < kLocatorSize) return std::optional<End>();
   std::array<std::byte, kLocatorSize> locator_bytes;
   SAFE_LOAD_TRY(source.read_at(end - kLocatorSize, locator_bytes));
@@ -80,7 +80,7 @@ Result<std::optional<End>> read_zip64(const base::Source& source, std::uint64_t 
 }
 
 // Everything that the end record at `position` leads to, held against each other.
-Result<End> read_end(const base::Source& source, base::Bytes record, std::uint64_t position) {
+Result<End> read_end(const Source& source, base::Bytes record, std::uint64_t position) {
   base::ByteReader reader(record);
   SAFE_LOAD_TRY(reader.skip(4));
   SAFE_LOAD_TRY_ASSIGN(const auto disk, reader.read_little<std::uint16_t>());
@@ -117,7 +117,7 @@ struct Found {
   std::vector<std::uint64_t> rivals;  // earlier end records that also lead to a directory
 };
 
-Result<bool> leads_to_entries(const base::Source& source, const End& end) {
+Result<bool> leads_to_entries(const Source& source, const End& end) {
   if (end.entries == 0) return end.directory_size == 0;
   std::array<std::byte, 4> signature;
   SAFE_LOAD_TRY(source.read_at(end.directory_offset, signature));
@@ -138,10 +138,9 @@ std::vector<std::uint64_t> end_signatures(base::Bytes tail) {
   return places;
 }
 
-Result<Found> find_end(const base::Source& source) {
+Result<Found> find_end(const Source& source) {
   const std::uint64_t size = source.size();
-  const std::uint64_t tail_size = std::min(size, kTail);
-  const std::uint64_t tail_at = size - tail_size;
+  const auto [tail_at, tail_size] = directory_tail(size);
   std::vector<std::byte> tail(static_cast<std::size_t>(tail_size));
   SAFE_LOAD_TRY(source.read_at(tail_at, tail));
 
@@ -252,7 +251,12 @@ std::string folded(std::string_view name) {
 
 }  // namespace
 
-Result<ZipDirectory> ZipDirectory::read(const base::Source& source, const Limits& limits) {
+ByteRange directory_tail(std::uint64_t file_size) {
+  const std::uint64_t size = std::min(file_size, kTail);
+  return {file_size - size, size};
+}
+
+Result<ZipDirectory> ZipDirectory::read(const Source& source, const Limits& limits) {
   SAFE_LOAD_TRY_ASSIGN(const Found found, find_end(source));
   const End& end = found.end;
   if (end.entries > limits.max_zip_entries)
@@ -336,8 +340,7 @@ Status ZipDirectory::check_overlap(std::uint64_t directory_offset) {
 }
 
 // The data begins where the local header says; a gap behind it belongs to nobody.
-Result<bool> ZipDirectory::is_inside_data(const base::Source& source,
-                                          std::uint64_t position) const {
+Result<bool> ZipDirectory::is_inside_data(const Source& source, std::uint64_t position) const {
   for (const ZipEntry& entry : entries_) {
     if (position < entry.local_offset || position >= entry.limit) continue;
     std::array<std::byte, kLocalSize> header;

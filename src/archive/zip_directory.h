@@ -31,10 +31,13 @@ struct ZipEntry {
   bool is_folder() const { return name.ends_with('/') && size == 0; }
 };
 
+// Where the end of a directory is looked for.
+ByteRange directory_tail(std::uint64_t file_size);
+
 // The rules are Z1 to Z13 of docs/format/zip.md. All offsets in errors are offsets in the source.
 class ZipDirectory {
  public:
-  static Result<ZipDirectory> read(const base::Source& source, const Limits& limits);
+  static Result<ZipDirectory> read(const Source& source, const Limits& limits);
 
   ZipDirectory(ZipDirectory&&) = default;
   ZipDirectory& operator=(ZipDirectory&&) = default;
@@ -57,7 +60,7 @@ class ZipDirectory {
   Status read_entries(std::uint64_t directory_offset, std::uint64_t count);
   Status index_names();
   Status check_overlap(std::uint64_t directory_offset);
-  Result<bool> is_inside_data(const base::Source& source, std::uint64_t position) const;
+  Result<bool> is_inside_data(const Source& source, std::uint64_t position) const;
 
   std::vector<std::byte> bytes_;  // the directory itself; names point into it
   std::vector<ZipEntry> entries_;

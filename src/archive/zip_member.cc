@@ -33,8 +33,7 @@ bool is_whole_sequence(base::Bytes extra) {
 
 // `header` holds the local header, the name behind it, and its extra field, unless that is a very
 // long one, which is read.
-Result<ZipMember> check_local(const base::Source& source, const ZipEntry& entry,
-                              base::Bytes header) {
+Result<ZipMember> check_local(const Source& source, const ZipEntry& entry, base::Bytes header) {
   const auto fail = [&](Reason reason) {
     return Error(ErrorCode::kCorrupt, reason, entry.local_offset).about(entry.name);
   };
@@ -95,7 +94,7 @@ Status check_readable(const ZipEntry& entry) {
   return {};
 }
 
-Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
+Result<ZipMember> locate(const Source& source, const ZipEntry& entry) {
   const ZipEntry* const one[] = {&entry};
   const ZipEntry* failed = nullptr;
   SAFE_LOAD_TRY_ASSIGN(const auto members, locate_all(source, one, failed));
@@ -105,7 +104,7 @@ Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry) {
 namespace {
 
 // `window`: bytes of the source from `start` on, which nearly always hold it.
-Result<DataHead> head_of(const base::Source& source, const ZipMember& member, base::Bytes window,
+Result<DataHead> head_of(const Source& source, const ZipMember& member, base::Bytes window,
                          std::uint64_t start) {
   DataHead head{};
   const std::uint64_t size = std::min<std::uint64_t>(member.entry->compressed_size, head.size());
@@ -120,7 +119,7 @@ Result<DataHead> head_of(const base::Source& source, const ZipMember& member, ba
 }
 
 // `heads`: null if nobody asks for them.
-Result<std::vector<ZipMember>> locate_members(const base::Source& source,
+Result<std::vector<ZipMember>> locate_members(const Source& source,
                                               std::span<const ZipEntry* const> entries,
                                               const ZipEntry*& failed,
                                               std::vector<DataHead>* heads) {
@@ -142,8 +141,12 @@ Result<std::vector<ZipMember>> locate_members(const base::Source& source,
   const auto read_end = [&](std::size_t i) {
     return end_of(i, kUsualExtra + (heads == nullptr ? 0 : sizeof(DataHead)));
   };
-  std::vector<ZipMember> members(entries.size());
-  std::vector<std::byte> window;
+  struct Window {
+    std::size_t begin;  // in `order`
+    std::size_t end;
+    ByteRange range;
+  };
+  std::vector<Window> windows;
   for (std::size_t begin = 0; begin < order.size();) {
     const std::uint64_t start = entries[order[begin]]->local_offset;
     std::size_t end = begin + 1;
@@ -151,19 +154,32 @@ Result<std::vector<ZipMember>> locate_members(const base::Source& source,
     while (end < order.size() && entries[order[end]]->local_offset - stop < kMergeGap &&
            header_end(order[end]) - start < kWindow)
       stop = read_end(order[end++]);
-    window.resize(static_cast<std::size_t>(stop - start));
-    failed = entries[order[begin]];
-    SAFE_LOAD_TRY(source.read_at(start, window));
-    for (; begin < end; ++begin) {
-      const std::size_t i = order[begin];
+    windows.push_back({begin, end, {start, stop - start}});
+    begin = end;
+  }
+  if (windows.size() > 1) {
+    std::vector<ByteRange> ranges;
+    ranges.reserve(windows.size());
+    for (const Window& window : windows) ranges.push_back(window.range);
+    source.will_read(ranges);
+  }
+  std::vector<ZipMember> members(entries.size());
+  std::vector<std::byte> bytes;
+  for (const Window& window : windows) {
+    const std::uint64_t start = window.range.offset;
+    bytes.resize(static_cast<std::size_t>(window.range.size));
+    failed = entries[order[window.begin]];
+    SAFE_LOAD_TRY(source.read_at(start, bytes));
+    for (std::size_t next = window.begin; next < window.end; ++next) {
+      const std::size_t i = order[next];
       failed = entries[i];
       SAFE_LOAD_TRY(check_readable(*entries[i]));
-      const auto header = base::Bytes(window).subspan(
+      const auto header = base::Bytes(bytes).subspan(
           static_cast<std::size_t>(entries[i]->local_offset - start),
           static_cast<std::size_t>(end_of(i, kUsualExtra) - entries[i]->local_offset));
       SAFE_LOAD_TRY_ASSIGN(members[i], check_local(source, *entries[i], header));
       if (heads == nullptr) continue;
-      SAFE_LOAD_TRY_ASSIGN((*heads)[i], head_of(source, members[i], window, start));
+      SAFE_LOAD_TRY_ASSIGN((*heads)[i], head_of(source, members[i], bytes, start));
     }
   }
   failed = nullptr;
@@ -172,13 +188,13 @@ Result<std::vector<ZipMember>> locate_members(const base::Source& source,
 
 }  // namespace
 
-Result<std::vector<ZipMember>> locate_all(const base::Source& source,
+Result<std::vector<ZipMember>> locate_all(const Source& source,
                                           std::span<const ZipEntry* const> entries,
                                           const ZipEntry*& failed) {
   return locate_members(source, entries, failed, nullptr);
 }
 
-Result<std::vector<ZipMember>> locate_all_with_heads(const base::Source& source,
+Result<std::vector<ZipMember>> locate_all_with_heads(const Source& source,
                                                      std::span<const ZipEntry* const> entries,
                                                      const ZipEntry*& failed,
                                                      std::vector<DataHead>& heads) {
@@ -186,7 +202,12 @@ Result<std::vector<ZipMember>> locate_all_with_heads(const base::Source& source,
   return locate_members(source, entries, failed, &heads);
 }
 
-Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into) {
+ByteRange record_range(const ZipEntry& entry) {
+  const std::uint64_t size = kLocalSize + entry.name.size() + kUsualExtra + entry.compressed_size;
+  return {entry.local_offset, std::min(size, entry.limit - entry.local_offset)};
+}
+
+Status read_member(const Source& source, const ZipMember& member, std::span<std::byte> into) {
   if (member.is_stored()) return source.read_at(member.data_offset, into);
   std::vector<std::byte> compressed(static_cast<std::size_t>(member.entry->compressed_size));
   SAFE_LOAD_TRY(source.read_at(member.data_offset, compressed));

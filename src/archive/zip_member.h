@@ -28,11 +28,11 @@ struct ZipMember {
 Status check_readable(const ZipEntry& entry);
 
 // Holds the local header against the directory (rules Z14, Z15).
-Result<ZipMember> locate(const base::Source& source, const ZipEntry& entry);
+Result<ZipMember> locate(const Source& source, const ZipEntry& entry);
 
 // The same for many entries, reading neighbouring headers together. `members[i]` belongs to
 // `entries[i]`. Stops at the first entry that fails; `failed` tells which.
-Result<std::vector<ZipMember>> locate_all(const base::Source& source,
+Result<std::vector<ZipMember>> locate_all(const Source& source,
                                           std::span<const ZipEntry* const> entries,
                                           const ZipEntry*& failed);
 
@@ -40,13 +40,16 @@ Result<std::vector<ZipMember>> locate_all(const base::Source& source,
 using DataHead = std::array<std::byte, 8>;
 
 // The same as locate_all(), and what each begins with: most stand where their header was read.
-Result<std::vector<ZipMember>> locate_all_with_heads(const base::Source& source,
+Result<std::vector<ZipMember>> locate_all_with_heads(const Source& source,
                                                      std::span<const ZipEntry* const> entries,
                                                      const ZipEntry*& failed,
                                                      std::vector<DataHead>& heads);
 
+// The header and the data of an entry, as far as the directory tells where they end.
+ByteRange record_range(const ZipEntry& entry);
+
 // Fills `into`, whose size is the member's, inflating if need be.
-Status read_member(const base::Source& source, const ZipMember& member, std::span<std::byte> into);
+Status read_member(const Source& source, const ZipMember& member, std::span<std::byte> into);
 
 // Whether a member of `compressed` bytes can honestly inflate to `size` (rule Z16).
 bool is_plausible_size(std::uint64_t compressed, std::uint64_t size);

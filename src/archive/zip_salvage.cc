@@ -27,7 +27,7 @@ T field(base::Bytes bytes, std::size_t offset) {
 
 class Salvage {
  public:
-  explicit Salvage(const base::Source& source) : source_(source) {}
+  explicit Salvage(const Source& source) : source_(source) {}
 
   Salvaged run() {
     for (const std::uint64_t end : ends()) read_directory(end);
@@ -41,8 +41,8 @@ class Salvage {
 
   // Where end records could begin, the last first.
   std::vector<std::uint64_t> ends() const {
-    const std::uint64_t tail_at = source_.size() - std::min(source_.size(), kTail);
-    const auto tail = base::read_up_to(source_, tail_at, kTail);
+    const auto [tail_at, tail_size] = directory_tail(source_.size());
+    const auto tail = base::read_up_to(source_, tail_at, tail_size);
     std::vector<std::uint64_t> places;
     if (tail.size() < kEndSize) return places;
     const std::string_view text = base::as_text(tail);
@@ -181,7 +181,7 @@ class Salvage {
     }
   }
 
-  const base::Source& source_;
+  const Source& source_;
   std::map<std::uint64_t, SalvagedRecord> records_;
   bool has_directory_ = false;
   bool is_whole_ = true;
@@ -191,10 +191,10 @@ class Salvage {
 
 bool SalvagedRecord::is_marked_encrypted() const { return (flags & kOpaqueFlags) != 0; }
 
-Salvaged salvage_zip(const base::Source& source) { return Salvage(source).run(); }
+Salvaged salvage_zip(const Source& source) { return Salvage(source).run(); }
 
-Result<std::vector<std::byte>> read_salvaged(const base::Source& source,
-                                             const SalvagedRecord& record, std::uint64_t most) {
+Result<std::vector<std::byte>> read_salvaged(const Source& source, const SalvagedRecord& record,
+                                             std::uint64_t most) {
   if (record.stored_size > most)
     return Error(ErrorCode::kLimit, "a record that is larger than may be looked at",
                  record.local_offset);
@@ -207,7 +207,7 @@ Result<std::vector<std::byte>> read_salvaged(const base::Source& source,
   return deflate::inflate_some(stored, most);
 }
 
-bool ends_in_directory(const base::Source& source) {
+bool ends_in_directory(const Source& source) {
   const Salvage salvage(source);
   const auto ends = salvage.ends();
   return std::any_of(ends.begin(), ends.end(),

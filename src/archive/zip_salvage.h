@@ -32,13 +32,13 @@ struct Salvaged {
 
 // Every local header in the first 256 MiB, and all that a directory entry leads to.
 inline constexpr std::uint64_t kMostSearched = std::uint64_t{256} << 20;
-Salvaged salvage_zip(const base::Source& source);
+Salvaged salvage_zip(const Source& source);
 
 // The content of a record; inflated to at most `most` bytes.
-Result<std::vector<std::byte>> read_salvaged(const base::Source& source,
-                                             const SalvagedRecord& record, std::uint64_t most);
+Result<std::vector<std::byte>> read_salvaged(const Source& source, const SalvagedRecord& record,
+                                             std::uint64_t most);
 
 // Whether Python's zipfile would find a directory with entries at the end of this file.
-bool ends_in_directory(const base::Source& source);
+bool ends_in_directory(const Source& source);
 
 }  // namespace safe_load::archive

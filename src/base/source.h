@@ -1,4 +1,4 @@
-// Source: n bytes that can be read at an offset. The only way in which a parser sees a file.
+// Sources of memory and of a part of another source. A parser sees a file through a Source alone.
 #pragma once
 
 #include <algorithm>
@@ -10,18 +10,9 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "safe_load/result.h"
+#include "safe_load/source.h"
 
 namespace safe_load::base {
-
-class Source {
- public:
-  virtual ~Source() = default;
-
-  virtual std::uint64_t size() const = 0;
-
-  // Fills `into` with the bytes at `offset`. kTruncated if the source ends before.
-  virtual Status read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
-};
 
 // Up to `size` bytes at `offset`: what the source has of them, none if it cannot be read.
 inline std::vector<std::byte> read_up_to(const Source& source, std::uint64_t offset,
@@ -32,6 +23,10 @@ inline std::vector<std::byte> read_up_to(const Source& source, std::uint64_t off
   return bytes;
 }
 
+// First step of sources that are near: to read costs little there, and to begin a pickle again
+// costs much.
+inline constexpr std::uint64_t kLocalStep = std::uint64_t{1} << 20;
+
 // Bytes in memory that somebody else owns.
 class MemorySource final : public Source {
  public:
@@ -39,6 +34,7 @@ class MemorySource final : public Source {
 
   Bytes bytes() const { return bytes_; }
   std::uint64_t size() const override { return bytes_.size(); }
+  std::uint64_t first_step() const override { return kLocalStep; }
 
   Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (!fits(offset, into.size(), bytes_.size()))
@@ -60,12 +56,18 @@ class PartSource final : public Source {
       : whole_(whole), offset_(offset), size_(size) {}
 
   std::uint64_t size() const override { return size_; }
+  std::uint64_t first_step() const override { return whole_.first_step(); }
 
   Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (!fits(offset, into.size(), size_))
       return Error(ErrorCode::kTruncated, "the data ends before the bytes that were asked for",
                    offset);
     return whole_.read_at(offset_ + offset, into);
+  }
+  void will_read(std::span<const ByteRange> ranges) const override {
+    std::vector<ByteRange> moved(ranges.begin(), ranges.end());
+    for (ByteRange& range : moved) range.offset += offset_;
+    whole_.will_read(moved);
   }
 
  private:

@@ -11,7 +11,8 @@
 #include "container/failure.h"
 #include "container/pickles.h"
 #include "container/slice.h"
-#include "safe_load/checkpoint.h"
+#include "safe_load/container_info.h"
+#include "safe_load/open_options.h"
 #include "torch/tensor_interpreter.h"
 
 namespace safe_load::container {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "safe_load/issue.h"
 #include "safe_load/result.h"
 
 namespace safe_load::container {
@@ -19,5 +20,11 @@ struct Failure {
 
 template <class T>
 using Outcome = Result<T, Failure>;
+
+// An error as a person should see it.
+Issue describe(const Error& error, std::string member = "", std::string hint = "");
+// With the hint that the code of the error suggests, if it has none.
+Issue describe(const Failure& failure);
+std::string_view hint_for(ErrorCode code);
 
 }  // namespace safe_load::container

@@ -114,7 +114,7 @@ Failure describe_foreign(const Slice& slice, const Sniffed& sniffed, base::Bytes
       facts = ", first line " + base::quoted(first_line(text), 80);
       break;
     case Sniffed::Kind::kZip:
-    case Sniffed::Kind::kStacked:
+    case Sniffed::Kind::kLegacy:
     case Sniffed::Kind::kSafetensors:
     case Sniffed::Kind::kArray:
     case Sniffed::Kind::kCompressed:

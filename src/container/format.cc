@@ -1,6 +1,7 @@
 #include <string_view>
 
-#include "safe_load/checkpoint.h"
+#include "safe_load/container_info.h"
+#include "safe_load/open_options.h"
 
 namespace safe_load {
 
@@ -16,8 +17,8 @@ std::string_view to_text(Format format) {
       return "torch.package";
     case Format::kTorchExport:
       return "torch.export";
-    case Format::kStacked:
-      return "stacked";
+    case Format::kLegacy:
+      return "legacy";
     case Format::kTar:
       return "tar";
     case Format::kPickle:

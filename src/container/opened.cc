@@ -5,10 +5,8 @@
 namespace safe_load::container {
 namespace {
 
-constexpr std::uint64_t kMoreReach = 4;  // times as much at each further try
-
 std::uint64_t next_reach(std::uint64_t reach, std::uint64_t most) {
-  return reach < most ? std::min(reach * kMoreReach, most) : most + 1;
+  return reach < most ? std::min(2 * reach, most) : most + 1;
 }
 
 Outcome<void> build(Opened& opened, Outcome<ContainerPtr> recognised, const OpenOptions& options,
@@ -20,8 +18,9 @@ Outcome<void> build(Opened& opened, Outcome<ContainerPtr> recognised, const Open
   const auto loaded = opened.pickles.load(options.limits);
   if (!loaded) return loaded.error();
 
-  pickle::Tape& tape = opened.tape.emplace(opened.pickles.bytes(), options.limits,
-                                           opened.pickles.is_large() ? &opened.blocks : nullptr);
+  if (opened.pickles.is_large()) opened.blocks = opened.host().large_blocks();
+  pickle::Tape& tape =
+      opened.tape.emplace(opened.pickles.bytes(), options.limits, opened.blocks.get());
   if (manner == Manner::kLenient) tape.be_lenient();
   tape.watch(options.keep_going);
   torch::TensorInterpreter& meaning =
@@ -43,8 +42,8 @@ void Opened::reset() {
   graph.reset();
   meaning.reset();
   tape.reset();
-  blocks = {};
-  pickles = {};
+  blocks.reset();
+  pickles.clear();
   source.reset();
 }
 

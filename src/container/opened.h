@@ -6,8 +6,8 @@
 #include <functional>
 #include <optional>
 
+#include "base/host.h"
 #include "container/container.h"
-#include "os/file.h"
 #include "pickle/tape.h"
 #include "torch/tensor_interpreter.h"
 #include "types/graph.h"
@@ -19,9 +19,12 @@ namespace safe_load::container {
 enum class Manner : std::uint8_t { kStrict, kLenient };
 
 struct Opened {
+  // `host` must outlive this.
+  explicit Opened(base::Host& host) : pickles(host), host_(host) {}
+
   ContainerPtr source;
   Pickles pickles;
-  os::HugeBlocks blocks;
+  std::unique_ptr<base::Blocks> blocks;  // of a large tape
   std::optional<pickle::Tape> tape;
   std::optional<torch::TensorInterpreter> meaning;
   std::optional<types::Graph> graph;
@@ -30,17 +33,18 @@ struct Opened {
   void reset();
   // The section that a node came from, or null.
   const Section* section_of(pickle::NodeId node) const;
+  base::Host& host() const { return host_; }
+
+ private:
+  base::Host& host_;
 };
 
 // Finds the container, given how much of a file whose pickles end nobody knows where to read.
 using Recognise = std::function<Outcome<ContainerPtr>(std::uint64_t reach)>;
 
-// Of a file whose pickles end nobody knows where: nearly always all of them.
-inline constexpr std::uint64_t kFirstReach = std::uint64_t{1} << 20;
-
 // Fills `opened` anew, reading no tensor bytes. After a failure it holds what had been built until
-// then. `reach`: how much to read at first.
+// then. `reach`: how much to read at first, which doubles for each further try.
 Outcome<void> open(Opened& opened, const Recognise& recognise, const OpenOptions& options,
-                   Manner manner = Manner::kStrict, std::uint64_t reach = kFirstReach);
+                   Manner manner, std::uint64_t reach);
 
 }  // namespace safe_load::container

@@ -21,10 +21,10 @@ Outcome<void> Pickles::load(const Limits& limits) {
       return Failure(Error(ErrorCode::kLimit, "a pickle larger than Limits::max_pickle_bytes"),
                      block.member);
   if (size_ >= kLarge) {
-    auto memory = os::Memory::allocate(size_);
+    auto memory = host_.get().allocate(size_);
     if (!memory) return Failure(memory.error());
     large_ = *std::move(memory);
-    bytes_ = large_.bytes();
+    bytes_ = large_.bytes;
   } else {
     small_.resize(static_cast<std::size_t>(size_));
     bytes_ = small_;

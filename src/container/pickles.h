@@ -9,16 +9,19 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/host.h"
 #include "container/failure.h"
-#include "os/file.h"
 #include "pickle/machine.h"
 #include "safe_load/limits.h"
+#include "safe_load/shared_bytes.h"
 
 namespace safe_load::container {
 
 class Pickles {
  public:
   using Read = std::function<Outcome<void>(std::span<std::byte>)>;
+
+  explicit Pickles(base::Host& host) : host_(host) {}
 
   // Asks for `size` bytes of a member, which `read` will fill in. Returns the number to ask for
   // them with.
@@ -31,6 +34,7 @@ class Pickles {
   // The block with this number, from `skip` on.
   pickle::Program program(std::size_t number, std::uint64_t skip = 0) const;
   bool is_large() const { return bytes_.size() >= kLarge; }
+  void clear() { *this = Pickles(host_); }
 
  private:
   // From this size on they lie on huge pages; less fits into what the heap holds.
@@ -42,10 +46,11 @@ class Pickles {
     std::uint64_t size;
     Read read;
   };
+  std::reference_wrapper<base::Host> host_;
   std::vector<Block> blocks_;
   std::uint64_t size_ = 0;
   std::vector<std::byte> small_;
-  os::Memory large_;
+  SharedBytes large_;
   std::span<std::byte> bytes_;
 };
 

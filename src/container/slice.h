@@ -1,6 +1,7 @@
 // Slice: the bytes of one container: a whole file, or a member of another container.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,14 +10,19 @@
 #include <vector>
 
 #include "base/budget.h"
+#include "base/checked.h"
 #include "base/source.h"
+#include "safe_load/limits.h"
 
 namespace safe_load::container {
+
+// Containers in each other that are opened.
+inline constexpr int kDeepest = 8;
 
 // [offset, offset + size) of `whole`, which is the file, or memory that holds what had to be
 // inflated.
 struct Slice {
-  std::shared_ptr<const base::Source> whole;
+  std::shared_ptr<const Source> whole;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   const std::byte* memory = nullptr;  // the bytes of `whole`; null: it is the file
@@ -41,6 +47,15 @@ struct Slice {
   }
 };
 
+// What a file of this size may inflate to.
+inline std::shared_ptr<base::Budget> inflation_budget(std::uint64_t file_size,
+                                                      const Limits& limits) {
+  const std::uint64_t by_ratio =
+      base::checked_mul(limits.max_inflated_ratio, file_size).value_or(UINT64_MAX);
+  constexpr Reason kExhausted = "the records inflate to more than Limits::max_inflated_bytes";
+  return std::make_shared<base::Budget>(std::max(limits.max_inflated_bytes, by_ratio), kExhausted);
+}
+
 // A slice of memory, which it owns.
 inline Slice slice_of(std::vector<std::byte> bytes) {
   struct Owned {
@@ -50,7 +65,7 @@ inline Slice slice_of(std::vector<std::byte> bytes) {
   };
   const auto owned = std::make_shared<Owned>(std::move(bytes));
   Slice slice;
-  slice.whole = std::shared_ptr<const base::Source>(owned, &owned->source);
+  slice.whole = std::shared_ptr<const Source>(owned, &owned->source);
   slice.size = owned->bytes.size();
   slice.memory = owned->bytes.data();
   return slice;

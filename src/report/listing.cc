@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "report/origin.h"
+#include "records/origin.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
@@ -40,7 +40,7 @@ Listing collect(const Checkpoint& checkpoint) {
     counted[storage.id()] = true;
   }
   listing.ranks = rank_tensors(checkpoint);
-  listing.origins = origins(checkpoint);
+  listing.origins = records::origins(checkpoint);
   for (SymbolUse& use : checkpoint.symbols())
     (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
   checkpoint.for_each([&](const Place& place) {

@@ -4,13 +4,13 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "container/recognise.h"
+#include "container/head.h"
+#include "formats/recognise.h"
 #include "scan/scanner.h"
 
 namespace safe_load::scanner {
 namespace {
 
-constexpr int kDeepest = 8;
 // What may be read and inflated of zip files whose parts do not agree, in the whole file.
 constexpr std::uint64_t kMostSalvaged = std::uint64_t{64} << 20;
 constexpr std::uint64_t kSalvageRatio = 16;  // times the size of the file
@@ -33,6 +33,7 @@ void FileScan::run(const Slice& file) {
   report_.size = report_.coverage.bytes_total = file.size;
   work_left_ = kWork + base::checked_mul(kWorkRatio, file.size).value_or(UINT64_MAX - kWork);
   salvage_left_ = kMostSalvaged + kSalvageRatio * std::min(file.size, kMostSalvaged);
+  container::tell_ends(*file.whole);
   const Seen seen = scan(file, "", true);
   report_.format = seen.what;
   finish();
@@ -76,7 +77,7 @@ OpenOptions FileScan::options_for(const Sniffed& sniffed) const {
 }
 
 FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool is_file) {
-  if (slice.depth > kDeepest) {
+  if (slice.depth > container::kDeepest) {
     leave(slice.size);
     add(make_finding(Rule::kC11), chain);
     return {true, false, "nested"};
@@ -120,11 +121,11 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
 
 FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain,
                                     const Sniffed& sniffed, bool is_file) {
-  Opened opened;
+  Opened opened(host_);
   const OpenOptions options = options_for(sniffed);
   const auto done = container::open(
-      opened, [&](std::uint64_t reach) { return container::recognise(slice, options, reach); },
-      options, Manner::kLenient);
+      opened, [&](std::uint64_t reach) { return formats::recognise(slice, options, reach); },
+      options, Manner::kLenient, slice.whole->first_step());
   if (sniffed.kind != Sniffed::Kind::kArray) spend(opened.pickles.bytes().size());
   if (sniffed.may_be_pickle)  // it was tried before it was opened
     spend(std::min(slice.size, options.limits.max_pickle_bytes));
@@ -137,7 +138,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
   const Format format = opened.source->info().format;
   seen.what = to_text(format);
   const bool is_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
-                         sniffed.kind == Sniffed::Kind::kStacked || sniffed.may_be_pickle;
+                         sniffed.kind == Sniffed::Kind::kLegacy || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
   // A reader that takes the first byte for an opcode, whatever the rest is.
@@ -176,7 +177,7 @@ void FileScan::count(const Asked& asked) {
 
 void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& chain) {
   if (opened.source->info().format != Format::kPickle || !opened.meaning) return;
-  for (const torch::Storage& storage : opened.meaning->storages().all())
+  for (const data::Storage& storage : opened.meaning->storages().all())
     if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
 }
 
@@ -264,7 +265,7 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
     return seen;
   }
   const bool is_cut_pickle = sniffed.kind == Sniffed::Kind::kPickle ||
-                             sniffed.kind == Sniffed::Kind::kStacked ||
+                             sniffed.kind == Sniffed::Kind::kLegacy ||
                              sniffed.kind == Sniffed::Kind::kTar;
   if (is_file || is_cut_pickle) {
     leave(slice.size);
@@ -274,9 +275,9 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   return seen;
 }
 
-FileReport scan_file(const Slice& file, const ScanOptions& options) {
+FileReport scan_file(const Slice& file, const ScanOptions& options, base::Host& host) {
   FileReport report;
-  FileScan(options, report).run(file);
+  FileScan(options, host, report).run(file);
   return report;
 }
 // NOLINTEND(misc-no-recursion)

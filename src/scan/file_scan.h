@@ -12,7 +12,7 @@
 #include "archive/tar_directory.h"
 #include "archive/zip_salvage.h"
 #include "container/opened.h"
-#include "container/zip_file.h"
+#include "formats/zip_file.h"
 #include "scan/findings.h"
 #include "scan/slices.h"
 #include "scan/tape_scan.h"
@@ -30,8 +30,9 @@ using container::Outcome;
 
 class FileScan {
  public:
-  FileScan(const ScanOptions& options, FileReport& report)
-      : options_(options), report_(report), findings_(options) {
+  // All must outlive this.
+  FileScan(const ScanOptions& options, base::Host& host, FileReport& report)
+      : options_(options), host_(host), report_(report), findings_(options) {
     open_options_.limits = options.limits;
   }
 
@@ -102,32 +103,32 @@ class FileScan {
   void check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain);
   void add_mark(const torch::Mark& mark, const std::string& chain);
   // What torch.export.load evaluates.
-  void check_expressions(const container::ZipFile& file, const std::string& chain);
+  void check_expressions(const formats::ZipFile& file, const std::string& chain);
   // Between the records there is nothing but data descriptors and zeros.
-  void check_gaps(const Slice& slice, const container::ZipFile& file,
+  void check_gaps(const Slice& slice, const formats::ZipFile& file,
                   const std::vector<archive::ZipMember>& members, const std::string& chain);
   void check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t end,
                  const std::string& chain);
   // The checkpoint that the records make together, if they do. Names the records that it explains,
   // and returns where the file is then.
-  const container::ZipFile& scan_checkpoint_in(container::ZipFile& file, const std::string& chain,
-                                               Opened& opened, std::set<std::string_view>& settled,
-                                               std::string& what);
+  const formats::ZipFile& scan_checkpoint_in(formats::ZipFile& file, const std::string& chain,
+                                             Opened& opened, std::set<std::string_view>& settled,
+                                             std::string& what);
   // Whatever it says, the record was scanned: torch reads it all the same.
-  void check_crc(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain);
+  void check_crc(const formats::ZipFile& file, const ZipEntry& entry, const std::string& chain);
   // numpy.load opens any record of a zip file that begins like one of its own. What is deflated
   // must be inflated to see that.
-  void check_settled(const container::ZipFile& zip, const archive::ZipMember& member,
+  void check_settled(const formats::ZipFile& zip, const archive::ZipMember& member,
                      const archive::DataHead& head, const std::string& chain);
   // A record that nothing refers to, as a file of its own. Whether it is a pickle, or holds one.
-  bool scan_record(const container::ZipFile& file, const ZipEntry& entry, const std::string& chain,
+  bool scan_record(const formats::ZipFile& file, const ZipEntry& entry, const std::string& chain,
                    bool in_checkpoint);
 
   // ---- zip files whose parts do not agree (scan_salvage.cc)
 
   // Whether there was anything.
   bool salvage(const Slice& slice, const std::string& chain);
-  void salvage_record(const Slice& slice, const base::Source& source,
+  void salvage_record(const Slice& slice, const Source& source,
                       const archive::SalvagedRecord& record, const std::string& where);
 
   // ---- tar files (scan_tar.cc)
@@ -138,6 +139,7 @@ class FileScan {
   void check_tar_end(const Slice& slice, std::uint64_t end, const std::string& chain);
 
   const ScanOptions& options_;
+  base::Host& host_;
   FileReport& report_;
   Findings findings_;
   OpenOptions open_options_;

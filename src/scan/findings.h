@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "safe_load/scan.h"
+#include "safe_load/file_report.h"
+#include "safe_load/scan_options.h"
+#include "safe_load/verdict.h"
 #include "scan/rule.h"
 
 namespace safe_load::scanner {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "safe_load/scan.h"
+#include "safe_load/verdict.h"
 
 namespace safe_load::scanner {
 
@@ -27,7 +27,7 @@ namespace safe_load::scanner {
   X(C15, kUnknown, "array-size", "An array file holds something else than its header says", "get the file again from where it was made", "") \
   X(C16, kIncomplete, "no-checkpoint", "This is no checkpoint that any listed reader would take", "look at what the file is", "") \
   X(C17, kUnknown, "unsafe-path", "A member's name is a path that leads somewhere else when it is extracted", "do not extract this archive", "") \
-  X(T01, kUnknown, "stacked-extra-bytes", "Bytes lie between or behind the pickles of a stacked file that none of them explains", "get the file again from where it was made", "") \
+  X(T01, kUnknown, "legacy-extra-bytes", "Bytes lie between or behind the pickles of a legacy file that none of them explains", "get the file again from where it was made", "") \
   X(T02, kDanger, "computed-magic", "The magic number of a torch file is computed by a call, which no torch writes", "do not open this file with torch.load or pickle", "GHSA-97f8-7cmv-76j2") \
   X(T03, kUnknown, "tar-members", "A tar file of torch 0.1 holds more than its three pickles", "get the file again from where it was made", "") \
   X(T04, kUnknown, "torchscript", "This is a TorchScript program: to load it is to load code", "load it only if you trust whoever made it", "CVE-2025-32434 GHSA-53q9-r3pm-6pq6") \

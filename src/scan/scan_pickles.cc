@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "container/bare_pickle.h"
+#include "formats/bare_pickle.h"
 #include "scan/file_scan.h"
 #include "scan/text_names.h"
 
@@ -14,10 +14,10 @@ constexpr int kMostFollowing = 100'000;   // pickles one behind the other
 
 Rule rule_of_rest(Format format) {
   if (format == Format::kNpy) return Rule::kC15;
-  return format == Format::kStacked ? Rule::kT01 : Rule::kP11;
+  return format == Format::kLegacy ? Rule::kT01 : Rule::kP11;
 }
 
-// The first two pickles of the stacked layout, of which the first is computed: torch runs it to
+// The first two pickles of the legacy layout, of which the first is computed: torch runs it to
 // learn the magic number, and a tool that does not says that this is no file of torch.
 bool is_computed_magic(const Opened& first, const Opened& second) {
   constexpr std::uint64_t kProtocolVersion = 1001;
@@ -35,8 +35,7 @@ Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
   auto done = container::open(
       opened,
       [&](std::uint64_t reach) {
-        return Outcome<ContainerPtr>(
-            std::make_unique<container::BarePickle>(slice, options, reach));
+        return Outcome<ContainerPtr>(std::make_unique<formats::BarePickle>(slice, options, reach));
       },
       options, Manner::kLenient, kHead);
   const std::uint64_t run =
@@ -55,7 +54,7 @@ bool FileScan::is_noise(const Opened& opened, const Asked& asked, bool is_file) 
 bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text) {
   bool asks = false;
   for (int i = 0; slice.size != 0 && i < kMostFollowing; ++i) {
-    Opened opened;
+    Opened opened(host_);
     const auto done = open_pickle(opened, slice);
     if (!done && done.error().error.code() == ErrorCode::kLimit) {
       leave(slice.size);
@@ -93,7 +92,7 @@ void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& bef
           where, rest.shift);
       return;
     }
-    Opened opened;
+    Opened opened(host_);
     const auto done = open_pickle(opened, rest);
     if (!done) {
       if (opened.tape) {

@@ -43,7 +43,7 @@ bool FileScan::salvage(const Slice& slice, const std::string& chain) {
   return !found.records.empty();
 }
 
-void FileScan::salvage_record(const Slice& slice, const base::Source& source,
+void FileScan::salvage_record(const Slice& slice, const Source& source,
                               const archive::SalvagedRecord& record, const std::string& where) {
   for (const std::string& name : {record.name, record.directory_name})
     if (auto finding = judge_member_name(name))

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "container/zip_checkpoint.h"
+#include "formats/zip_checkpoint.h"
 #include "scan/export_expressions.h"
 #include "scan/file_scan.h"
 #include "scan/member_name.h"
@@ -12,8 +12,6 @@
 
 namespace safe_load::scanner {
 namespace {
-
-constexpr std::uint64_t kSmallRecord = 64;
 
 // Digits, or the name of a byte order: no pickle begins like that and goes on.
 bool is_word_or_number(const Slice& slice) {
@@ -49,7 +47,7 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
     if (!salvage(slice, chain)) return scan_foreign_zip(slice, chain, sniffed, is_file);
     return seen;
   }
-  auto file = container::ZipFile::open(slice, options_.limits);
+  auto file = formats::ZipFile::open(slice, options_.limits);
   if (!file) return give_up_zip(slice, chain, file.error(), seen);
   const std::vector<ZipEntry>& entries = file->directory().entries();
   report_.coverage.members_total += entries.size();
@@ -67,8 +65,8 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
   check_gaps(slice, *file, *members, chain);
 
   std::set<std::string_view> settled;  // records whose role is known
-  Opened opened;                       // of a checkpoint, which takes the file along
-  const container::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
+  Opened opened(host_);                // of a checkpoint, which takes the file along
+  const formats::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
   bool has_pickle = !settled.empty();
   for (std::size_t i = 0; i < members->size(); ++i) {
     const ZipEntry& entry = zip.directory().entries()[i];
@@ -110,7 +108,7 @@ void FileScan::check_names(const std::vector<ZipEntry>& entries, const std::stri
       add(*std::move(finding), join_members(chain, base::escaped(entry.name)), entry.local_offset);
 }
 
-void FileScan::check_gaps(const Slice& slice, const container::ZipFile& file,
+void FileScan::check_gaps(const Slice& slice, const formats::ZipFile& file,
                           const std::vector<archive::ZipMember>& members,
                           const std::string& chain) {
   std::uint64_t first = slice.offset + slice.size;
@@ -142,10 +140,10 @@ void FileScan::check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t 
       chain, begin - slice.offset);
 }
 
-const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
-                                                       const std::string& chain, Opened& opened,
-                                                       std::set<std::string_view>& settled,
-                                                       std::string& what) {
+const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
+                                                     const std::string& chain, Opened& opened,
+                                                     std::set<std::string_view>& settled,
+                                                     std::string& what) {
   const auto layout = torch::find_layout(file.directory());
   if (!layout) {
     if (layout.error().code() != ErrorCode::kUnsupported)
@@ -155,11 +153,15 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
   const std::string_view pickle = layout->pickle->name;
   const bool is_first = file.directory().entries().front().name.starts_with(layout->prefix);
   const OpenOptions options = options_for({Sniffed::Kind::kZip, "", ""});
-  auto checkpoint = std::make_unique<container::ZipCheckpoint>(std::move(file), options);
-  const container::ZipFile& zip = checkpoint->file();
+  std::vector<const ZipEntry*> wanted = {layout->pickle};
+  for (const ZipEntry& entry : file.directory().entries())
+    if (entry.size <= formats::ZipFile::kSmallRecord) wanted.push_back(&entry);
+  file.will_read(wanted);
+  auto checkpoint = std::make_unique<formats::ZipCheckpoint>(std::move(file), options);
+  const formats::ZipFile& zip = checkpoint->file();
   const auto done = container::open(
       opened, [&](std::uint64_t) { return Outcome<ContainerPtr>(std::move(checkpoint)); },
-      open_options_, Manner::kLenient);
+      open_options_, Manner::kLenient, zip.slice().whole->first_step());
   examine(opened, done, zip.slice(), chain);
   settled.insert(pickle);
   check_crc(zip, *zip.directory().find(pickle), chain);
@@ -169,7 +171,7 @@ const container::ZipFile& FileScan::scan_checkpoint_in(container::ZipFile& file,
                      "would look for it"),
         chain);
   if (opened.meaning)
-    for (const torch::Storage& storage : opened.meaning->storages().all())
+    for (const data::Storage& storage : opened.meaning->storages().all())
       if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
   what = to_text(opened.source->info().format);
   return zip;
@@ -193,7 +195,7 @@ void FileScan::add_mark(const torch::Mark& mark, const std::string& chain) {
       chain);
 }
 
-void FileScan::check_expressions(const container::ZipFile& file, const std::string& chain) {
+void FileScan::check_expressions(const formats::ZipFile& file, const std::string& chain) {
   const bool is_export = std::any_of(file.directory().entries().begin(),
                                      file.directory().entries().end(), is_exported_program);
   if (!is_export) return;
@@ -213,7 +215,7 @@ void FileScan::check_expressions(const container::ZipFile& file, const std::stri
   }
 }
 
-void FileScan::check_crc(const container::ZipFile& file, const ZipEntry& entry,
+void FileScan::check_crc(const formats::ZipFile& file, const ZipEntry& entry,
                          const std::string& chain) {
   const Status checked = file.check(entry);
   if (!checked)
@@ -221,7 +223,7 @@ void FileScan::check_crc(const container::ZipFile& file, const ZipEntry& entry,
         entry.local_offset);
 }
 
-void FileScan::check_settled(const container::ZipFile& zip, const archive::ZipMember& member,
+void FileScan::check_settled(const formats::ZipFile& zip, const archive::ZipMember& member,
                              const archive::DataHead& head, const std::string& chain) {
   constexpr std::string_view kArrayMagic = "\x93NUMPY";
   if (member.is_stored() && !base::as_text(head).starts_with(kArrayMagic)) return;
@@ -240,7 +242,7 @@ void FileScan::check_settled(const container::ZipFile& zip, const archive::ZipMe
   scan(array, where, false);
 }
 
-bool FileScan::scan_record(const container::ZipFile& file, const ZipEntry& entry,
+bool FileScan::scan_record(const formats::ZipFile& file, const ZipEntry& entry,
                            const std::string& chain, bool in_checkpoint) {
   const auto opened = file.open_member(entry);
   if (!opened) {
@@ -250,7 +252,7 @@ bool FileScan::scan_record(const container::ZipFile& file, const ZipEntry& entry
   }
   Slice member = *opened;
   member.name.clear();
-  if (in_checkpoint && member.size <= kSmallRecord && is_word_or_number(member))
+  if (in_checkpoint && member.size <= formats::ZipFile::kSmallRecord && is_word_or_number(member))
     return false;  // version, byteorder and their like
   const std::string where = join_members(chain, base::escaped(entry.name));
   const Severity before = findings_.worst();

@@ -8,12 +8,14 @@
 
 #include <string>
 
+#include "base/host.h"
 #include "container/slice.h"
-#include "safe_load/scan.h"
+#include "safe_load/file_report.h"
+#include "safe_load/scan_options.h"
 
 namespace safe_load::scanner {
 
 // `file`: the whole file; its inflation budget counts for all that is in it.
-FileReport scan_file(const container::Slice& file, const ScanOptions& options);
+FileReport scan_file(const container::Slice& file, const ScanOptions& options, base::Host& host);
 
 }  // namespace safe_load::scanner

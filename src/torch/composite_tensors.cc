@@ -50,7 +50,7 @@ const Tensor* TensorInterpreter::tensor_at(NodeId id) const {
 
 Status TensorInterpreter::rebuild_quantized(std::span<const NodeId> given, Tensor& tensor) {
   tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
-  const Storage& storage = storages_[tensor.storage];
+  const data::Storage& storage = storages_[tensor.storage];
   has_composites_ = true;
   const auto range = quant_range(storage.dtype);
   if (storage.is_untyped || !range) return bad("a quantized tensor over a storage of another type");
@@ -134,7 +134,7 @@ Status TensorInterpreter::rebuild_meta(std::span<const NodeId> given, Tensor& te
   tensor.strides = given[2];
   SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(tensor.sizes));
   SAFE_LOAD_TRY_ASSIGN(const Extents strides, read_extents(tensor.strides));
-  Storage storage;
+  data::Storage storage;
   storage.dtype = tensor.dtype;
   SAFE_LOAD_TRY_ASSIGN(storage.byte_count,
                        required_bytes(sizes.span(), strides.span(), 0, size_of(tensor.dtype)));

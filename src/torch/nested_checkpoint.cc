@@ -1,12 +1,12 @@
 // A checkpoint inside a pickle: torch.storage._load_from_bytes(bytes), as pickle writes a storage
 // that no torch.save had in hand. Its nodes join the tape, behind all others; the call becomes the
-// storage or tensor that it held. docs/format/stacked.md has the rules L1 to L7.
+// storage or tensor that it held. docs/format/legacy.md has the rules L1 to L7.
 #include <bit>
 
 #include "base/source.h"
 #include "base/try.h"
-#include "torch/stacked_pickles.h"
-#include "torch/stacked_storages.h"
+#include "torch/legacy_pickles.h"
+#include "torch/legacy_storages.h"
 #include "torch/tensor_interpreter.h"
 
 namespace safe_load::torch {
@@ -31,7 +31,7 @@ Status TensorInterpreter::decode_nested(NodeId id) {
 
   const NodeId first = tape().size();
   ++nesting_;
-  const auto root = decode_stacked(program);
+  const auto root = decode_legacy(program);
   --nesting_;
   if (!root) {
     for (NodeId node = first; node < tape().size(); ++node) tape()[node] = {};
@@ -42,23 +42,23 @@ Status TensorInterpreter::decode_nested(NodeId id) {
   return {};
 }
 
-Result<NodeId> TensorInterpreter::decode_stacked(const pickle::Program& program) {
+Result<NodeId> TensorInterpreter::decode_legacy(const pickle::Program& program) {
   const NodeId first = tape().size();
-  std::vector<StackedStart> starts;
-  const auto stacked = run_stacked(tape(), program, starts);
-  StackedStorages storages(stacked ? stacked->keys : pickle::kNoNode);
+  std::vector<LegacyStart> starts;
+  const auto legacy = run_legacy(tape(), program, starts);
+  LegacyStorages storages(legacy ? legacy->keys : pickle::kNoNode);
   PersistentIds* const outer = std::exchange(ids_, &storages);
-  const Status meant = interpret_apart(first, tape().size(), stacked.ok());
+  const Status meant = interpret_apart(first, tape().size(), legacy.ok());
   ids_ = outer;
   SAFE_LOAD_TRY(meant);
-  if (!stacked) return stacked.error();
-  SAFE_LOAD_TRY(storages.place(*this, base::MemorySource(program.bytes), stacked->data_offset,
+  if (!legacy) return legacy.error();
+  SAFE_LOAD_TRY(storages.place(*this, base::MemorySource(program.bytes), legacy->data_offset,
                                program.bytes.data(), 0));
   if (!storages.damage().empty()) return storages.damage().front().error;
-  const Kind kind = tape()[stacked->object].kind;
+  const Kind kind = tape()[legacy->object].kind;
   if (kind != Kind::kStorage && kind != Kind::kTensor)
     return bad("a checkpoint inside a pickle that holds neither a storage nor a tensor");
-  return NodeId{stacked->object};
+  return NodeId{legacy->object};
 }
 
 }  // namespace safe_load::torch

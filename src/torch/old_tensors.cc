@@ -154,7 +154,7 @@ Status TensorInterpreter::rebuild_from_array(NodeId id) {
       tape()[array.data].kind != Kind::kBytes)
     return bad("an array of another type than its tensor").about(name(wanted));
 
-  Storage storage;
+  data::Storage storage;
   storage.dtype = wanted;
   std::string_view content = tape().text(array.data);
   storage.is_big_endian = type.order == '>';
@@ -205,7 +205,7 @@ Result<NodeId> TensorInterpreter::add_dense_strides(std::span<const std::int64_t
 Status TensorInterpreter::storage_from_list(NodeId id) {
   const types::Known& row = *known(tape().call(id).callee);
   const std::span<const NodeId> items = tape().items(arguments(id)[0]);
-  Storage storage;
+  data::Storage storage;
   storage.dtype = static_cast<DType>(row.value);
   std::string content;
   content.reserve(items.size() * size_of(storage.dtype));

@@ -44,16 +44,16 @@ Result<pickle::Node> PackageIds::storage(TensorInterpreter& interpreter, NodeId 
   // As torch.save writes it: with text for a key.
   std::array<NodeId, 5> described = {parts[0], parts[1], 0, parts[3], parts[4]};
   SAFE_LOAD_TRY_ASSIGN(described[2], pickle::TapeWriter(tape).text(digits));
-  SAFE_LOAD_TRY_ASSIGN(Storage made, interpreter.describe_storage(described));
+  SAFE_LOAD_TRY_ASSIGN(data::Storage made, interpreter.describe_storage(described));
   if (entry->size != made.byte_count)
     return bad("a storage and its record differ in size").about(digits);
   made.is_big_endian = is_big_endian_;
-  if (made.byte_count != 0 && !made.is_meta()) made.place = entry;
+  if (made.byte_count != 0 && !made.is_meta()) made.place = data::Record{entry};
 
   const auto [known, is_new] = storages_.try_emplace(number, 0);
-  Storages& storages = interpreter.storages();
+  data::StorageMap& storages = interpreter.storages();
   if (!is_new) {
-    const Storage& first = storages[known->second];
+    const data::Storage& first = storages[known->second];
     if (first.dtype != made.dtype || first.location != made.location)
       return bad("a storage that is described in two ways").about(digits);
     return storage_node(known->second);

@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "archive/zip_directory.h"
+#include "data/storage_map.h"
 #include "torch/persistent_ids.h"
-#include "torch/storages.h"
 
 namespace safe_load::torch {
 

@@ -44,7 +44,7 @@ constexpr Mark kMarks[] = {
     {Layout::kSources, Reader::kZipfile, kEnding, ".o", kSource},
     {Layout::kSources, Reader::kZipfile, kEnding, ".a", kSource},
     {Layout::kArrays, Reader::kNumpyLoad, kEnding, ".npy", ""},
-    {Layout::kStacked, Reader::kTorchLoad, kNone, "", ""},
+    {Layout::kLegacy, Reader::kTorchLoad, kNone, "", ""},
     {Layout::kTar, Reader::kTorchLoad, kNone, "", ""},
     {Layout::kPickle, Reader::kPickle, kNone, "", ""},
     {Layout::kArray, Reader::kNumpyLoad, kNone, "", ""},

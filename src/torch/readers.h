@@ -32,7 +32,7 @@ enum class Layout : std::uint8_t {
   kOldExport,
   kModelArchive,
   kSources,
-  kStacked,
+  kLegacy,
   kTar,
   kPickle,
   kArrays,

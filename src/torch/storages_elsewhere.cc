@@ -12,16 +12,16 @@ Result<pickle::Node> StoragesElsewhere::resolve(TensorInterpreter& interpreter, 
                                              tape[parts[5]].kind == pickle::Kind::kTuple);
   if (tape[persistent_id].kind != pickle::Kind::kTuple || (parts.size() != 5 && !is_view))
     return Error(ErrorCode::kCorrupt, "a persistent id that is no storage");
-  SAFE_LOAD_TRY_ASSIGN(Storage storage, interpreter.describe_storage(parts.first(5)));
+  SAFE_LOAD_TRY_ASSIGN(data::Storage storage, interpreter.describe_storage(parts.first(5)));
   const auto known = numbers_.find(storage.key);
   if (known != numbers_.end()) {
-    const Storage& first = interpreter.storages()[known->second];
+    const data::Storage& first = interpreter.storages()[known->second];
     if (first.byte_count != storage.byte_count || first.dtype != storage.dtype)
       return Error(ErrorCode::kCorrupt, "a storage that is described in two ways")
           .about(storage.key);
     return storage_node(known->second);
   }
-  storage.location = Storage::kMeta;
+  storage.location = data::Storage::kMeta;
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, interpreter.storages().add(storage));
   numbers_.emplace(storage.key, number);
   return storage_node(number);

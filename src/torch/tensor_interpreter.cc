@@ -71,7 +71,7 @@ Status TensorInterpreter::decode_persistent(NodeId id) {
   return {};
 }
 
-Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) {
+Result<data::Storage> TensorInterpreter::describe_storage(std::span<const NodeId> parts) {
   const bool is_storage = is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
                           is_text(tape()[parts[3]]);
@@ -79,7 +79,7 @@ Result<Storage> TensorInterpreter::describe_storage(std::span<const NodeId> part
   // torch decodes bytes here as ASCII.
   if (tape()[parts[3]].kind == Kind::kBytes && !base::is_ascii(tape().text(parts[3])))
     return bad("a storage whose device is no text");
-  Storage storage;
+  data::Storage storage;
   storage.key = tape().text(parts[2]);
   SAFE_LOAD_TRY_ASSIGN(storage.location, storages_.number_of_location(tape().text(parts[3])));
   const types::Known* row = known(parts[1]);
@@ -189,7 +189,7 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
                                        Tensor& tensor) {
   const bool is_v3 = meaning == Meaning::kRebuildTensorV3;
   tensor.storage = static_cast<std::uint32_t>(tape()[given[0]].payload);
-  const Storage& storage = storages_[tensor.storage];
+  const data::Storage& storage = storages_[tensor.storage];
   tensor.offset = tape()[given[1]].payload;
   tensor.sizes = given[2];
   tensor.strides = given[3];

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "data/storage_map.h"
 #include "pickle/machine.h"
 #include "torch/persistent_ids.h"
-#include "torch/storages.h"
 #include "torch/tensor.h"
 #include "types/interpreter.h"
 
@@ -44,8 +44,8 @@ class TensorInterpreter final : public types::Interpreter {
 
   using Interpreter::add_bad_part;
   using Interpreter::tape;
-  Storages& storages() { return storages_; }
-  const Storages& storages() const { return storages_; }
+  data::StorageMap& storages() { return storages_; }
+  const data::StorageMap& storages() const { return storages_; }
   const std::vector<Tensor>& tensors() const { return tensors_; }  // by payload of a kTensor
   // By tensor: what BUILD or a rebuild function added to it, or kNoNode.
   const std::vector<pickle::NodeId>& attributes() const { return attributes_; }
@@ -56,7 +56,7 @@ class TensorInterpreter final : public types::Interpreter {
 
   // ("storage", class, key, location, numel): the parts of a persistent id that all containers
   // share.
-  Result<Storage> describe_storage(std::span<const pickle::NodeId> parts);
+  Result<data::Storage> describe_storage(std::span<const pickle::NodeId> parts);
   // Of a tuple, list or torch.Size of whole numbers.
   Result<Extents> read_extents(pickle::NodeId id) const;
   // A tensor that no call rebuilt: a node for it, after its bounds were checked.
@@ -84,7 +84,7 @@ class TensorInterpreter final : public types::Interpreter {
                        std::span<const std::int64_t> sizes, Quantizer& quantizer) const;
   Status rebuild_meta(std::span<const pickle::NodeId> given, Tensor& tensor);
   Status decode_nested(pickle::NodeId id);
-  Result<pickle::NodeId> decode_stacked(const pickle::Program& program);
+  Result<pickle::NodeId> decode_legacy(const pickle::Program& program);
   Status decode_composite(pickle::NodeId id, types::Meaning meaning);
   Status wrap_composite(pickle::NodeId id, types::Meaning meaning);
   Status unify_sparse(pickle::NodeId id);
@@ -109,7 +109,7 @@ class TensorInterpreter final : public types::Interpreter {
   Result<std::string_view> keep_bytes(std::string_view content);
   Result<std::string_view> upper_halves(std::string_view floats, bool is_big);
 
-  Storages storages_;
+  data::StorageMap storages_;
   std::vector<Tensor> tensors_;
   std::vector<pickle::NodeId> attributes_;
   std::vector<Quantizer> quantizers_;

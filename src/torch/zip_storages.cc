@@ -18,19 +18,20 @@ Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
 Result<pickle::Node> ZipStorages::resolve(TensorInterpreter& interpreter, NodeId id) {
   const auto persistent_id = static_cast<NodeId>(interpreter.tape()[id].payload);
-  SAFE_LOAD_TRY_ASSIGN(const Storage storage, read(interpreter, persistent_id));
+  SAFE_LOAD_TRY_ASSIGN(const data::Storage storage, read(interpreter, persistent_id));
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, add(interpreter.storages(), storage));
   return storage_node(number);
 }
 
-Result<Storage> ZipStorages::read(TensorInterpreter& interpreter, NodeId persistent_id) const {
+Result<data::Storage> ZipStorages::read(TensorInterpreter& interpreter,
+                                        NodeId persistent_id) const {
   const pickle::Tape& tape = interpreter.tape();
   const std::span<const NodeId> parts = tape.items(persistent_id);
   // TorchScript wrote None behind the size until 2019.
   const bool is_old = layout_.is_script && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
   if (tape[persistent_id].kind != Kind::kTuple || (parts.size() != 5 && !is_old))
     return bad("a persistent id that is no storage");
-  SAFE_LOAD_TRY_ASSIGN(Storage storage, interpreter.describe_storage(parts.first(5)));
+  SAFE_LOAD_TRY_ASSIGN(data::Storage storage, interpreter.describe_storage(parts.first(5)));
   storage.is_big_endian = is_big_endian_;
   if (storage.byte_count == 0 || storage.is_meta()) return storage;
   const archive::ZipEntry* const entry = layout_.storage(storage.key);
@@ -41,17 +42,17 @@ Result<Storage> ZipStorages::read(TensorInterpreter& interpreter, NodeId persist
                               std::to_string(storage.byte_count) + " in the pickle, storage ";
     return bad("a storage and its record differ in size").about(sizes + std::string(storage.key));
   }
-  storage.place = entry;
+  storage.place = data::Record{entry};
   return storage;
 }
 
 // One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
-Result<std::uint32_t> ZipStorages::add(Storages& storages, const Storage& storage) {
+Result<std::uint32_t> ZipStorages::add(data::StorageMap& storages, const data::Storage& storage) {
   const archive::ZipEntry* const own = storage.entry();
   const archive::ZipEntry* const record = own != nullptr ? own : layout_.storage(storage.key);
   std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
   if (known != 0) {
-    const Storage& first = storages[known - 1];
+    const data::Storage& first = storages[known - 1];
     const bool same = storage.dtype == first.dtype && storage.byte_count == first.byte_count &&
                       (storage.byte_count == 0 || storage.location == first.location);
     if (same) return known - 1;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "data/storage_map.h"
 #include "torch/persistent_ids.h"
-#include "torch/storages.h"
 #include "torch/zip_layout.h"
 
 namespace safe_load::torch {
@@ -24,8 +24,8 @@ class ZipStorages final : public PersistentIds {
   Result<pickle::Node> resolve(TensorInterpreter& interpreter, pickle::NodeId id) override;
 
  private:
-  Result<Storage> read(TensorInterpreter& interpreter, pickle::NodeId persistent_id) const;
-  Result<std::uint32_t> add(Storages& storages, const Storage& storage);
+  Result<data::Storage> read(TensorInterpreter& interpreter, pickle::NodeId persistent_id) const;
+  Result<std::uint32_t> add(data::StorageMap& storages, const data::Storage& storage);
   std::size_t index_of(const archive::ZipEntry& entry) const;
 
   const ZipLayout& layout_;

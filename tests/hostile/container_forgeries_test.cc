@@ -6,8 +6,8 @@
 #include "hostile/zip_forgery.h"
 #include "support/allocation_meter.h"
 #include "support/guarded_buffer.h"
+#include "support/legacy_builder.h"
 #include "support/safetensors_builder.h"
-#include "support/stacked_builder.h"
 #include "support/tar_builder.h"
 
 namespace {
@@ -18,8 +18,8 @@ using safe_load::Checkpoint;
 using safe_load::ErrorCode;
 using safe_load::OpenOptions;
 
-std::string stacked(float value = 1) {
-  return StackedBuilder(dict({text("w"), tensor(stacked_storage("0", 1), 0, {1}, {1})}))
+std::string legacy(float value = 1) {
+  return LegacyBuilder(dict({text("w"), tensor(legacy_storage("0", 1), 0, {1}, {1})}))
       .storage("0", raw<float>({value}))
       .build();
 }
@@ -51,12 +51,12 @@ TEST(ZipsOfCheckpoints, GiveTheValueOfEachMember) {
       is_deflated ? zip.deflated(name, content) : zip.stored(name, content);
     };
     add("folder/", "");
-    add("a.pt", stacked());
+    add("a.pt", legacy());
     add("folder/b.pt", zipped());
     add("c.safetensors", safetensors_file());
     add("d.tar", tar_file());
     add("e.pkl", pickled(list({integer(7)})));
-    add("f.zip", ZipBuilder().stored("x.pt", zipped(5)).deflated("y.pt", stacked(6)).build());
+    add("f.zip", ZipBuilder().stored("x.pt", zipped(5)).deflated("y.pt", legacy(6)).build());
     add("readme.txt", "An ordinary text.");
     const auto opened = open_bytes(zip.build(), {.verify = true});
     ASSERT_TRUE(opened) << opened.error();
@@ -89,12 +89,12 @@ TEST(ZipsOfCheckpoints, KeepTheStoragesOfEachMemberApart) {
 }
 
 TEST(ZipsOfCheckpoints, NameTheMemberThatIsWrong) {
-  const std::string cut = stacked().substr(0, stacked().size() - 1);
+  const std::string cut = legacy().substr(0, legacy().size() - 1);
   expect_refused(
-      {{"a stacked member that is cut", ZipBuilder().stored("a.pt", cut).build(),
+      {{"a legacy member that is cut", ZipBuilder().stored("a.pt", cut).build(),
         ErrorCode::kTruncated, cut.size() - 11,
         "the file ends before the end of a storage: 1 bytes are missing, storage 0", "a.pt"}});
-  const auto bad_part = StackedBuilder(dict({text("w"), stacked_storage("0", 1)})).build();
+  const auto bad_part = LegacyBuilder(dict({text("w"), legacy_storage("0", 1)})).build();
   for (const bool is_deflated : {false, true}) {
     ZipBuilder zip;
     zip.stored("first.pt", zipped());
@@ -114,7 +114,7 @@ TEST(ZipsOfCheckpoints, NameTheMemberThatIsWrong) {
 
 TEST(ZipsOfCheckpoints, HaveKeysThatAreText) {
   const auto opened = open_bytes(
-      ZipBuilder().stored("\xff\xfe.pt", zipped()).stored("\u00e9.pt", stacked()).build());
+      ZipBuilder().stored("\xff\xfe.pt", zipped()).stored("\u00e9.pt", legacy()).build());
   ASSERT_TRUE(opened);
   const auto tensors = opened->tensors();
   ASSERT_EQ(tensors.size(), 2u);
@@ -131,9 +131,9 @@ std::string nested_zips(std::string inner, int depth, bool is_deflated) {
 
 TEST(ZipsOfCheckpoints, NestAtMostEightDeep) {
   for (const bool is_deflated : {false, true}) {
-    EXPECT_EQ(complaint(nested_zips(stacked(), 8, is_deflated)), "");
+    EXPECT_EQ(complaint(nested_zips(legacy(), 8, is_deflated)), "");
     for (const int depth : {9, 60}) {
-      const auto opened = open_bytes(nested_zips(stacked(), depth, is_deflated));
+      const auto opened = open_bytes(nested_zips(legacy(), depth, is_deflated));
       ASSERT_FALSE(opened) << depth;
       EXPECT_EQ(opened.error().code, ErrorCode::kLimit);
       EXPECT_EQ(opened.error().message, "more than eight containers inside each other");
@@ -149,7 +149,7 @@ TEST(ZipsOfCheckpoints, ShareWhatTheyMayInflate) {
   options.limits.max_inflated_ratio = 1;
   const std::string zeros(60'000, '\0');
   const auto zip_of = [&](std::string_view name) {
-    return ZipBuilder().deflated(name, zeros).stored("w", stacked()).build();
+    return ZipBuilder().deflated(name, zeros).stored("w", legacy()).build();
   };
   EXPECT_EQ(complaint(zip_of("a"), options), "");
   EXPECT_EQ(complaint(ZipBuilder().stored("i", zip_of("a")).build(), options), "");
@@ -188,7 +188,7 @@ TarBuilder tar_of_checkpoints() {
   return TarBuilder()
       .member("./config.yaml", "name: x")
       .member("./weights.ckpt", zipped(3))
-      .member("old/stacked.pt", stacked(4));
+      .member("old/legacy.pt", legacy(4));
 }
 
 TEST(TarsOfCheckpoints, GiveTheValueOfEachMember) {
@@ -200,7 +200,7 @@ TEST(TarsOfCheckpoints, GiveTheValueOfEachMember) {
   const auto tensors = opened->tensors();
   ASSERT_EQ(tensors.size(), 2u);
   EXPECT_EQ(tensors[0].path, "$[\"weights.ckpt\"][\"w\"]");
-  EXPECT_EQ(tensors[1].path, "$[\"old/stacked.pt\"][\"w\"]");
+  EXPECT_EQ(tensors[1].path, "$[\"old/legacy.pt\"][\"w\"]");
   EXPECT_EQ((*tensors[0].tensor.as_span<float>())[0], 3.0f);
   EXPECT_EQ((*tensors[1].tensor.as_span<float>())[0], 4.0f);
 }
@@ -339,7 +339,7 @@ TEST(ForeignFiles, AreNamedWithWhatProvesIt) {
 TEST(ForeignFiles, EndWellIfTheyAreCut) {
   std::vector<Foreign> files = foreign_files();
   files.push_back({"zip", zipped(), ""});
-  files.push_back({"stacked", stacked(), ""});
+  files.push_back({"legacy", legacy(), ""});
   files.push_back({"tar checkpoint", tar_file(), ""});
   files.push_back({"safetensors", safetensors_file(), ""});
   files.push_back({"pickle", pickled(list({text("a"), text("b"), text("c")})), ""});

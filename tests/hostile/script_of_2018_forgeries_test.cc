@@ -1,7 +1,7 @@
 // TorchScript archives of 2018 whose model.json lies.
 #include <gtest/gtest.h>
 
-#include "support/stacked_builder.h"
+#include "support/legacy_builder.h"
 #include "support/zip_builder.h"
 
 namespace {

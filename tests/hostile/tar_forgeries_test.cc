@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "hostile/zip_forgery.h"
-#include "support/stacked_builder.h"
+#include "support/legacy_builder.h"
 #include "support/tar_builder.h"
 
 namespace {

@@ -10,8 +10,8 @@
 #include "support/allocation_meter.h"
 #include "support/archive_builder.h"
 #include "support/checkpoint_builder.h"
+#include "support/legacy_builder.h"
 #include "support/safetensors_builder.h"
-#include "support/stacked_builder.h"
 #include "support/tar_builder.h"
 #include "support/temporary_folder.h"
 #include "support/zip_builder.h"
@@ -50,31 +50,31 @@ std::string short_text(int i) {
 const std::string kParts = text("storage") + "q\1" + symbol("torch", "FloatStorage") + "q\2" +
                            text("cpu") + "q\3" + text("0") + "q\4";
 
-TEST(MemoryBound, OfStackedFilesIsBounded) {
-  const auto stacked = [](auto&& row) { return StackedBuilder(kParts + "](" + rows(row) + "e"); };
+TEST(MemoryBound, OfLegacyFilesIsBounded) {
+  const auto legacy = [](auto&& row) { return LegacyBuilder(kParts + "](" + rows(row) + "e"); };
   const auto view = [](int i) { return "(h\1h\2h\4h\3K\1(" + short_text(i) + "K\0K\1ttQ"s; };
   const auto root = [](int i) { return "(h\1h\2" + short_text(i) + "h\3K\1NtQ"; };
   const auto empty = [](int i) { return "(h\1h\2" + short_text(i) + "h\3K\0NtQ"s; };
-  expect_bounded("views of one storage", stacked(view).storage("0", "abcd").build());
-  expect_bounded("views of a storage that is missing", stacked(view).build());
-  expect_bounded("views of a storage of another size", stacked(view).storage("0", "").build());
-  expect_bounded("storages that are missing", stacked(root).build());
+  expect_bounded("views of one storage", legacy(view).storage("0", "abcd").build());
+  expect_bounded("views of a storage that is missing", legacy(view).build());
+  expect_bounded("views of a storage of another size", legacy(view).storage("0", "").build());
+  expect_bounded("storages that are missing", legacy(root).build());
   expect_bounded("one id again and again",
-                 stacked([](int) { return "(h\1h\2h\4h\3K\1NtQ"s; }).storage("0", "abcd").build());
+                 legacy([](int) { return "(h\1h\2h\4h\3K\1NtQ"s; }).storage("0", "abcd").build());
   expect_bounded("locations",
-                 stacked([](int i) { return "(h\1h\2h\4" + short_text(i) + "K\1NtQ"; }).build());
-  expect_bounded("empty storages of two classes", stacked([&](int i) {
+                 legacy([](int i) { return "(h\1h\2h\4" + short_text(i) + "K\1NtQ"; }).build());
+  expect_bounded("empty storages of two classes", legacy([&](int i) {
                                                     return "(h\1h\2h\4h\3K\0NtQ(h\1"s +
                                                            symbol("torch", "ByteStorage") +
                                                            "h\4h\3K\0NtQ"s + (i == 0 ? "" : "0");
                                                   }).build());
-  auto listed = stacked(empty);
+  auto listed = legacy(empty);
   for (int i = 0; i < 40'000; ++i) listed.storage(std::to_string(i), "");
   expect_bounded("keys", listed.build());
-  auto keys = StackedBuilder("N");
+  auto keys = LegacyBuilder("N");
   keys.lie([](auto& parts) { parts.keys = pickled("](" + rows([](int) { return "N"s; }) + "e"); });
   expect_bounded("keys that are none", keys.build());
-  auto machine = StackedBuilder("N");
+  auto machine = LegacyBuilder("N");
   machine.lie(
       [](auto& parts) { parts.machine = pickled("](" + rows([](int) { return "}"s; }) + "e0}"); });
   expect_bounded("the machine", machine.build());
@@ -83,7 +83,7 @@ TEST(MemoryBound, OfStackedFilesIsBounded) {
 // What is read at first is a megabyte, whatever the pickle needs.
 TEST(MemoryBound, OfASmallPickleBeforeMuchDataIsBounded) {
   const auto file =
-      StackedBuilder(stacked_storage("0", 1 << 24)).storage("0", std::string(1 << 26, '\1'));
+      LegacyBuilder(legacy_storage("0", 1 << 24)).storage("0", std::string(1 << 26, '\1'));
   const std::string bytes = file.build();
   for (const std::string& content : {bytes, pickled("N") + std::string(1 << 26, '\1')}) {
     const AllocationMeter meter;
@@ -97,7 +97,7 @@ TEST(MemoryBound, OfBarePicklesIsBounded) {
   expect_bounded("tuples without a protocol", "N" + rows([](int) { return "\x85"s; }) + ".");
   expect_bounded("what is no pickle", "N" + rows([](int) { return "\x85"s; }));
   expect_bounded("text that is no pickle", "(" + rows([](int) { return "]"s; }));
-  const std::string inner = StackedBuilder(stacked_storage("7", 0)).storage("7", "").build();
+  const std::string inner = LegacyBuilder(legacy_storage("7", 0)).storage("7", "").build();
   expect_bounded("checkpoints inside",
                  pickled(symbol("torch.storage", "_load_from_bytes") + "q\1" + bytes(inner) +
                          "\x85q\2](" + rows([](int) { return "h\1h\2R"s; }) + "e"));
@@ -269,7 +269,7 @@ TEST(MemoryBound, OfZipsOfCheckpointsIsBounded) {
   expect_bounded("texts", zip_of("A text."));
   expect_bounded("web pages", zip_of("<html>"));
   expect_bounded("empty files", zip_of(""));
-  expect_bounded("stacked files", zip_of(StackedBuilder("N").build()));
+  expect_bounded("legacy files", zip_of(LegacyBuilder("N").build()));
   expect_bounded("safetensors", zip_of(safetensors("{}", "")));
   expect_bounded("zip files", zip_of(ZipBuilder().stored("x", "\x80\2N.").build()));
 }

@@ -3,7 +3,7 @@
 #include <safe_load/report.h>
 
 #include "support/checkpoint_builder.h"
-#include "support/stacked_builder.h"
+#include "support/legacy_builder.h"
 
 namespace {
 
@@ -50,7 +50,7 @@ TEST(Depth, OfAMillionListsIsListedAndFreed) {
 TEST(Depth, OfAMillionListsInOtherContainersIsListedAndFreed) {
   const Deep deep = {"lists", times("]", kMillion) + "N" + times("a", kMillion), ValueKind::kList,
                      kMillion};
-  expect_listed_and_freed(deep, StackedBuilder(deep.value).build());
+  expect_listed_and_freed(deep, LegacyBuilder(deep.value).build());
   expect_listed_and_freed(deep, pickled(deep.value));
   expect_listed_and_freed(deep, deep.value + ".");
 }

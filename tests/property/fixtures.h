@@ -6,8 +6,8 @@
 
 #include "support/archive_builder.h"
 #include "support/checkpoint_builder.h"
+#include "support/legacy_builder.h"
 #include "support/safetensors_builder.h"
-#include "support/stacked_builder.h"
 #include "support/tar_builder.h"
 #include "support/temporary_file.h"
 
@@ -69,27 +69,26 @@ inline std::vector<Fixture> small_fixtures() {
 }
 
 // A parameter, a view of its storage, a storage on its own, a class with its source text.
-inline std::string stacked_file(int protocol = 2) {
-  const std::string whole = stacked_storage("17", 6);
-  const std::string part = stacked_storage("17", 6, "FloatStorage", view_of("18", 2, 4));
+inline std::string legacy_file(int protocol = 2) {
+  const std::string whole = legacy_storage("17", 6);
+  const std::string part = legacy_storage("17", 6, "FloatStorage", view_of("18", 2, 4));
   const std::string module =
       tuple({text("module"), symbol("m", "Net"), text("net.py"), text("class Net: pass")}) + "Q";
-  return StackedBuilder(
-             dict({text("w"),
-                   rebuild("_rebuild_parameter",
-                           {tensor(whole, 0, {2, 3}, {3, 1}), kTrue, ordered_dict()}),
-                   text("v"), tensor(part, 1, {2}, {1}), text("s"),
-                   stacked_storage("2", 2, "LongStorage"), text("n"), newobj(module, {})}),
-             protocol)
+  return LegacyBuilder(dict({text("w"),
+                             rebuild("_rebuild_parameter",
+                                     {tensor(whole, 0, {2, 3}, {3, 1}), kTrue, ordered_dict()}),
+                             text("v"), tensor(part, 1, {2}, {1}), text("s"),
+                             legacy_storage("2", 2, "LongStorage"), text("n"), newobj(module, {})}),
+                       protocol)
       .storage("17", raw<float>({1, 2, 3, 4, 5, 6}))
       .storage("2", raw<std::int64_t>({7, 8}), 8)
       .build();
 }
 
-// As pickle.dump writes a tensor: its storage is a stacked file inside.
+// As pickle.dump writes a tensor: its storage is a legacy file inside.
 inline std::string bare_pickle() {
   const std::string inner =
-      StackedBuilder(stacked_storage("7", 3)).storage("7", raw<float>({1, 2, 3})).build();
+      LegacyBuilder(legacy_storage("7", 3)).storage("7", raw<float>({1, 2, 3})).build();
   return pickled(dict({text("w"),
                        tensor(reduce(symbol("torch.storage", "_load_from_bytes"), {bytes(inner)}),
                               0, {3}, {1}),
@@ -119,7 +118,7 @@ inline std::string safetensors_file() {
 inline std::string zip_of_checkpoints() {
   const auto inner = CheckpointBuilder(list({integer(1), storage("0", 1)})).storage("0", "abcd");
   return ZipBuilder()
-      .stored("a.pt", stacked_file())
+      .stored("a.pt", legacy_file())
       .deflated("b.zip", ZipBuilder().stored("c.pt", inner.build()).build())
       .stored("d.pkl", bare_pickle())
       .stored("e.txt", "Some text.")
@@ -186,8 +185,8 @@ inline std::string export_archive() {
 inline std::vector<Fixture> container_fixtures() {
   const std::string array =
       array_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", raw<float>({1, 2}));
-  return {{"stacked", stacked_file()},
-          {"stacked, protocol 4", stacked_file(4)},
+  return {{"legacy", legacy_file()},
+          {"legacy, protocol 4", legacy_file(4)},
           {"pickle", bare_pickle()},
           {"tar", tar_file()},
           {"safetensors", safetensors_file()},

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "support/stacked_builder.h"
+#include "support/legacy_builder.h"
 
 namespace test_support {
 namespace {

@@ -87,13 +87,13 @@ TEST(Sniff, KnowsZipFilesAndPickles) {
     EXPECT_EQ(sniff("\x80"s + protocol + "N.").kind, Kind::kPickle);
 }
 
-TEST(Sniff, KnowsStackedPicklesOfEveryProtocol) {
+TEST(Sniff, KnowsLegacyPicklesOfEveryProtocol) {
   const std::string number = "\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.";
-  EXPECT_EQ(sniff("L119547037146038801333356L\n.M").kind, Kind::kStacked);
+  EXPECT_EQ(sniff("L119547037146038801333356L\n.M").kind, Kind::kLegacy);
   for (char protocol = 2; protocol <= 3; ++protocol)
-    EXPECT_EQ(sniff("\x80"s + protocol + number).kind, Kind::kStacked);
+    EXPECT_EQ(sniff("\x80"s + protocol + number).kind, Kind::kLegacy);
   for (char protocol = 4; protocol <= 5; ++protocol)
-    EXPECT_EQ(sniff("\x80"s + protocol + "\x95\x0d\0\0\0\0\0\0\0"s + number).kind, Kind::kStacked);
+    EXPECT_EQ(sniff("\x80"s + protocol + "\x95\x0d\0\0\0\0\0\0\0"s + number).kind, Kind::kLegacy);
   EXPECT_EQ(sniff("\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x18.").kind, Kind::kPickle);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "os/memory.h"
 #include "support/temporary_file.h"
 
 namespace {

@@ -132,7 +132,7 @@ TEST(Judgements, OfWhatBreaksOff) {
        "N."
        "cmylib\nrun\n",
        "UNKNOWN: P11 unknown"},
-      {"in a stacked file", stacked_file().substr(0, stacked_file().size() - 80),
+      {"in a legacy file", legacy_file().substr(0, legacy_file().size() - 80),
        "INCOMPLETE: P02 incomplete, G15 unknown"},
   });
 }
@@ -254,7 +254,7 @@ TEST(Judgements, CountCallsAndKeepEvidence) {
 }
 
 TEST(Judgements, PlacesCountInTheWholeFile) {
-  const StackedBuilder file(list({symbol("mylib", "run")}));
+  const LegacyBuilder file(list({symbol("mylib", "run")}));
   const FileReport report = scan(file.build());
   ASSERT_EQ(said(report), "UNKNOWN: G15 unknown");
   EXPECT_EQ(report.findings[0].offset, file.build().find("cmylib"));
@@ -277,7 +277,7 @@ TEST(Judgements, OfWhatIsNoArchive) {
       {"one storage of two sizes", list({storage("0", 2), storage("0", 3)}) + ".",
        "UNKNOWN: T07 unknown, N06 note"},
       {"text", "chapter one\nis long\n", "INCOMPLETE: C16 incomplete"},
-      {"source text of classes", stacked_file(), "UNKNOWN: G15 unknown, T07 unknown"},
+      {"source text of classes", legacy_file(), "UNKNOWN: G15 unknown, T07 unknown"},
   });
   EXPECT_FALSE(scan("some text").is_checkpoint);
   EXPECT_TRUE(scan("N.").is_checkpoint);

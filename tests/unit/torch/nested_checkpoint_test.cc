@@ -1,4 +1,4 @@
-// Checkpoints inside a pickle: stacked pickles and the bytes of storages, read on the same tape.
+// Checkpoints inside a pickle: legacy pickles and the bytes of storages, read on the same tape.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -16,7 +16,7 @@ using safe_load::ValueKind;
 std::string program(std::string_view value) { return "\x80\x02" + std::string(value) + "."; }
 
 // The five programs and the data, each of which a test may forge.
-struct Stacked {
+struct Legacy {
   std::string magic = program("\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19"s);
   std::string version = program(integer(1001));
   std::string machine = program("}");
@@ -28,8 +28,8 @@ struct Stacked {
 };
 
 // ("storage", torch.FloatStorage, key, "cpu", count, view) as a persistent id.
-std::string stacked_storage(std::string_view key, std::int64_t count, std::string_view view = kNone,
-                            std::string_view location = "cpu") {
+std::string legacy_storage(std::string_view key, std::int64_t count, std::string_view view = kNone,
+                           std::string_view location = "cpu") {
   return tuple({text("storage"), symbol("torch", "FloatStorage"), text(key), text(location),
                 integer(count), view}) +
          "Q";
@@ -39,22 +39,22 @@ std::string view_of(std::string_view key, std::int64_t offset, std::int64_t coun
   return tuple({text(key), integer(offset), integer(count)});
 }
 
-Stacked holding(std::string object) {
-  Stacked stacked;
-  stacked.object = std::move(object);
-  return stacked;
+Legacy holding(std::string object) {
+  Legacy legacy;
+  legacy.object = std::move(object);
+  return legacy;
 }
 
-std::string loaded(const Stacked& stacked) {
-  return reduce(symbol("torch.storage", "_load_from_bytes"), {bytes(stacked.bytes())});
+std::string loaded(const Legacy& legacy) {
+  return reduce(symbol("torch.storage", "_load_from_bytes"), {bytes(legacy.bytes())});
 }
 
-std::string complaint_about(const Stacked& stacked) {
-  return complaint(CheckpointBuilder(loaded(stacked)));
+std::string complaint_about(const Legacy& legacy) {
+  return complaint(CheckpointBuilder(loaded(legacy)));
 }
 
 TEST(NestedCheckpoint, GivesTheStorageThatItHolds) {
-  const auto opened = open(CheckpointBuilder(loaded(holding(stacked_storage("7", 3)))));
+  const auto opened = open(CheckpointBuilder(loaded(holding(legacy_storage("7", 3)))));
   ASSERT_TRUE(opened);
   const auto storage = opened->root().storage();
   ASSERT_TRUE(storage);
@@ -65,7 +65,7 @@ TEST(NestedCheckpoint, GivesTheStorageThatItHolds) {
 }
 
 TEST(NestedCheckpoint, GivesTheTensorThatItHolds) {
-  const std::string object = tensor(stacked_storage("7", 3), 1, {2}, {1});
+  const std::string object = tensor(legacy_storage("7", 3), 1, {2}, {1});
   const auto opened = open(CheckpointBuilder(loaded(holding(object))));
   ASSERT_TRUE(opened);
   std::vector<float> values(2);
@@ -74,7 +74,7 @@ TEST(NestedCheckpoint, GivesTheTensorThatItHolds) {
 }
 
 TEST(NestedCheckpoint, IsUsedByWhatComesAfterIt) {
-  const std::string outer = tensor(loaded(holding(stacked_storage("7", 3))), 0, {3}, {1});
+  const std::string outer = tensor(loaded(holding(legacy_storage("7", 3))), 0, {3}, {1});
   const auto opened = open(CheckpointBuilder(outer));
   ASSERT_TRUE(opened);
   std::vector<float> values(3);
@@ -83,7 +83,7 @@ TEST(NestedCheckpoint, IsUsedByWhatComesAfterIt) {
 }
 
 TEST(NestedCheckpoint, HasKeysOfItsOwn) {
-  const std::string object = stacked_storage("7", 3);
+  const std::string object = legacy_storage("7", 3);
   const CheckpointBuilder file =
       CheckpointBuilder(tuple({storage("7", 2), loaded(holding(object)), loaded(holding(object))}));
   const auto opened = open(CheckpointBuilder(file).storage("7", raw<float>({8, 9})));
@@ -96,7 +96,7 @@ TEST(NestedCheckpoint, HasKeysOfItsOwn) {
 
 TEST(NestedCheckpoint, ReadsAViewOfAStorage) {
   const auto opened =
-      open(CheckpointBuilder(loaded(holding(stacked_storage("7", 3, view_of("8", 1, 2))))));
+      open(CheckpointBuilder(loaded(holding(legacy_storage("7", 3, view_of("8", 1, 2))))));
   ASSERT_TRUE(opened);
   const auto bytes = opened->root().storage()->bytes();
   ASSERT_TRUE(bytes);
@@ -105,59 +105,58 @@ TEST(NestedCheckpoint, ReadsAViewOfAStorage) {
 }
 
 TEST(NestedCheckpoint, ReadsTextOfPython2AndComputedBytes) {
-  const Stacked stacked = holding(stacked_storage("7", 3));
+  const Legacy legacy = holding(legacy_storage("7", 3));
   const std::string from_python2 =
-      reduce(symbol("torch.storage", "_load_from_bytes"), {python2(stacked.bytes())});
+      reduce(symbol("torch.storage", "_load_from_bytes"), {python2(legacy.bytes())});
   const auto opened = open(CheckpointBuilder(from_python2));
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->root().kind(), ValueKind::kStorage);
 }
 
 TEST(NestedCheckpoint, IsHeldAgainstItself) {
-  const std::string object = stacked_storage("7", 3);
+  const std::string object = legacy_storage("7", 3);
   const auto with = [&](auto&& forge) {
-    Stacked stacked = holding(object);
-    forge(stacked);
-    return complaint_about(stacked);
+    Legacy legacy = holding(object);
+    forge(legacy);
+    return complaint_about(legacy);
   };
   const auto expect = [](const std::string& found, std::string_view expected) {
     EXPECT_NE(found.find(expected), std::string::npos) << found << "\n  " << expected;
   };
-  expect(with([](Stacked& s) { s.magic = program(integer(7)); }), "torch's magic number");
-  expect(with([](Stacked& s) { s.version = program(integer(1002)); }), "a version other than 1001");
-  expect(with([](Stacked& s) { s.machine = program(kNone); }), "description of the machine");
-  expect(with([](Stacked& s) { s.keys = program(kNone); }), "keys of storages that are no list");
-  expect(with([](Stacked& s) { s.keys = program(list({integer(7)})); }), "that is no text");
-  expect(with([](Stacked& s) { s.keys = program(list({text("8")})); }),
-         "that nothing describes: 8");
-  expect(with([](Stacked& s) { s.keys = program(list({})); }), "whose bytes are missing");
-  expect(with([](Stacked& s) {
+  expect(with([](Legacy& s) { s.magic = program(integer(7)); }), "torch's magic number");
+  expect(with([](Legacy& s) { s.version = program(integer(1002)); }), "a version other than 1001");
+  expect(with([](Legacy& s) { s.machine = program(kNone); }), "description of the machine");
+  expect(with([](Legacy& s) { s.keys = program(kNone); }), "keys of storages that are no list");
+  expect(with([](Legacy& s) { s.keys = program(list({integer(7)})); }), "that is no text");
+  expect(with([](Legacy& s) { s.keys = program(list({text("8")})); }), "that nothing describes: 8");
+  expect(with([](Legacy& s) { s.keys = program(list({})); }), "whose bytes are missing");
+  expect(with([](Legacy& s) {
            s.keys = program(list({text("7"), text("7")}));
            s.data += s.data;
          }),
          "listed twice: 7");
-  expect(with([](Stacked& s) {
+  expect(with([](Legacy& s) {
            s.data = little(2, 8) + raw<float>({1, 2});
          }),
          "another size in its data: 7");
-  expect(with([](Stacked& s) { s.data.pop_back(); }), "truncated");
-  expect(with([](Stacked& s) { s.object = kNone; }), "that nothing describes: 7");
-  expect(with([](Stacked& s) { s.object = integer(1) + "Q"; }),
+  expect(with([](Legacy& s) { s.data.pop_back(); }), "truncated");
+  expect(with([](Legacy& s) { s.object = kNone; }), "that nothing describes: 7");
+  expect(with([](Legacy& s) { s.object = integer(1) + "Q"; }),
          "a persistent id that is no storage");
-  expect(with([](Stacked& s) { s.object = "\x82\x01"; }), "an extension code");
+  expect(with([](Legacy& s) { s.object = "\x82\x01"; }), "an extension code");
 }
 
 TEST(NestedCheckpoint, HoldsDescriptionsOfOneStorageAgainstEachOther) {
   const auto found = [](std::string_view first, std::string_view second) {
     return complaint_about(holding(tuple({first, second})));
   };
-  const std::string whole = stacked_storage("7", 3);
+  const std::string whole = legacy_storage("7", 3);
   const auto seen = [&](std::int64_t offset, std::int64_t count) {
-    return stacked_storage("7", 3, view_of("8", offset, count));
+    return legacy_storage("7", 3, view_of("8", offset, count));
   };
-  EXPECT_NE(found(whole, stacked_storage("7", 4)).find("described in two ways: 7"),
+  EXPECT_NE(found(whole, legacy_storage("7", 4)).find("described in two ways: 7"),
             std::string::npos);
-  EXPECT_NE(found(whole, stacked_storage("7", 3, kNone, "cuda:0")).find("in two ways: 7"),
+  EXPECT_NE(found(whole, legacy_storage("7", 3, kNone, "cuda:0")).find("in two ways: 7"),
             std::string::npos);
   EXPECT_NE(found(whole, seen(2, 2)).find("reaches past its storage: 7"), std::string::npos);
   EXPECT_NE(found(whole, seen(-1, 2)).find("that torch does not write: 7"), std::string::npos);
@@ -167,17 +166,17 @@ TEST(NestedCheckpoint, HoldsDescriptionsOfOneStorageAgainstEachOther) {
 }
 
 TEST(NestedCheckpoint, IsRefusedBelowEightLevels) {
-  Stacked stacked = holding(stacked_storage("7", 3));
+  Legacy legacy = holding(legacy_storage("7", 3));
   for (int level = 2; level <= 9; ++level) {
-    const std::string inner = loaded(stacked);
+    const std::string inner = loaded(legacy);
     if (level <= 8) {
       EXPECT_EQ(complaint(CheckpointBuilder(inner)), "") << level;
     }
-    stacked = holding(inner);
-    stacked.keys = program(list({}));
-    stacked.data.clear();
+    legacy = holding(inner);
+    legacy.keys = program(list({}));
+    legacy.data.clear();
   }
-  EXPECT_NE(complaint_about(stacked).find("more than eight checkpoints inside each other"),
+  EXPECT_NE(complaint_about(legacy).find("more than eight checkpoints inside each other"),
             std::string::npos);
 }
 
@@ -193,7 +192,7 @@ TEST(NestedCheckpoint, CannotBeReadAgainAndAgainForFree) {
 }
 
 TEST(NestedCheckpoint, EveryTruncationIsNoticed) {
-  const std::string whole = holding(stacked_storage("7", 3)).bytes();
+  const std::string whole = holding(legacy_storage("7", 3)).bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::string value =
         reduce(symbol("torch.storage", "_load_from_bytes"), {bytes(whole.substr(0, size))});

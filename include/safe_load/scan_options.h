@@ -1,0 +1,17 @@
+// ScanOptions: how a file is scanned.
+#pragma once
+
+#include <cstddef>
+
+#include "safe_load/limits.h"
+
+namespace safe_load {
+
+struct ScanOptions {
+  Limits limits = {};
+  bool deep = false;                // hold every record against its CRC-32, which reads the file
+  bool strict = false;              // the notes N01 to N04 count as unknown
+  std::size_t max_findings = 1000;  // kept of one file; all count
+};
+
+}  // namespace safe_load

@@ -1,0 +1,149 @@
+#include "api/input.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/source.h"
+#include "container/failure.h"
+#include "os/file_pool.h"
+#include "os/memory.h"
+#include "sets/find_files.h"
+
+namespace safe_load::api {
+namespace {
+
+using container::describe;
+
+class LocalFiles final : public sets::Files {
+ public:
+  Result<std::shared_ptr<const Source>> open(const std::string& path) override {
+    auto file = pool_->open(path);
+    if (!file) return file.error();
+    return std::shared_ptr<const Source>(*std::move(file));
+  }
+  bool is_folder(const std::string& path) const override { return os::is_folder(path); }
+  Result<std::vector<std::string>> list(const std::string& path, std::size_t most) const override {
+    return os::list_folder(path, most);
+  }
+  bool leaves_folder(const std::string& folder, const std::string& path) const override {
+    return os::leaves_folder(folder, path);
+  }
+
+ private:
+  std::shared_ptr<os::FilePool> pool_ = std::make_shared<os::FilePool>();
+};
+
+// A source and those beside it.
+class Siblings final : public sets::Files {
+ public:
+  explicit Siblings(const Source& source) : source_(source) {}
+
+  Result<std::shared_ptr<const Source>> open(const std::string& path) override {
+    return source_.sibling(path);
+  }
+  bool is_folder(const std::string&) const override { return false; }
+  Result<std::vector<std::string>> list(const std::string& path, std::size_t) const override {
+    return Error(ErrorCode::kUnsupported, "a source that lists no files").about(path);
+  }
+  bool leaves_folder(const std::string&, const std::string&) const override { return false; }
+
+ private:
+  const Source& source_;
+};
+
+Input input_of_files(sets::FoundFiles found, std::uint64_t step) {
+  Input input;
+  input.note = std::move(found.note);
+  if (found.files.size() == 1 && found.files[0].name.empty()) {
+    input.source = std::move(found.files[0].source);
+    return input;
+  }
+  const auto set = std::make_shared<base::JoinedSource>(step);
+  for (sets::FoundFiles::File& file : found.files) {
+    set->add(std::move(file.source));
+    input.names.push_back(std::move(file.name));
+  }
+  input.source = input.set = set;
+  return input;
+}
+
+Result<Input, Issue> read_whole(Input input) {
+  auto memory = os::Memory::allocate(input.source->size());
+  if (!memory) return describe(memory.error());
+  const Status read = input.source->read_at(0, memory->bytes());
+  if (!read) return describe(read.error(), "", "read it again when nobody writes to it");
+  const auto kept = std::make_shared<os::Memory>(*std::move(memory));
+  Input whole = input_of_memory({kept->bytes(), kept});
+  whole.note = std::move(input.note);
+  return whole;
+}
+
+// Adds what only a file of the system can do. REQUIRES: every source is a PooledFile.
+Result<Input, Issue> finish_local(Input input, const OpenOptions& options) {
+  const bool is_small = !input.set && input.source->size() <= kSmallFile;
+  if (is_small && options.access != Access::kMapped) return read_whole(std::move(input));
+  const auto as_file = [](const Source& source) -> const os::PooledFile& {
+    return static_cast<const os::PooledFile&>(source);
+  };
+  const auto first = as_file(input.set ? *input.set->parts().front().source : *input.source).use();
+  if (!first) return describe(first.error());
+  input.is_on_network = (*first)->is_on_network();
+  input.map = [source = input.source, set = input.set, as_file] {
+    return set ? os::map(*set) : os::map(as_file(*source));
+  };
+  return input;
+}
+
+}  // namespace
+
+Result<Input, Issue> find_input(std::string_view path, const OpenOptions& options) {
+  LocalFiles files;
+  auto found = sets::find_files(files, path, options.limits);
+  if (!found) return std::move(found).error();
+  return finish_local(input_of_files(*std::move(found), os::page_size()), options);
+}
+
+Result<Input, Issue> input_of_descriptor(int descriptor, std::uint64_t start,
+                                         const OpenOptions& options) {
+  auto file = os::File::from_descriptor(descriptor, start);
+  if (!file)
+    return describe(file.error(), "",
+                    file.error().code() == ErrorCode::kIo ? "check the descriptor" : "");
+  auto pooled = std::make_shared<os::FilePool>()->add(*std::move(file));
+  if (!pooled) return describe(pooled.error());
+  Input input;
+  input.source = *std::move(pooled);
+  return finish_local(std::move(input), options);
+}
+
+Result<Input, Issue> input_of_source(std::shared_ptr<const Source> source,
+                                     const OpenOptions& options) {
+  constexpr std::uint64_t kStep = 64;  // storages may begin at any multiple of it
+  Siblings siblings(*source);
+  auto found = sets::find_files(siblings, source->name(), source, options.limits);
+  if (!found) return std::move(found).error();
+  return input_of_files(*std::move(found), kStep);
+}
+
+Input input_of_memory(SharedBytes bytes) {
+  struct Owned {
+    explicit Owned(const SharedBytes& from) : bytes(from), source(base::Bytes(bytes.bytes)) {}
+    SharedBytes bytes;
+    base::MemorySource source;
+  };
+  const auto owned = std::make_shared<const Owned>(bytes);
+  Input input;
+  input.source = std::shared_ptr<const Source>(owned, &owned->source);
+  input.whole.owned = std::move(bytes);
+  return input;
+}
+
+Input input_of_borrowed(std::span<const std::byte> bytes) {
+  Input input;
+  input.source = std::make_shared<base::MemorySource>(bytes);
+  input.whole.borrowed = bytes;
+  input.whole.is_borrowed = true;
+  return input;
+}
+
+}  // namespace safe_load::api

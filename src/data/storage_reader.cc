@@ -1,0 +1,347 @@
+#include "data/storage_reader.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "archive/zip_member.h"
+#include "base/try.h"
+
+namespace safe_load::data {
+namespace {
+
+// What torch's own allocator gives, and what its kernels may count on.
+constexpr std::uint64_t kAlignment = 64;
+
+// Small storages share blocks of this size, or of more in files so large that the system would run
+// out of mappings.
+constexpr std::uint64_t kSharedBlock = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostBlocks = 8192;
+
+// What is no whole number of elements keeps its last bytes as they are.
+void swap(std::span<std::byte> bytes, std::size_t unit) {
+  for (; bytes.size() >= unit; bytes = bytes.subspan(unit))
+    std::reverse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(unit));
+}
+
+std::span<std::byte> part_of(std::span<std::byte> bytes, std::uint64_t offset, std::uint64_t size) {
+  return bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+const std::size_t StorageReader::kCost = sizeof(Slot) + sizeof(Block);
+
+StorageReader::StorageReader(const Source& file, const StorageMap& storages, base::Host& host,
+                             WholeFile whole)
+    : file_(file), storages_(storages), host_(host), whole_(std::move(whole)) {
+  slots_.reserve(storages.size());
+  most_shared_ = std::max(kSharedBlock, file.size() / kMostBlocks);
+  for (const Storage& storage : storages.all()) {
+    Slot slot;
+    const bool has_own_place = !storage.whole || storage.size() == 0;
+    if (has_own_place) {
+      const auto offset = storage.offset_in_file();
+      slot.is_lent = offset && (whole_.is_borrowed || is_aligned(*offset));
+      if (!slot.is_lent) add_to_block(slot, storage.size());
+    }
+    slots_.push_back(slot);
+  }
+}
+
+void StorageReader::add_to_block(Slot& slot, std::uint64_t size) {
+  size = (size + kAlignment - 1) / kAlignment * kAlignment;
+  if (size >= most_shared_) {
+    slot.block = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({.size = size});
+    return;
+  }
+  if (shared_block_ >= blocks_.size() || blocks_[shared_block_].size + size > most_shared_) {
+    shared_block_ = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({});
+  }
+  slot.block = shared_block_;
+  slot.place = static_cast<std::uint32_t>(blocks_[shared_block_].size);
+  blocks_[shared_block_].size += size;
+}
+
+bool StorageReader::is_aligned(std::uint64_t offset) const {
+  if (whole_.owned.bytes.empty()) return false;
+  void* address = whole_.owned.bytes.data() + offset;
+  void* const before = address;
+  std::size_t space = kAlignment;
+  return std::align(kAlignment, 1, address, space) == before;
+}
+
+Status StorageReader::check(std::uint32_t id) const {
+  const auto spoiled = spoiled_.find(id);
+  return spoiled == spoiled_.end() ? Status() : Status(spoiled->second);
+}
+
+Result<SharedBytes> StorageReader::share(std::uint32_t id, std::size_t unit) {
+  if (whole_.is_borrowed)
+    return Error(ErrorCode::kMismatch,
+                 "the checkpoint borrows its bytes, which may not be written");
+  SAFE_LOAD_TRY(check(id));
+  const Storage& storage = storages_[id];
+  if (storage.size() == 0) return SharedBytes();
+  return unit > 1 && storage.is_foreign() ? swapped(id, unit) : hold(id);
+}
+
+Result<base::Bytes> StorageReader::readable(std::uint32_t id, std::size_t unit) {
+  SAFE_LOAD_TRY(check(id));
+  const Storage& storage = storages_[id];
+  if (storage.size() == 0) return base::Bytes();
+  if (unit > 1 && storage.is_foreign()) {
+    SAFE_LOAD_TRY_ASSIGN(const SharedBytes shared, swapped(id, unit));
+    return base::Bytes(shared.bytes);
+  }
+  std::shared_ptr<const void> owner;
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
+  const Slot& slot = slots_[whole_of(id)];
+  if (!slot.is_lent) {
+    const base::Lock lock(mutex_);
+    blocks_[slot.block].kept = owner;
+  }
+  return bytes;
+}
+
+Status StorageReader::read(std::uint32_t id, std::size_t unit, std::uint64_t offset,
+                           std::span<std::byte> into) {
+  SAFE_LOAD_TRY(check(id));
+  const Storage& storage = storages_[id];
+  if (storage.memory() != nullptr) {
+    std::copy_n(storage.memory() + offset, into.size(), into.begin());
+  } else if (const auto in_file = storage.offset_in_file()) {
+    SAFE_LOAD_TRY(file_.read_at(*in_file + offset, into));
+  } else {
+    std::shared_ptr<const void> owner;
+    SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
+    std::copy_n(bytes.data() + offset, into.size(), into.begin());
+  }
+  if (unit > 1 && storage.is_foreign()) swap(into, unit);
+  return {};
+}
+
+std::uint64_t StorageReader::offset_in_whole(const Storage& part) const {
+  if (!part.whole) return 0;
+  const Storage& whole = storages_[*part.whole];
+  if (part.memory() != nullptr) return static_cast<std::uint64_t>(part.memory() - whole.memory());
+  return part.offset_in_file().value_or(0) - whole.offset_in_file().value_or(0);
+}
+
+Result<base::Bytes> StorageReader::view(std::uint32_t id, std::shared_ptr<const void>& owner) {
+  const std::uint32_t whole = whole_of(id);
+  const Storage& storage = storages_[id];
+  if (whole_.is_borrowed && slots_[whole].is_lent)
+    return in_place(storages_[whole])
+        .subspan(static_cast<std::size_t>(offset_in_whole(storage)),
+                 static_cast<std::size_t>(storage.size()));
+  SAFE_LOAD_TRY_ASSIGN(const SharedBytes held, hold(id));
+  owner = held.owner;
+  return base::Bytes(held.bytes);
+}
+
+Result<SharedBytes> StorageReader::hold(std::uint32_t id) {
+  const Storage& storage = storages_[id];
+  const std::uint32_t whole = whole_of(id);
+  Slot& slot = slots_[whole];
+  SharedBytes held;
+  if (slot.is_lent) {
+    held = whole_.owned;
+    held.bytes =
+        held.bytes.subspan(static_cast<std::size_t>(storages_[whole].offset_in_file().value_or(0)));
+  } else {
+    const base::Lock lock(mutex_);
+    SAFE_LOAD_TRY_ASSIGN(held, place_of(whole));
+    if (slot.read_in != blocks_[slot.block].generation) {
+      Reading reading{whole, held.bytes};
+      read({&reading, 1}, {});
+      if (!reading.is_done) {  // once more, by one thread: to learn why
+        SAFE_LOAD_TRY(read_whole(storages_[whole], held.bytes));
+      }
+      slot.read_in = blocks_[slot.block].generation;
+    }
+  }
+  held.bytes = part_of(held.bytes, offset_in_whole(storage), storage.size());
+  return held;
+}
+
+// REQUIRES: mutex_ is locked.
+Result<SharedBytes> StorageReader::place_of(std::uint32_t id) {
+  const Slot& slot = slots_[id];
+  Block& block = blocks_[slot.block];
+  SharedBytes place{block.bytes, block.owner.lock()};
+  if (place.owner == nullptr) {
+    SAFE_LOAD_TRY_ASSIGN(place, host_.allocate(block.size));
+    block.bytes = place.bytes;
+    block.owner = place.owner;
+    block.generation += 1;
+  }
+  place.bytes = part_of(place.bytes, slot.place, storages_[id].size());
+  return place;
+}
+
+void StorageReader::read_ahead(std::span<const std::uint32_t> ids,
+                               const std::function<bool()>& keep_going) {
+  const base::Lock lock(mutex_);
+  std::vector<Reading> readings;
+  for (const std::uint32_t id : ids) {
+    const std::uint32_t whole = whole_of(id);
+    Slot& slot = slots_[whole];
+    if (slot.is_lent || storages_[whole].size() == 0 || spoiled_.contains(id)) continue;
+    const auto place = place_of(whole);
+    if (!place) break;  // whoever asks gets the error
+    Block& block = blocks_[slot.block];
+    block.kept = place->owner;
+    if (slot.read_in == block.generation) continue;
+    slot.read_in = block.generation;
+    readings.push_back({whole, place->bytes});
+  }
+  read(readings, keep_going);
+  for (const Reading& reading : readings)
+    if (!reading.is_done) slots_[reading.id].read_in = 0;
+}
+
+// What stands in the file as it is comes in parts of a huge page, other records as a whole.
+// REQUIRES: mutex_ is locked.
+void StorageReader::read(std::span<Reading> readings,
+                         const std::function<bool()>& keep_going) const {
+  struct Part {
+    std::size_t reading;
+    std::uint64_t offset;
+    std::size_t size;
+  };
+  tell(readings);
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const std::size_t size = readings[i].into.size();
+    const bool is_in_file = storages_[readings[i].id].offset_in_file().has_value();
+    const std::size_t step = is_in_file ? base::Host::kPart : size;
+    for (std::size_t done = 0; done < size; done += step)
+      parts.push_back({i, done, std::min(step, size - done)});
+  }
+  std::vector<std::atomic<std::size_t>> missing(readings.size());  // bytes
+  for (std::size_t i = 0; i < readings.size(); ++i) missing[i] = readings[i].into.size();
+  const auto read_part = [&](std::size_t i) {
+    const Part& part = parts[i];
+    const Reading& reading = readings[part.reading];
+    const Storage& storage = storages_[reading.id];
+    const std::span<std::byte> into = part_of(reading.into, part.offset, part.size);
+    const auto in_file = storage.offset_in_file();
+    if (in_file) host_.prepare(into);
+    const Status read =
+        in_file ? file_.read_at(*in_file + part.offset, into) : read_whole(storage, into);
+    if (read) missing[part.reading] -= part.size;
+  };
+  host_.run_parallel(parts.size(), read_part, keep_going);
+  for (std::size_t i = 0; i < readings.size(); ++i) readings[i].is_done = missing[i] == 0;
+}
+
+void StorageReader::tell(std::span<const Reading> readings) const {
+  std::vector<ByteRange> ranges;
+  for (const Reading& reading : readings) {
+    const Storage& storage = storages_[reading.id];
+    const Assembly* const assembly = storage.assembly();
+    if (assembly == nullptr) {
+      tell(storage, ranges);
+      continue;
+    }
+    for (const Assembly::Piece& piece : assembly->pieces) {
+      const Storage& part = storages_[piece.storage];
+      const std::size_t unit = size_of(assembly->dtype);
+      if (is_read_in_runs(piece))
+        ranges.push_back({*part.offset_in_file() + piece.offset * unit, piece.run * unit});
+      else if (in_place(part).empty())
+        tell(storages_[whole_of(piece.storage)], ranges);
+    }
+  }
+  if (!ranges.empty()) file_.will_read(ranges);
+}
+
+void StorageReader::tell(const Storage& storage, std::vector<ByteRange>& ranges) const {
+  if (const archive::ZipEntry* entry = storage.deflated())
+    ranges.push_back({std::get<Record>(storage.place).data_offset, entry->compressed_size});
+  else if (const auto offset = storage.offset_in_file())
+    ranges.push_back({*offset, storage.size()});
+}
+
+Status StorageReader::read_whole(const Storage& storage, std::span<std::byte> into) const {
+  return storage.assembly() != nullptr ? put_together(*storage.assembly(), into)
+                                       : read_piece(storage, into);
+}
+
+Status StorageReader::read_piece(const Storage& storage, std::span<std::byte> into) const {
+  if (const auto* record = std::get_if<Record>(&storage.place))
+    return archive::read_member(file_, {record->entry, record->data_offset}, into);
+  if (storage.memory() == nullptr) return file_.read_at(storage.offset_in_file().value_or(0), into);
+  std::copy_n(storage.memory(), into.size(), into.begin());
+  return {};
+}
+
+// Pieces get no place of their own: beside the whole there is never more than one of them. Their
+// storages are no assemblies themselves.
+Status StorageReader::put_together(const Assembly& assembly, std::span<std::byte> into) const {
+  std::vector<std::byte> buffer;
+  for (const Assembly::Piece& piece : assembly.pieces)
+    SAFE_LOAD_TRY(copy_piece(assembly, piece, into, buffer));
+  return {};
+}
+
+// A piece in one row of the file. Also of a mapped file: to read costs less than to touch its
+// pages, and leaves them alone.
+bool StorageReader::is_read_in_runs(const Assembly::Piece& piece) const {
+  const Storage& part = storages_[piece.storage];
+  return part.offset_in_file() && piece.sizes.empty() && !part.is_foreign();
+}
+
+Status StorageReader::copy_piece(const Assembly& assembly, const Assembly::Piece& piece,
+                                 std::span<std::byte> into, std::vector<std::byte>& buffer) const {
+  SAFE_LOAD_TRY(check(piece.storage));
+  const Storage& part = storages_[piece.storage];
+  const Storage& whole = storages_[whole_of(piece.storage)];
+  const std::size_t unit = size_of(assembly.dtype);
+  if (is_read_in_runs(piece))
+    return file_.read_at(*part.offset_in_file() + piece.offset * unit,
+                         part_of(into, piece.place * unit, piece.run * unit));
+  base::Bytes bytes = in_place(whole);
+  if (bytes.empty()) {
+    buffer.resize(static_cast<std::size_t>(whole.size()));
+    SAFE_LOAD_TRY(read_piece(whole, buffer));
+    bytes = buffer;
+  }
+  bytes = bytes.subspan(static_cast<std::size_t>(offset_in_whole(part)),
+                        static_cast<std::size_t>(part.size()));
+  std::vector<std::byte> swapped;
+  if (part.is_foreign()) {
+    swapped.assign(bytes.begin(), bytes.end());
+    swap(swapped, info(assembly.dtype).swap_unit);
+    bytes = swapped;
+  }
+  data::copy_piece(assembly, piece, bytes, into);
+  return {};
+}
+
+// A storage whose bytes are in memory as they are; empty if they must be read.
+base::Bytes StorageReader::in_place(const Storage& storage) const {
+  const auto size = static_cast<std::size_t>(storage.size());
+  if (storage.memory() != nullptr) return {storage.memory(), size};
+  const auto offset = storage.offset_in_file();
+  const base::Bytes all = whole_.bytes();
+  if (!offset || all.empty()) return {};
+  return all.subspan(static_cast<std::size_t>(*offset), size);
+}
+
+Result<SharedBytes> StorageReader::swapped(std::uint32_t id, std::size_t unit) {
+  std::shared_ptr<const void> owner;
+  SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
+  const base::Lock lock(mutex_);
+  SharedBytes& known = swapped_[{id, unit}];
+  if (known.owner != nullptr) return known;
+  SAFE_LOAD_TRY_ASSIGN(SharedBytes copy, host_.allocate(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), copy.bytes.begin());
+  swap(copy.bytes, unit);
+  known = std::move(copy);
+  return known;
+}
+
+}  // namespace safe_load::data

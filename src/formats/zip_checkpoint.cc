@@ -1,0 +1,92 @@
+#include "formats/zip_checkpoint.h"
+
+#include "base/text.h"
+#include "base/try.h"
+
+namespace safe_load::formats {
+
+using container::Container;
+using container::Failure;
+using container::Outcome;
+using container::Pickles;
+
+using archive::ZipEntry;
+using pickle::NodeId;
+
+ZipCheckpoint::ZipCheckpoint(ZipFile file, const OpenOptions& options)
+    : Container(file.slice(), options), file_(std::move(file)) {}
+
+Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
+  auto layout = torch::find_layout(file_.directory());
+  if (!layout) return Failure(layout.error(), slice_.name);
+  layout_ = *std::move(layout);
+  info_.format = layout_.is_script ? Format::kTorchScript : Format::kZip;
+  info_.prefix = base::escaped(layout_.prefix);
+  info_.record_count = file_.directory().entries().size();
+  for (const std::string_view note : layout_.notes) info_.notes.emplace_back(note);
+  const ZipEntry* const wanted[] = {layout_.byte_order, small_version(), layout_.pickle};
+  file_.will_read(wanted);
+  const auto byte_order = file_.read_byte_order(layout_.byte_order, options());
+  if (!byte_order) return byte_order.error();
+  info_.byte_order = *byte_order;
+  const auto version = read_version();
+  if (!version) return version.error();
+  info_.pickle_bytes = layout_.pickle->size;
+  pickle_ =
+      pickles.add(file_.shown(*layout_.pickle), layout_.pickle->size,
+                  [this](std::span<std::byte> into) { return file_.read(*layout_.pickle, into); });
+  return {};
+}
+
+const ZipEntry* ZipCheckpoint::small_version() const {
+  const ZipEntry* const version = layout_.version;
+  return version != nullptr && version->size <= ZipFile::kSmallRecord ? version : nullptr;
+}
+
+Outcome<void> ZipCheckpoint::read_version() {
+  if (small_version() == nullptr) return {};
+  const auto content = file_.read_small(*small_version());
+  if (!content) return content.error();
+  std::string_view text = *content;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  info_.version = base::escaped(text);
+  return {};
+}
+
+Outcome<NodeId> ZipCheckpoint::build(torch::TensorInterpreter& interpreter,
+                                     const Pickles& pickles) {
+  const std::string member = file_.shown(*layout_.pickle);
+  const pickle::Program program = pickles.program(pickle_);
+  const std::uint32_t first = interpreter.storages().size();
+  interpreter.reserve(first + file_.directory().entries().size());
+  ids_.emplace(layout_, info_.byte_order == ByteOrder::kBig);
+  interpreter.set_script(layout_.is_script);
+  const auto built = run(interpreter, program, *ids_, member, 0);
+  interpreter.set_script(false);
+  if (!built) return built.error();
+  note_rest(rest_of(program, built->end, member), "the pickle");
+  if (slice_.memory != nullptr) {
+    const Status done = bring_into_memory(interpreter.storages(), first);
+    if (!done) return Failure(done.error(), slice_.name);
+  }
+  return NodeId{built->root};
+}
+
+// Of an archive that had to be inflated: its records lie in memory, or are inflated once more.
+Status ZipCheckpoint::bring_into_memory(data::StorageMap& storages, std::uint32_t first) {
+  for (std::uint32_t id = first; id < storages.size(); ++id) {
+    const ZipEntry* const entry = storages[id].entry();
+    if (entry == nullptr) continue;
+    SAFE_LOAD_TRY_ASSIGN(const archive::ZipMember member, archive::locate(*slice_.whole, *entry));
+    if (member.is_stored()) {
+      storages[id].place = slice_.memory + member.data_offset;
+      continue;
+    }
+    std::vector<std::byte>& content = inflated_.emplace_back(static_cast<std::size_t>(entry->size));
+    SAFE_LOAD_TRY(archive::read_member(*slice_.whole, member, content));
+    storages[id].place = content.data();
+  }
+  return {};
+}
+
+}  // namespace safe_load::formats
