@@ -8,7 +8,7 @@ from typing import Any, Iterator
 
 from . import _core
 from ._errors import refusal
-from ._makers import Makers
+from ._make.makers import Makers
 
 _UNSET: Any = object()
 

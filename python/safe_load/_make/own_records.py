@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr, _States
+from .._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr, _States
 
 _PARTS: dict[type, dict[str, type | tuple[type, ...]]] = {
     Opaque: {

@@ -22,7 +22,8 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from ._inert import GlobalRef, Pattern, StateRecord, TypeExpr, type_text
+from .._inert import GlobalRef, Pattern, StateRecord, TypeExpr
+from .._inert.names import type_text
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
 _CLASSES = (
