@@ -8,6 +8,7 @@ Importing this package imports neither torch nor numpy.
 
 from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
+from ._core import __version__ as __version__
 from ._distributed import DeviceMesh, DistributedTensor, Placement
 from ._errors import Error, UnknownGlobal
 from ._handle import Handle

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+__version__: str
+
 # (module.name, form, attribute): the table of safe_load/record_class.h.
 RECORD_CLASSES: tuple[tuple[str, str, str], ...]
 
