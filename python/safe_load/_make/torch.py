@@ -311,7 +311,8 @@ def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:
         return torch.UntypedStorage(storage.nbytes(), device="meta")
     if device.type == "cpu":
         return storage
-    return storage.to(device=torch.empty(0, device=device).device)  # with the number of the current one
+    moved: torch.UntypedStorage = storage.to(device=torch.empty(0, device=device).device)  # numbered: the current one
+    return moved
 
 
 def require_device(target: Any) -> None:
