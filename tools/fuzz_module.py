@@ -540,7 +540,7 @@ def main() -> int:
     with contextlib.suppress(ImportError):
         import torch
 
-        import safe_load._torch
+        import safe_load._make.torch
 
         torch.set_num_threads(1)
     checker = Checker(arguments.seed)

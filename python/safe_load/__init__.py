@@ -7,14 +7,15 @@ Importing this package imports neither torch nor numpy.
 """
 
 from ._attached import safe_load
-from ._beside import tensor_attributes
 from ._core import Limits, NdArray, TensorView
+from ._core import __version__ as __version__
 from ._distributed import DeviceMesh, DistributedTensor, Placement
 from ._errors import Error, UnknownGlobal
 from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
 from ._load import open
+from ._make.beside import tensor_attributes
 from ._save import save
 from ._scan import Coverage, Finding, ScanReport, Severity, Verdict, scan, scan_many
 from ._torch_load import as_torch_load

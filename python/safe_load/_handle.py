@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any, Iterator
 
 from . import _core
 from ._errors import refusal
-from ._makers import Makers
+from ._make.makers import Makers
 
 _UNSET: Any = object()
 
@@ -92,8 +91,7 @@ class Handle:
     @property
     def metadata(self) -> dict[str, Any]:
         """What the container says about itself: format, version, byte_order, protocol, sizes in bytes."""
-        container: dict[str, Any] = json.loads(self._open_checkpoint().to_json(self._title))["container"]
-        return container
+        return self._open_checkpoint().container()
 
     @property
     def issues(self) -> list[dict[str, Any]]:

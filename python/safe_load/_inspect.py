@@ -5,10 +5,34 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from typing import Any
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._source import Source, is_path, open_source
+
+_MOST_PENDING = 64  # listings that are still to be made, each of which keeps a file open
+
+
+class _Listing:
+    """The members of an Inspection, made when one of them is asked for first. Until then the file stays open."""
+
+    def __init__(self, checkpoint: _core.Checkpoint, title: str) -> None:
+        self._checkpoint: _core.Checkpoint | None = checkpoint
+        self._title = title
+        self._members: dict[str, Any] = {}
+        self._making = threading.Lock()
+
+    def members(self) -> dict[str, Any]:
+        with self._making:
+            if self._checkpoint is not None:
+                self._members = json.loads(self._checkpoint.to_json(self._title))
+                self._checkpoint = None
+            return self._members
+
+
+_pending: weakref.WeakSet[_Listing] = weakref.WeakSet()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +46,9 @@ class Inspection:
     divided among them and what is not.
     unknown_globals, known_globals: the names that the file asks for. issues: the values that cannot be built.
     schema, safe_load: the version of this form, and of the program.
+
+    inspect() only opens the file and gives the container. The rest is listed when the first of it is asked for,
+    without reading the file again, which is closed then. Thread-safe.
     """
 
     file: str
@@ -40,7 +67,42 @@ class Inspection:
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `safe-load --json` prints."""
-        return dataclasses.asdict(self)
+        members = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        copy: dict[str, Any] = json.loads(json.dumps(members))
+        return copy
+
+    if not TYPE_CHECKING:  # or a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A member that is not there yet."""
+            if name in type(self).__dataclass_fields__:
+                self._list()
+            if name not in vars(self):
+                raise AttributeError(f"an Inspection has no attribute {name!r}")
+            return vars(self)[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._list()
+        return dict(vars(self))
+
+    @classmethod
+    def _of(cls, checkpoint: _core.Checkpoint, title: str) -> Inspection:
+        """One whose members are listed later, unless that is still to be done for many."""
+        inspection, listing = cls.__new__(cls), _Listing(checkpoint, title)
+        vars(inspection).update(container=checkpoint.container(), _listing=listing)
+        if len(_pending) < _MOST_PENDING:
+            _pending.add(listing)
+        else:
+            inspection._list()
+        return inspection
+
+    def _list(self) -> None:
+        listing = vars(self).get("_listing")
+        if listing is not None:
+            for name, member in listing.members().items():
+                vars(self).setdefault(name, member)
+            vars(self).pop("_listing", None)  # only now: another thread may be looking
+            _pending.discard(listing)
 
 
 def inspect(
@@ -56,6 +118,5 @@ def inspect(
     The arguments are those of safe_load(). Raises Error if the file cannot be read as a checkpoint, and
     OSError for trouble with the operating system. Thread-safe.
     """
-    checkpoint, title = open_source(f, None, encoding, limits, verify, byteorder)
-    title = os.fsdecode(f) if is_path(f) else title
-    return Inspection(**json.loads(checkpoint.to_json(title)))
+    checkpoint, title = open_source(f, False, encoding, limits, verify, byteorder)
+    return Inspection._of(checkpoint, os.fsdecode(f) if is_path(f) else title)

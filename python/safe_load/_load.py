@@ -7,9 +7,9 @@ import warnings
 from typing import Any, Callable, Mapping
 
 from . import _core
-from ._errors import Error, UnknownGlobal, danger_text, refusal
+from ._errors import UnknownGlobal, danger_text, refusal
 from ._handle import Handle
-from ._makers import Makers
+from ._make.choose import choose_makers
 from ._progress import TerminalLine
 from ._source import Source, open_source
 
@@ -73,7 +73,7 @@ def safe_load(
         raise ValueError('unknown must be "error" or "opaque"')
     line = TerminalLine() if progress is True else None
     report = line if isinstance(progress, bool) else progress
-    makers = _makers(framework, map_location, constructors, report)
+    makers = choose_makers(framework, map_location, constructors, report)
     checkpoint, title = open_source(f, bool(mmap), encoding, limits, verify, byteorder)
     _refuse(checkpoint, title, unknown, makers.constructors)
     makers.require_devices(checkpoint.locations())
@@ -107,7 +107,7 @@ def open(
     OSError for trouble with the operating system. Thread-safe, and so is the handle.
     """
     map_location = _one_location(map_location, device)
-    makers = _makers(framework, map_location, None, None, is_lazy=True)
+    makers = choose_makers(framework, map_location, None, None, is_lazy=True)
     checkpoint, title = open_source(f, mmap, encoding, limits, verify, byteorder)
     makers.require_devices(checkpoint.locations())
     return Handle(checkpoint, makers, title)
@@ -141,52 +141,6 @@ def _one_location(map_location: Any, device: Any) -> Any:
     if map_location is not device and str(map_location) != str(device):
         raise TypeError("map_location and device are two names of one argument and differ")
     return map_location
-
-
-def _makers(
-    framework: str | None,
-    map_location: Any,
-    constructors: Mapping[str, Callable[..., Any]] | None,
-    progress: Callable[[int, int, str], None] | None,
-    is_lazy: bool = False,
-) -> Makers:
-    if framework not in (None, "torch", "numpy", "none"):
-        raise ValueError('framework must be "torch", "numpy" or "none"')
-    if not (progress is None or callable(progress)):
-        raise TypeError("progress must be True or a callable(done, total, unit)")
-    options = {"numpy": _numpy(), "constructors": constructors, "progress": progress}
-    if framework in (None, "torch"):
-        try:
-            from ._torch import TorchMakers
-        except ImportError:
-            if framework == "torch":
-                raise
-        else:
-            return TorchMakers(map_location, is_lazy, **options)
-    _require_host_memory(map_location)
-    if framework == "numpy" or (framework is None and options["numpy"] is not None):
-        from ._arrays import ArrayMakers
-
-        return ArrayMakers(**options)
-    return Makers(**options)
-
-
-def _require_host_memory(map_location: Any) -> None:
-    targets = map_location.values() if isinstance(map_location, dict) else [map_location]
-    if any(target is not None and str(target) != "cpu" for target in targets):
-        raise Error(
-            "safe_load: only torch puts tensors on other devices, or lets a callable place them",
-            code="device",
-            hint='take framework="torch", or pass device="cpu"',
-        )
-
-
-def _numpy() -> Any:
-    try:
-        from . import _numpy as module
-    except ImportError:
-        return None
-    return module
 
 
 __all__ = ["open", "safe_load"]

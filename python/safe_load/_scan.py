@@ -17,7 +17,17 @@ from ._errors import Error, from_issue
 from ._source import of_file
 
 
-class Verdict(enum.IntEnum):
+class _Printed(enum.IntEnum):
+    """A number that can be compared, printed as its name."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, form: str) -> str:
+        return format(self.name, form)
+
+
+class Verdict(_Printed):
     """What a scan came to; larger is worse.
 
     SAFE: proved. UNKNOWN: read to its end, and something in it is not known. INCOMPLETE: something that a
@@ -30,7 +40,7 @@ class Verdict(enum.IntEnum):
     DANGEROUS = 3
 
 
-class Severity(enum.IntEnum):
+class Severity(_Printed):
     """What a finding does to the verdict."""
 
     NOTE = 0

@@ -6,10 +6,12 @@ import collections
 import itertools
 from typing import Any, Iterable, Mapping
 
-from ._distributed import is_distributed
 from ._errors import printable
-from ._inert import Opaque, content_of
-from ._modules import array_types, module_attributes, module_state, tensor_types
+from ._inert import Opaque
+from ._inert.content import content_of
+from ._inert.dtensor import is_distributed
+from ._inert.modules import module_attributes, module_state
+from ._inert.tensors import array_types, tensor_types
 
 _USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema")
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile

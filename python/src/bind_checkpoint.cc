@@ -91,6 +91,24 @@ nb::list issue_list(const Checkpoint& checkpoint) {
   return result;
 }
 
+// As the report for programs has it.
+nb::dict container_of(const Checkpoint& checkpoint) {
+  const safe_load::ContainerInfo& info = checkpoint.container();
+  nb::list notes;
+  for (const std::string& note : info.notes) notes.append(to_str(note));
+  nb::dict out;
+  out["format"] = to_str(to_text(info.format));
+  out["prefix"] = to_str(info.prefix);
+  out["version"] = to_str(info.version);
+  out["protocol"] = info.protocol;
+  out["byte_order"] = info.byte_order == safe_load::ByteOrder::kBig ? "big" : "little";
+  out["file_size"] = info.file_size;
+  out["records"] = info.record_count;
+  out["pickle_bytes"] = info.pickle_bytes;
+  out["notes"] = notes;
+  return out;
+}
+
 nb::tuple record_class_rows() {
   nb::list rows;
   for (const safe_load::RecordClass& row : safe_load::record_classes()) {
@@ -214,6 +232,7 @@ void bind_checkpoint(nb::module_& module) {
             return names;
           },
           "The devices that storages were saved from.")
+      .def("container", &container_of, "What the container says about itself.")
       .def(
           "to_json",
           [](const Checkpoint& checkpoint, const std::string& title) {

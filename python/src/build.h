@@ -14,8 +14,8 @@ struct StorageHandle {
   safe_load::StorageView view;
 };
 
-// The value as Python objects. `makers` (safe_load._makers.Makers) holds what is called for each
-// sort of value: a fixed set, bound when our module was imported, never a name from the file.
+// The value as Python objects. `makers` (safe_load._make.makers.Makers) holds what is called for
+// each sort of value: a fixed set, bound when our module was imported, never a name from the file.
 // Values that are one object in the file are one object here. Iterative; the cyclic collector rests
 // meanwhile.
 nanobind::object build(const std::shared_ptr<const safe_load::Checkpoint>& checkpoint,

@@ -1,18 +1,23 @@
 """The handle that opens lazily, and inspect()."""
 
+import concurrent.futures
+import copy
+import dataclasses
 import io
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import subprocess
+import threading
 
 import pytest
 from conftest import ROOT
 from forge import call, forge, tensor, text
 
 import safe_load as package
-from safe_load import Opaque
+from safe_load import Opaque, _core
 
 CONTENT = forge(b"}(" + text("a") + b"}" + text("w") + tensor("0", 3) + b"s" + text("epoch") + b"K\x07u.", {"0": bytes(12)})
 
@@ -53,6 +58,57 @@ def test_inspect_lists_what_is_there(path):
     assert [row["path"] for row in found.tensors] == ['$["a"]["w"]']
     assert found.to_dict()["schema"] == "safe-load.inspect/1"
     assert {"path": '$["epoch"]', "kind": "int", "text": "7"} in found.values
+
+
+@pytest.fixture
+def no_report(monkeypatch):
+    """The report for programs may not be made, until undo() of what this gives."""
+    monkeypatch.setattr(_core.Checkpoint, "to_json", lambda *_: pytest.fail("everything was listed"))
+    return monkeypatch
+
+
+def test_metadata_is_what_the_report_says_of_the_container_and_lists_nothing(path, example, np, no_report):
+    np.savez(path.with_name("x.npz"), a=np.zeros(3))
+    np.save(path.with_name("x.npy"), np.zeros((2, 3), ">f4"))
+    path.with_name("x.pkl").write_bytes(pickle.dumps({"a": 1}, 4))
+    handles = [package.open(file) for file in (example, path, *sorted(path.parent.glob("x.n*")), path.with_name("x.pkl"))]
+    found = [handle.metadata for handle in handles]
+    no_report.undo()
+    assert found == [json.loads(handle._checkpoint.to_json(""))["container"] for handle in handles]
+    assert [container["format"] for container in found] == ["zip", "zip", "npy", "npz", "pickle"]
+
+
+def test_inspect_lists_when_it_is_asked(path, no_report):
+    found = package.inspect(path)
+    assert found.container["format"] == "zip" and not hasattr(found, "other")
+    no_report.undo()
+    path.write_bytes(b"")  # what is listed is the file as it was
+    assert found.tensor_count == 1 and found == dataclasses.replace(package.inspect(CONTENT), file=str(path))
+
+
+def test_an_inspection_is_plain_data_before_and_after_it_is_listed(path):
+    whole = package.inspect(path)
+    for again in (copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value)), dataclasses.replace):
+        assert again(package.inspect(path)) == again(whole) == whole == package.inspect(path)
+    assert repr(package.inspect(path)) == repr(whole) and dataclasses.asdict(package.inspect(path)) == whole.to_dict()
+    whole.to_dict()["tensors"].clear()
+    assert whole.tensor_count == len(whole.tensors) == 1
+
+
+def test_many_inspections_keep_few_files_open(path):
+    path.write_bytes(forge(b"}" + text("w") + tensor("0", 3) + b"s.", {"0": bytes(1 << 20)}))
+    before = len(os.listdir("/proc/self/fd"))
+    found = [package.inspect(path) for _ in range(200)]
+    assert len(os.listdir("/proc/self/fd")) < before + 100
+    assert all(one == found[0] for one in found) and len(os.listdir("/proc/self/fd")) == before
+
+
+def test_threads_list_an_inspection_once(path):
+    for _ in range(50):
+        found, start = package.inspect(path), threading.Barrier(4)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            tensors = list(pool.map(lambda _: (start.wait(), found.tensors)[1], range(4)))
+        assert all(rows is found.tensors for rows in tensors)
 
 
 def test_a_closed_handle_is_an_error_and_closing_twice_is_none(path):

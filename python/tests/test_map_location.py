@@ -160,7 +160,7 @@ def test_meta_moves_each_storage_once_and_keeps_what_is_shared(torch, round_trip
 
 @pytest.mark.parametrize("target", ["meta", "cpu", "elsewhere"])
 def test_a_device_takes_each_storage_once(target, torch, round_trip, monkeypatch):
-    import safe_load._torch as implementation
+    import safe_load._make.torch as implementation
 
     moves = []
     monkeypatch.setattr(implementation, "require_device", lambda place: None)
@@ -176,7 +176,7 @@ def test_a_device_takes_each_storage_once(target, torch, round_trip, monkeypatch
 def test_a_missing_device_is_an_error_before_a_tensor_byte_is_read(target, torch, monkeypatch):
     if torch.cuda.is_available():
         pytest.skip("SKIPPED: this machine has a GPU")
-    import safe_load._torch as implementation
+    import safe_load._make.torch as implementation
 
     monkeypatch.setattr(implementation.TorchMakers, "storage", lambda *_: pytest.fail("a storage was made"))
     for load in (safe_load, package.open):

@@ -9,6 +9,7 @@ from forge import call, forge, symbol, text
 
 import safe_load as package
 from safe_load import safe_load
+from safe_load._make import choose
 
 TYPES = "? b B h H i I q Q e f d g F D G S5 U3 S0 V7 M8[s] M8[25us] m8[ns] >f8 >i2 >U2 M8".split()
 
@@ -136,7 +137,7 @@ def test_forged_array_is_a_bad_part(name):
 
 
 def test_without_numpy_values_are_plain(np, torch, monkeypatch, tmp_path):
-    monkeypatch.setattr(package._load, "_numpy", lambda: None)
+    monkeypatch.setattr(choose, "_numpy", lambda: None)
     torch.save([np.float32(0.5), np.arange(3, dtype="i2"), np.array([1, "x"], object), np.str_("é")], tmp_path / "x.pt")
     scalar, array, objects, word = safe_load(tmp_path / "x.pt", framework="none")
     assert scalar == 0.5 and type(scalar) is float and word == "é" and objects == [1, "x"]

@@ -52,6 +52,13 @@ def test_records_are_json():
     assert report.to_dict()["verdict"] == "DANGEROUS"
 
 
+def test_a_verdict_is_printed_as_its_name_and_stays_a_number():
+    assert str(Verdict.SAFE) == f"{Verdict.SAFE}" == "SAFE" and f"{Severity.DANGER:>8}|" == "  DANGER|"
+    assert int(Verdict.SAFE) == 0 and Verdict.DANGEROUS > Verdict.UNKNOWN == 1 and Severity(3) is Severity.DANGER
+    assert json.dumps(Verdict.DANGEROUS) == "3" and repr(Severity.NOTE) == "<Severity.NOTE: 0>"
+    assert pickle.loads(pickle.dumps(Verdict.INCOMPLETE)) is Verdict.INCOMPLETE
+
+
 def test_raise_if_lists_what_was_found():
     report = scan(EVIL)
     with pytest.raises(Error, match=r"SL-G01 os.getcwd is called.* at \$"):

@@ -9,6 +9,7 @@ import sys
 import typing
 
 import pytest
+from conftest import ROOT
 
 import safe_load as package
 from safe_load import _core
@@ -71,6 +72,11 @@ def test_the_stub_has_what_a_class_has(name):
 @pytest.mark.parametrize("name", ["Memory", "TensorView", "NdArray"])
 def test_the_stub_says_what_is_a_buffer(name):
     assert "__buffer__" in stubbed(stubs()[name])
+
+
+def test_the_version_is_the_one_of_the_header(example):
+    (version,) = re.findall(r'kVersion = "(.*)"', (ROOT / "include" / "safe_load" / "version.h").read_text())
+    assert package.__version__ == version == package.inspect(example).safe_load
 
 
 def test_values_of_limits_can_be_set_and_others_cannot():
@@ -152,8 +158,8 @@ def test_the_typed_client_runs(example):
     assert (done.returncode, done.stderr) == (0, "") and "unsupported" in done.stdout
 
 
-def test_the_typed_client_passes_the_strictest_checker():
+def test_the_typed_client_passes_the_strictest_checker(tmp_path):
     pytest.importorskip("mypy", reason="SKIPPED: mypy is not installed here")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", str(CLIENT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=FOLDER.parent)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 0, done.stdout

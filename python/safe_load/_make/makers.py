@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
-from . import _own_records, _stdlib
-from ._beside import keep
-from ._core import NdArray
-from ._errors import Error, printable
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
+from .._errors import Error, printable
+from .._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
+from . import own_records, stdlib
+from .beside import keep
+from .scalars import plain_scalar
 
 Progress = Callable[[int, int, str], None]
 
@@ -41,18 +41,18 @@ class Makers:
     opaque = staticmethod(Opaque)
 
     def symbol(self, module: str, name: str) -> Any:
-        if (module, name) in _stdlib.SYMBOLS:
-            return _stdlib.SYMBOLS[module, name]
+        if (module, name) in stdlib.SYMBOLS:
+            return stdlib.SYMBOLS[module, name]
         if self.has_numpy and (module, name) in self._numpy.SYMBOLS:
             return self._numpy.SYMBOLS[module, name]
         return GlobalRef(module, name)
 
     def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
         """A value that its arguments make; a mutable one is filled later."""
-        if kind in _stdlib.RECORDS:
-            return _stdlib.RECORDS[kind](fields, args)
-        if kind in _own_records.CLASSES:
-            return _own_records.empty(kind)
+        if kind in stdlib.RECORDS:
+            return stdlib.RECORDS[kind](fields, args)
+        if kind in own_records.CLASSES:
+            return own_records.empty(kind)
         if kind == "attribute reference":
             target, name = args  # a str of Python 2 is bytes, if the caller wants that
             return AttrRef(target, name if isinstance(name, str) else name.decode("latin1"))
@@ -65,8 +65,8 @@ class Makers:
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
         """A value that is complete only with its state."""
         state = states[0] if states else None
-        if kind in _stdlib.STATEFUL:
-            return _stdlib.STATEFUL[kind](args, state)
+        if kind in stdlib.STATEFUL:
+            return stdlib.STATEFUL[kind](args, state)
         if self.has_numpy and kind in self._numpy.STATEFUL:
             return self._numpy.STATEFUL[kind](args, state)
         return StateRecord(kind, args, state)
@@ -107,11 +107,11 @@ class Makers:
 
     def set_attributes(self, target: Any, state: Any) -> None:
         """As pickle does it; the engine let no name through that begins and ends with two underscores."""
-        vars(target).update(_attributes_in(state))
+        vars(target).update(attributes_in(state))
 
     def set_tensor_attributes(self, target: Any, state: Any) -> None:
         """What a tensor had beside its elements. No setter of a tensor or an array is ever reached."""
-        keep(target, _attributes_in(state))
+        keep(target, attributes_in(state))
 
     def fill_opaque(
         self,
@@ -137,7 +137,7 @@ class Makers:
             target.keywords, target.attributes = keywords or {}, attributes or {}
 
     def fill_own_record(self, target: Any, items: list[Any], states: tuple[Any, ...]) -> None:
-        _own_records.fill(target, items, states)
+        own_records.fill(target, items, states)
 
     # ---- classes that the caller asked for
 
@@ -182,7 +182,7 @@ class Makers:
         return self._numpy.masked(data, mask, fill_value) if self.has_numpy else data
 
     def scalar(self, dtype: Any, data: bytearray) -> Any:
-        return self._numpy.scalar(dtype, data) if self.has_numpy else _plain_scalar(dtype, data)
+        return self._numpy.scalar(dtype, data) if self.has_numpy else plain_scalar(dtype, data)
 
     def object_scalar(self, holder: Any) -> Any:
         return holder[()] if self.has_numpy else holder[0]
@@ -253,7 +253,7 @@ class Makers:
         return TensorRecord("quantized tensor", parts | channels)
 
 
-def _attributes_in(state: Any) -> dict[Any, Any]:
+def attributes_in(state: Any) -> dict[Any, Any]:
     """Of a dict of attributes, or of a pair of them (__dict__ and __slots__) of which each may be None."""
     found: dict[Any, Any] = {}
     for part in state if isinstance(state, tuple) else (state,):
@@ -284,23 +284,4 @@ def _set_state(target: Any, state: Any) -> None:
         target.__dict__.update(state)
 
 
-_STRUCT = {"b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I"}
-_STRUCT |= {"u8": "Q", "f2": "e", "f4": "f", "f8": "d"}
-
-
-def _plain_scalar(text: str, data: bytearray) -> Any:
-    """The Python value of a NumPy scalar where NumPy is missing; its bytes where there is none."""
-    import struct
-
-    order = ">" if text[0] == ">" else "<"
-    if text[1:] in _STRUCT:
-        return struct.unpack(order + _STRUCT[text[1:]], data)[0]
-    if text[1:] in ("c8", "c16"):
-        return complex(*struct.unpack(order + ("ff" if text[1:] == "c8" else "dd"), data))
-    if text[1] == "U":
-        codec = "utf-32-be" if order == ">" else "utf-32-le"
-        return data.decode(codec, "surrogatepass").rstrip("\0")
-    return bytes(data).rstrip(b"\0") if text[1] == "S" else bytes(data)
-
-
-__all__ = ["Makers", "NdArray"]
+__all__ = ["Makers", "attributes_in"]

@@ -22,7 +22,8 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from ._inert import GlobalRef, Pattern, StateRecord, TypeExpr, type_text
+from .._inert import GlobalRef, Pattern, StateRecord, TypeExpr
+from .._inert.names import type_text
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
 _CLASSES = (
@@ -73,7 +74,7 @@ SYMBOLS: dict[tuple[str, str], Any] = {
 }
 
 # The factories that an honest defaultdict has, and the only ones that become factories again.
-FACTORIES = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, set, str, tuple)
+FACTORIES: tuple[type, ...] = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, set, str, tuple)
 FACTORIES += (collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque)
 FACTORIES += (argparse.Namespace, types.SimpleNamespace, decimal.Decimal, fractions.Fraction)
 
@@ -99,21 +100,42 @@ def _are_types(value: Any, may_be_literal: bool) -> bool:
     return not isinstance(value, (GlobalRef, TypeExpr))
 
 
-def _numbers(*args: Any) -> array.array[Any]:
+def _numbers(*args: Any) -> Any:
     if len(args) == 2:  # (type code, numbers)
         return array.array(args[0], "".join(args[1]) if args[0] == "u" else args[1])
     _, code, form, data = args
-    return array._array_reconstructor(array.array, code, form, data)
+    return array._array_reconstructor(array.array, code, form, data)  # type: ignore[attr-defined]
 
 
-# ---- made from arguments
+# ---- made from whole numbers (the fields) and arguments
 
-RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
+_Make = Callable[[tuple[int, ...], tuple[Any, ...]], Any]
+
+
+def _date_and_time(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, microsecond: int, fold: int, zone: Any = None
+) -> datetime.datetime:
+    return datetime.datetime(year, month, day, hour, minute, second, microsecond, zone, fold=fold)
+
+
+def _time(hour: int, minute: int, second: int, microsecond: int, fold: int, zone: Any = None) -> datetime.time:
+    return datetime.time(hour, minute, second, microsecond, zone, fold=fold)
+
+
+def _record_of(kind: str) -> _Make:
+    return lambda fields, args: StateRecord(kind, args, None)
+
+
+def _made_by(kind: Callable[..., Any]) -> _Make:
+    return lambda fields, args: kind(*args)
+
+
+RECORDS: dict[str, _Make] = {
     "range": lambda fields, args: range(*args),
     "slice": lambda fields, args: slice(*args),
-    "datetime.datetime": lambda f, args: datetime.datetime(*f[:7], tzinfo=(*args[1:], None)[0], fold=f[7]),
+    "datetime.datetime": lambda fields, args: _date_and_time(*fields, *args[1:2]),
     "datetime.date": lambda fields, args: datetime.date(*fields),
-    "datetime.time": lambda f, args: datetime.time(*f[:4], tzinfo=(*args[1:], None)[0], fold=f[4]),
+    "datetime.time": lambda fields, args: _time(*fields, *args[1:2]),
     "datetime.timedelta": lambda fields, args: datetime.timedelta(*fields),
     "datetime.timezone": lambda fields, args: datetime.timezone(*args),
     "zoneinfo.ZoneInfo": lambda f, args: (zoneinfo.ZoneInfo if args[1] else zoneinfo.ZoneInfo.no_cache)(args[0]),
@@ -143,11 +165,11 @@ RECORDS: dict[str, Callable[[tuple[int, ...], tuple[Any, ...]], Any]] = {
     "torch.memory_format": lambda fields, args: f"torch.{args[1]}",
     "torch.torch_version.TorchVersion": lambda fields, args: args[0],
     **{
-        kind: lambda fields, args, kind=kind: StateRecord(kind, args, None)
+        kind: _record_of(kind)
         for kind in ("torch.nn.parameter.UninitializedParameter", "torch.nn.parameter.UninitializedBuffer")
     },
     **{
-        f"ipaddress.{kind.__name__}": lambda fields, args, kind=kind: kind(*args)
+        f"ipaddress.{kind.__name__}": _made_by(kind)
         for kind in (ipaddress.IPv4Address, ipaddress.IPv4Interface, ipaddress.IPv4Network)
         + (ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv6Network)
     },

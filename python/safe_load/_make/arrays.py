@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import TensorView
-from ._makers import Makers
+from .makers import Makers
 
 # Element types that NumPy has under another name than torch, and those of the package ml_dtypes.
 _ML_DTYPES = {
@@ -67,4 +66,4 @@ class ArrayMakers(Makers):
         return array  # NumPy has no gradients
 
 
-__all__ = ["ArrayMakers", "TensorView", "element_type"]
+__all__ = ["ArrayMakers", "element_type"]

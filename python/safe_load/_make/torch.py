@@ -9,8 +9,8 @@ from typing import Any, Callable, Iterable, MutableMapping
 import torch
 import torch.utils.dlpack
 
-from ._errors import Error
-from ._makers import Makers, _attributes_in
+from .._errors import Error
+from .makers import Makers, attributes_in
 
 _QSCHEMES = (
     "per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric "
@@ -197,7 +197,7 @@ class TorchMakers(Makers):
 
     def set_tensor_attributes(self, target: torch.Tensor, state: Any) -> None:
         own = vars(target)  # what a jagged tensor was built with, and the engine has checked, stays
-        attributes = {name: value for name, value in _attributes_in(state).items() if name not in own}
+        attributes = {name: value for name, value in attributes_in(state).items() if name not in own}
         for name in attributes:
             if hasattr(torch.Tensor, name) or hasattr(torch.nn.Parameter, name):
                 raise AttributeError(f"it has an attribute named {name!r}, as every tensor has")
@@ -311,7 +311,8 @@ def _moved(storage: torch.UntypedStorage, target: Any) -> torch.UntypedStorage:
         return torch.UntypedStorage(storage.nbytes(), device="meta")
     if device.type == "cpu":
         return storage
-    return storage.to(device=torch.empty(0, device=device).device)  # with the number of the current one
+    moved: torch.UntypedStorage = storage.to(device=torch.empty(0, device=device).device)  # numbered: the current one
+    return moved
 
 
 def require_device(target: Any) -> None:

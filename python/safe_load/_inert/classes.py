@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._core import RECORD_CLASSES
+from .._core import RECORD_CLASSES
 
 
 def _with_form(form: str) -> dict[str, str]:

@@ -11,9 +11,9 @@ import collections
 import sys
 from typing import Any, Iterator
 
-from ._core import TensorView
-from ._errors import Error, printable
-from ._inert import Opaque, TensorRecord
+from .._errors import Error, printable
+from .record import Record
+from .tensors import array_types
 
 _SCRIPT = "__torch__."
 _PARTS = ("_parameters", "_buffers", "_modules")
@@ -22,7 +22,7 @@ _PARTS = ("_parameters", "_buffers", "_modules")
 _LONGEST_NAMES = 1 << 26
 
 
-def state_dict(record: Opaque) -> dict[str, Any]:
+def state_dict(record: Record) -> dict[str, Any]:
     """What Opaque.state_dict() gives."""
     if module_attributes(record) is not None:
         return module_state(record)
@@ -33,7 +33,7 @@ def state_dict(record: Opaque) -> dict[str, Any]:
 
 def module_attributes(value: object) -> dict[str, Any] | None:
     """The attributes of a module, None for any other value. torch.fx hands them to a function as an argument."""
-    if not isinstance(value, Opaque):
+    if not isinstance(value, Record):
         return None
     if value.cls.startswith(_SCRIPT):
         return _script_attributes(value)
@@ -43,19 +43,19 @@ def module_attributes(value: object) -> dict[str, Any] | None:
     return None
 
 
-def _script_attributes(module: Opaque) -> dict[str, Any]:
+def _script_attributes(module: Record) -> dict[str, Any]:
     """Of a TorchScript module, whose file does not tell parameters from buffers."""
     attributes = module.attributes()
     children = {
         name: value
         for name, value in attributes.items()
-        if isinstance(value, Opaque) and value.cls.startswith(_SCRIPT)
+        if isinstance(value, Record) and value.cls.startswith(_SCRIPT)
     }
     tensors = {name: value for name, value in attributes.items() if isinstance(value, array_types())}
     return {"_parameters": tensors, "_buffers": {}, "_modules": children}
 
 
-def module_state(module: Opaque) -> collections.OrderedDict[str, Any]:
+def module_state(module: Record) -> collections.OrderedDict[str, Any]:
     """REQUIRES: module_attributes(module) is not None."""
     names = _Names()
     entered: set[int] = set()  # the modules around the one that is read
@@ -97,7 +97,7 @@ class _Names:
 def _attributes_of(child: object, prefix: str) -> dict[str, Any]:
     attributes = module_attributes(child)
     if attributes is None:
-        kind = child.cls if isinstance(child, Opaque) else type(child).__name__
+        kind = child.cls if isinstance(child, Record) else type(child).__name__
         raise Error(
             f"safe_load: {printable(prefix[:-1])!r} is no module but {printable(kind)}, which has no names for tensors",
             code="unsupported",
@@ -112,16 +112,6 @@ def _own_tensors(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in attributes["_buffers"].items():
         if value is not None and not (isinstance(passing, set) and name in passing):
             yield name, value
-
-
-def tensor_types() -> tuple[type, ...]:
-    torch = sys.modules.get("torch")
-    return (TensorView, TensorRecord) if torch is None else (TensorView, TensorRecord, torch.Tensor)
-
-
-def array_types() -> tuple[type, ...]:
-    numpy = sys.modules.get("numpy")
-    return tensor_types() if numpy is None else (*tensor_types(), numpy.ndarray)
 
 
 def _detached(tensor: Any) -> Any:
@@ -162,4 +152,4 @@ def _key(key: Any, numbers: dict[int, int]) -> Any:
     raise Error("safe_load: an optimizer has state for a parameter that is in none of its groups", code="corrupt")
 
 
-__all__ = ["array_types", "module_attributes", "module_state", "state_dict", "tensor_types"]
+__all__ = ["module_attributes", "module_state", "state_dict"]

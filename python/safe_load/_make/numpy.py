@@ -6,7 +6,7 @@ file ever reach NumPy's own unpickling functions for them, which trust them.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Literal
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def struct_dtype(
     metadata: dict[str, Any] | None,
 ) -> np.dtype[Any]:
     """A structure from its fields: (name, title, offset in bytes, dtype) each."""
-    parts: dict[str, Any] = {
+    parts: Any = {
         "names": [name for name, _, _, _ in fields],
         "formats": [dtype for _, _, _, dtype in fields],
         "offsets": [offset for _, _, offset, _ in fields],
@@ -76,7 +76,8 @@ def struct_dtype(
     }
     if any(title is not None for _, title, _, _ in fields):
         parts["titles"] = [title for _, title, _, _ in fields]
-    structure = np.dtype(parts, align=is_aligned, **({} if metadata is None else {"metadata": metadata}))
+    options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
+    structure = np.dtype(parts, align=is_aligned, **options)
     return np.dtype((np.record, structure)) if is_record else structure
 
 
@@ -106,7 +107,7 @@ def _as_class(plain: Any, class_name: str) -> Any:
 
 def masked(data: Any, mask: bytearray, fill_value: Any) -> Any:
     """A masked array; `mask` has a byte per item or, of a structure, per field, in the order in which items lie."""
-    order = "F" if data.flags.f_contiguous and not data.flags.c_contiguous else "C"
+    order: Literal["C", "F"] = "F" if data.flags.f_contiguous and not data.flags.c_contiguous else "C"
     kind = np.ma.make_mask_descr(data.dtype)
     flags = np.ndarray(data.shape, kind, buffer=mask, order=order) if mask else np.zeros(data.shape, kind)
     return np.ma.MaskedArray(data, mask=flags, fill_value=fill_value)

@@ -8,13 +8,14 @@ import itertools
 import types
 from typing import Any, Iterator
 
-from . import _record_classes
-from ._errors import printable
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, attribute_dicts, content_of, value_of
+from .._errors import printable
+from . import classes
+from .content import content_of, value_of
+from .record import Record, attribute_dicts
+from .stand_ins import AttrRef, Partial
+from .words import cut, short
 
-_LONGEST_TEXT = 30  # characters of a text
 _LONGEST_LINE = 240
-_LARGEST_INT = 128  # bits
 _PARTS_IN_A_LINE = 4
 _WIDEST = 50  # rows of one value in a tree
 _DEEPEST = 6
@@ -23,7 +24,7 @@ _MOST_ROWS = 500
 Row = tuple[str, Any]  # a step of an object path, and what is there
 
 
-def line(record: Opaque) -> str:
+def line(record: Record) -> str:
     """`<Opaque pkg.Config .lr: 0.1, .layers: list of 3>`: printable, and of bounded length."""
     rows = [f"{step}: {short(part)}" for step, part in itertools.islice(_rows(record), _PARTS_IN_A_LINE + 1)]
     if len(rows) > _PARTS_IN_A_LINE:
@@ -32,46 +33,14 @@ def line(record: Opaque) -> str:
     return f"<{text}>" if len(text) <= _LONGEST_LINE else f"<{text[:_LONGEST_LINE]}...>"
 
 
-def tree(record: Opaque) -> str:
+def tree(record: Record) -> str:
     """HTML of nested <details>, without scripts, of bounded depth, width and size."""
     return _Tree().node("", record, ())
 
 
-def short(value: Any) -> str:
-    """A few words for a value; of what lies inside it nothing but the count."""
-    if isinstance(value, str):
-        return f'"{_cut(value)}"'
-    if isinstance(value, bytes):
-        return repr(value) if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]!r}..."
-    if isinstance(value, int) and value.bit_length() > _LARGEST_INT:
-        return f"int of {value.bit_length()} bits"
-    if value is None or isinstance(value, (bool, int, float, complex)):
-        return repr(value)
-    if isinstance(value, (dict, list, tuple, set, frozenset)):
-        return f"{type(value).__name__} of {len(value)}"
-    if isinstance(value, Opaque):
-        return f"Opaque {printable(value.cls)}"
-    if isinstance(value, GlobalRef):
-        return printable(f"{value.module}.{value.name}")
-    return _other(value)
-
-
-def _other(value: Any) -> str:
-    """The class, and of tensors and arrays their type and shape."""
-    kind = type(value)
-    if not (hasattr(kind, "dtype") and hasattr(kind, "shape")):
-        return kind.__name__
-    dtype = printable(str(value.dtype).removeprefix("torch."))
-    return f"{kind.__name__} {dtype} {list(value.shape)}"
-
-
-def _cut(text: str) -> str:
-    return printable(text[:_LONGEST_TEXT]) + ("..." if len(text) > _LONGEST_TEXT else "")
-
-
 def _rows(value: Any) -> Iterator[Row]:
     """What lies directly inside a value, by the steps of object paths."""
-    if isinstance(value, Opaque):
+    if isinstance(value, Record):
         yield from _record_rows(value)
     elif isinstance(value, dict):
         yield from ((f"[{short(key)}]", part) for key, part in value.items())
@@ -82,14 +51,14 @@ def _rows(value: Any) -> Iterator[Row]:
     elif isinstance(value, (argparse.Namespace, types.SimpleNamespace)):
         yield from _attribute_rows(vars(value))
     elif isinstance(value, AttrRef):
-        yield f".{_cut(value.name)} of", value.target
+        yield f".{cut(value.name)} of", value.target
     elif isinstance(value, Partial):
         yield from ((".function", value.function), (".args", value.args), (".keywords", value.keywords))
 
 
-def _record_rows(record: Opaque) -> Iterator[Row]:
+def _record_rows(record: Record) -> Iterator[Row]:
     """Of a config container its content, of any other record all its parts."""
-    if record.cls in _record_classes.CONTAINERS:
+    if record.cls in classes.CONTAINERS:
         yield from ((step, value_of(part)) for step, part in _rows(content_of(record)))
         return
     yield from ((f".args{step}", part) for step, part in _rows(record.args))
@@ -105,7 +74,7 @@ def _record_rows(record: Opaque) -> Iterator[Row]:
 
 def _attribute_rows(attributes: dict[Any, Any]) -> Iterator[Row]:
     for name, part in attributes.items():
-        yield f".{_cut(name) if isinstance(name, str) else short(name)}", value_of(part)
+        yield f".{cut(name) if isinstance(name, str) else short(name)}", value_of(part)
 
 
 class _Tree:
@@ -135,4 +104,4 @@ class _Tree:
         return "".join(shown)
 
 
-__all__ = ["line", "short", "tree"]
+__all__ = ["line", "tree"]

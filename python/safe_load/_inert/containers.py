@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._errors import printable
-from ._inert import Opaque, content_of, value_of
+from .._errors import printable
+from .content import Content, content_of, value_of
+from .record import Record
 
 
-def to_container(record: Opaque) -> Any:
+def to_container(record: Record) -> Any:
     """What Opaque.to_container() gives."""
     value = value_of(record)
-    if isinstance(value, Opaque) and _content(value) is None:
+    if isinstance(value, Record) and _content(value) is None:
         raise TypeError(f"{printable(record.cls)} holds no items: it is neither a mapping nor a sequence here")
     return _Copies().copy(value)
 
 
-def _content(value: Any) -> dict[Any, Any] | list[Any] | tuple[Any, ...] | None:
+def _content(value: Any) -> Content | None:
     """The content of a container, None for any other value."""
-    if isinstance(value, Opaque):
+    if isinstance(value, Record):
         return content_of(value)
     return value if isinstance(value, (dict, list)) or type(value) is tuple else None
 

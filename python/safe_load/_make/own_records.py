@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr, _States
+from .._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr, _States
 
 _PARTS: dict[type, dict[str, type | tuple[type, ...]]] = {
     Opaque: {
@@ -30,7 +30,7 @@ _PARTS: dict[type, dict[str, type | tuple[type, ...]]] = {
     StateRecord: {"kind": str, "args": tuple, "state": object},
     _States: {},
 }
-CLASSES = {f"{kind.__module__}.{kind.__name__}": kind for kind in _PARTS}
+CLASSES: dict[str, Any] = {f"{kind.__module__}.{kind.__name__}": kind for kind in _PARTS}
 
 
 def empty(name: str) -> Any:

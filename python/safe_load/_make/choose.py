@@ -1,0 +1,58 @@
+"""Which makers a load takes: those of torch, those of NumPy, or neither. Both may be missing."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping
+
+from .._errors import Error
+from .makers import Makers
+
+
+def choose_makers(
+    framework: str | None,
+    map_location: Any,
+    constructors: Mapping[str, Callable[..., Any]] | None,
+    progress: Callable[[int, int, str], None] | None,
+    is_lazy: bool = False,
+) -> Makers:
+    """Those of a framework; of None the first of torch and NumPy that can be imported."""
+    if framework not in (None, "torch", "numpy", "none"):
+        raise ValueError('framework must be "torch", "numpy" or "none"')
+    if not (progress is None or callable(progress)):
+        raise TypeError("progress must be True or a callable(done, total, unit)")
+    options = {"numpy": _numpy(), "constructors": constructors, "progress": progress}
+    if framework in (None, "torch"):
+        try:
+            from .torch import TorchMakers
+        except ImportError:
+            if framework == "torch":
+                raise
+        else:
+            return TorchMakers(map_location, is_lazy, **options)
+    _require_host_memory(map_location)
+    if framework == "numpy" or (framework is None and options["numpy"] is not None):
+        from .arrays import ArrayMakers
+
+        return ArrayMakers(**options)
+    return Makers(**options)
+
+
+def _require_host_memory(map_location: Any) -> None:
+    targets = map_location.values() if isinstance(map_location, dict) else [map_location]
+    if any(target is not None and str(target) != "cpu" for target in targets):
+        raise Error(
+            "safe_load: only torch puts tensors on other devices, or lets a callable place them",
+            code="device",
+            hint='take framework="torch", or pass device="cpu"',
+        )
+
+
+def _numpy() -> Any:
+    try:
+        from . import numpy as module
+    except ImportError:
+        return None
+    return module
+
+
+__all__ = ["choose_makers"]
