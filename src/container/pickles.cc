@@ -8,10 +8,33 @@
 namespace safe_load::container {
 
 std::size_t Pickles::add(std::string member, std::uint64_t size, Read read) {
-  blocks_.push_back({std::move(member), size_, size, std::move(read)});
+  blocks_.push_back({std::move(member), size_, size, std::move(read), nullptr, {}});
   // Beyond any limit, which load() checks.
   size_ = base::checked_add(size_, size).value_or(~std::uint64_t{0});
   return blocks_.size() - 1;
+}
+
+std::size_t Pickles::add(const Slice& slice, std::uint64_t size) {
+  size = std::min(size, slice.size);
+  const std::size_t number =
+      add(slice.name, size, [slice](std::span<std::byte> into) -> Outcome<void> {
+        const Status read = slice.part().read_at(0, into);
+        return read ? Outcome<void>() : Failure(read.error(), slice.name);
+      });
+  blocks_[number].file = slice.memory == nullptr ? slice.whole : nullptr;
+  blocks_[number].range = {slice.offset, size};
+  return number;
+}
+
+void Pickles::tell() const {
+  std::vector<ByteRange> ranges;
+  const Source* file = nullptr;
+  for (const Block& block : blocks_) {
+    if (block.file == nullptr) continue;
+    file = block.file.get();
+    ranges.push_back(block.range);
+  }
+  if (ranges.size() > 1) file->will_read(ranges);
 }
 
 Outcome<void> Pickles::load(const Limits& limits) {
@@ -29,6 +52,7 @@ Outcome<void> Pickles::load(const Limits& limits) {
     small_.resize(static_cast<std::size_t>(size_));
     bytes_ = small_;
   }
+  tell();
   for (const Block& block : blocks_) {
     const auto done = block.read(bytes_.subspan(static_cast<std::size_t>(block.offset),
                                                 static_cast<std::size_t>(block.size)));

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/host.h"
 #include "container/failure.h"
+#include "container/slice.h"
 #include "pickle/machine.h"
 #include "safe_load/limits.h"
 #include "safe_load/shared_bytes.h"
@@ -26,6 +28,9 @@ class Pickles {
   // Asks for `size` bytes of a member, which `read` will fill in. Returns the number to ask for
   // them with.
   std::size_t add(std::string member, std::uint64_t size, Read read);
+
+  // Asks for the first `size` bytes of a slice, and of what it has no more than that.
+  std::size_t add(const Slice& slice, std::uint64_t size);
 
   // Reads all. kLimit if they are more than Limits::max_pickle_bytes.
   Outcome<void> load(const Limits& limits);
@@ -45,7 +50,10 @@ class Pickles {
     std::uint64_t offset;
     std::uint64_t size;
     Read read;
+    std::shared_ptr<const Source> file;  // whose `range` this is; null: `read` knows
+    ByteRange range;
   };
+  void tell() const;
   std::reference_wrapper<base::Host> host_;
   std::vector<Block> blocks_;
   std::uint64_t size_ = 0;

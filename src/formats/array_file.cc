@@ -56,10 +56,7 @@ std::string from_latin1(std::string_view text) {
 }  // namespace
 
 Outcome<void> ArrayFile::read(Pickles& pickles) {
-  content_ = pickles.add(slice_.name, slice_.size, [this](std::span<std::byte> into) {
-    const Status read = slice_.part().read_at(0, into);
-    return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-  });
+  content_ = pickles.add(slice_, slice_.size);
   return {};
 }
 

@@ -35,11 +35,7 @@ Failure raw_arrays(const Slice& slice) {
 
 Outcome<void> BarePickle::read(Pickles& pickles) {
   info_.format = Format::kPickle;
-  pickle_ =
-      pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
-        const Status read = slice_.part().read_at(0, into);
-        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-      });
+  pickle_ = pickles.add(slice_, reach_);
   return {};
 }
 

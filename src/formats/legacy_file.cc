@@ -14,11 +14,7 @@ using pickle::NodeId;
 
 Outcome<void> LegacyFile::read(Pickles& pickles) {
   info_.format = Format::kLegacy;
-  pickles_ =
-      pickles.add(slice_.name, std::min(reach_, slice_.size), [this](std::span<std::byte> into) {
-        const Status read = slice_.part().read_at(0, into);
-        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-      });
+  pickles_ = pickles.add(slice_, reach_);
   return {};
 }
 

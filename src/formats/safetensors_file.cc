@@ -72,10 +72,7 @@ Outcome<void> SafetensorsFile::read(Pickles& pickles) {
     return Failure(Error(ErrorCode::kLimit, "a header of more than 100 MB"), slice_.name);
   data_offset_ = kLengthSize + size;
   info_.pickle_bytes = size;
-  header_ = pickles.add(slice_.name, size, [this](std::span<std::byte> into) {
-    const Status done = slice_.part().read_at(kLengthSize, into);
-    return done ? Outcome<void>() : Failure(done.error(), slice_.name);
-  });
+  header_ = pickles.add(slice_.behind(kLengthSize), size);
   return {};
 }
 

@@ -72,15 +72,10 @@ Outcome<void> Script2018::read(Pickles& pickles) {
   info_.format = Format::kTorchScript2018;
   info_.prefix = base::escaped(prefix_);
   info_.record_count = file_.directory().entries().size();
-  const auto add = [&](const archive::ZipEntry& entry) {
-    return pickles.add(file_.shown(entry), entry.size, [this, &entry](std::span<std::byte> into) {
-      return file_.read(entry, into);
-    });
-  };
-  model_ = add(*model);
+  model_ = file_.add_to(pickles, *model);
   const archive::ZipEntry* const attributes = record("attributes.pkl");
   has_attributes_ = attributes != nullptr;
-  if (has_attributes_) attributes_ = add(*attributes);
+  if (has_attributes_) attributes_ = file_.add_to(pickles, *attributes);
   info_.pickle_bytes = model->size + (has_attributes_ ? attributes->size : 0);
   return {};
 }

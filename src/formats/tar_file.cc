@@ -261,11 +261,9 @@ Outcome<void> TarFile::read(Pickles& pickles) {
     if (!done) return Failure(done.error(), slice_.name);
   }
   info_.pickle_bytes = members_.pickle.size;
-  pickle_ = pickles.add(
-      slice_.inside(members_.pickle.name), members_.pickle.size, [this](std::span<std::byte> into) {
-        const Status read = slice_.part().read_at(members_.pickle.data_offset, into);
-        return read ? Outcome<void>() : Failure(read.error(), slice_.name);
-      });
+  container::Slice pickle = slice_.behind(members_.pickle.data_offset);
+  pickle.name = slice_.inside(members_.pickle.name);
+  pickle_ = pickles.add(pickle, members_.pickle.size);
   return {};
 }
 

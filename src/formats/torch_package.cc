@@ -45,9 +45,7 @@ Outcome<void> TorchPackage::read(Pickles& pickles) {
     if (!found) return found.error();
     if (!*found) continue;
     info_.pickle_bytes += entry.size;
-    resources_.push_back(
-        {&entry, pickles.add(file_.shown(entry), entry.size,
-                             [this, &entry](auto into) { return file_.read(entry, into); })});
+    resources_.push_back({&entry, file_.add_to(pickles, entry)});
   }
   if (resources_.empty())
     return Failure(Error(ErrorCode::kUnsupported, "a torch.package archive without a pickle"),

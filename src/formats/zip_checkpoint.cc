@@ -32,9 +32,7 @@ Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
   const auto version = read_version();
   if (!version) return version.error();
   info_.pickle_bytes = layout_.pickle->size;
-  pickle_ =
-      pickles.add(file_.shown(*layout_.pickle), layout_.pickle->size,
-                  [this](std::span<std::byte> into) { return file_.read(*layout_.pickle, into); });
+  pickle_ = file_.add_to(pickles, *layout_.pickle);
   return {};
 }
 

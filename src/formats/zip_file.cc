@@ -75,6 +75,11 @@ Outcome<void> ZipFile::read(const ZipEntry& entry, std::span<std::byte> into) co
   return {};
 }
 
+std::size_t ZipFile::add_to(container::Pickles& pickles, const ZipEntry& entry) const {
+  return pickles.add(shown(entry), entry.size,
+                     [this, &entry](std::span<std::byte> into) { return read(entry, into); });
+}
+
 Outcome<std::string> ZipFile::read_small(const ZipEntry& entry) const {
   if (entry.size > kSmallRecord)
     return Failure(

@@ -25,6 +25,8 @@ class ZipFile {
   void will_read_heads() const;
   // Fills `into`, whose size is the entry's.
   container::Outcome<void> read(const archive::ZipEntry& entry, std::span<std::byte> into) const;
+  // Asks for a record. This must outlive the pickles.
+  std::size_t add_to(container::Pickles& pickles, const archive::ZipEntry& entry) const;
   // A record that is a word or a number.
   static constexpr std::uint64_t kSmallRecord = 64;
   container::Outcome<std::string> read_small(const archive::ZipEntry& entry) const;

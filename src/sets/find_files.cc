@@ -147,22 +147,29 @@ Result<FoundFiles, Issue> open_file(Files& files, std::string_view path, SourceP
   return found;
 }
 
-// A folder of torch.distributed.checkpoint, by the name of its metadata.
-Result<FoundFiles, Issue> open_distributed(Files& files, std::string_view folder,
-                                           const std::string& name, const Limits& limits) {
-  const std::string path = in_folder(folder, name);
-  auto file = files.open(std::string(path));
-  if (!file) return as_issue(file.error(), name);
-  const auto bytes = read_all(**file, limits);
+// A folder of torch.distributed.checkpoint, by its metadata.
+Result<FoundFiles, Issue> open_distributed(Files& files, const std::string& path, SourcePtr file,
+                                           const Limits& limits) {
+  const std::string folder(folder_of(path));
+  const std::string name(name_of(path));
+  const auto bytes = read_all(*file, limits);
   if (!bytes) return as_issue(bytes.error(), name);
   const auto metadata = read_distributed_metadata(base::as_bytes(*bytes), limits);
   if (!metadata) return as_issue(metadata.error(), name, std::string(kDamaged));
   for (const std::string& data : metadata->files)
-    if (files.leaves_folder(std::string(folder), data))
+    if (files.leaves_folder(folder, data))
       return as_issue(Error(ErrorCode::kCorrupt, "a link that leads out of the checkpoint's folder")
                           .about(data),
                       name, "copy the folder with what its links stand for, if you trust them");
-  return open_set(files, path, *std::move(file), metadata->files, "data files");
+  return open_set(files, path, std::move(file), metadata->files, "data files");
+}
+
+Result<FoundFiles, Issue> open_distributed(Files& files, std::string_view folder,
+                                           const std::string& name, const Limits& limits) {
+  const std::string path = in_folder(folder, name);
+  auto file = files.open(path);
+  if (!file) return as_issue(file.error(), name);
+  return open_distributed(files, path, *std::move(file), limits);
 }
 
 // Safetensors files with pieces of tensors, which need no index.
@@ -306,7 +313,9 @@ Result<FoundFiles, Issue> find_files(Files& files, std::string_view path, const 
 
 Result<FoundFiles, Issue> find_files(Files& files, std::string_view path, SourcePtr file,
                                      const Limits& limits) {
-  return open_file(files, path, std::move(file), limits);
+  const bool is_metadata = name_of(path) == kMetadata || is_metadata_of_rank(name_of(path));
+  return is_metadata ? open_distributed(files, std::string(path), std::move(file), limits)
+                     : open_file(files, path, std::move(file), limits);
 }
 
 }  // namespace safe_load::sets

@@ -41,7 +41,8 @@ struct FoundFiles {
 // All files that are missing are named at once.
 Result<FoundFiles, Issue> find_files(Files& files, std::string_view path, const Limits& limits);
 
-// The same for a path whose file is open.
+// The same for a file that is open. Metadata of a distributed checkpoint stand for its folder,
+// which need not be one that lists its files.
 Result<FoundFiles, Issue> find_files(Files& files, std::string_view path,
                                      std::shared_ptr<const Source> file, const Limits& limits);
 

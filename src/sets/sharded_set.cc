@@ -23,10 +23,7 @@ Outcome<void> ShardedSet::read(Pickles& pickles) {
   info_.format = Format::kShardedSet;
   info_.record_count = slices_.size();
   info_.pickle_bytes = slice_.size;
-  index_ = pickles.add(slice_.name, slice_.size, [this](std::span<std::byte> into) {
-    const Status done = slice_.part().read_at(0, into);
-    return done ? Outcome<void>() : Failure(done.error(), slice_.name);
-  });
+  index_ = pickles.add(slice_, slice_.size);
   for (const Slice& slice : slices_) {
     auto shard = recognise(slice, options(), reach_);
     if (!shard) return shard.error();
