@@ -51,6 +51,16 @@ class Checkpoint:
         byte_order: str | None,
         verify: bool,
     ) -> Checkpoint: ...
+    @staticmethod
+    def open_stream(
+        stream: Any,
+        size: int,
+        limits: Limits,
+        mmap: bool | None,
+        encoding: str,
+        byte_order: str | None,
+        verify: bool,
+    ) -> Checkpoint: ...
     def check_elements(self, value: int | None = None) -> list[dict[str, Any]]: ...
     def symbols(self) -> list[dict[str, Any]]: ...
     def has_unknown_symbols(self) -> bool: ...
@@ -105,6 +115,9 @@ def scan_path(
 ) -> str: ...
 def scan_descriptor(
     descriptor: int, title: str, limits: Limits, strict: bool, deep: bool, max_findings: int
+) -> str: ...
+def scan_stream(
+    stream: Any, size: int, title: str, limits: Limits, strict: bool, deep: bool, max_findings: int
 ) -> str: ...
 def scan_bytes(
     content: bytes, title: str, limits: Limits, strict: bool, deep: bool, max_findings: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import enum
-import io
 import itertools
 import json
 import os
@@ -14,7 +13,8 @@ from typing import Any, Iterable, Iterator
 
 from . import _core
 from ._errors import Error, from_issue
-from ._source import of_file
+from ._source import is_plain_file, of_file
+from ._stream import as_stream
 
 
 class _Printed(enum.IntEnum):
@@ -157,6 +157,16 @@ def _report(text: str) -> ScanReport:
     )
 
 
+def _scan_stream(f: Any, options: tuple[_core.Limits, bool, bool, int]) -> ScanReport:
+    stream = as_stream(f)
+    if stream is not None:
+        return _report(_core.scan_stream(stream, stream.size, "the stream", *options))
+    content = f.read()
+    if isinstance(content, str):
+        raise TypeError("f gives text; open it in binary mode")
+    return _report(_core.scan_bytes(bytes(content), "the stream", *options))
+
+
 def scan(
     f: Any,
     *,
@@ -167,8 +177,8 @@ def scan(
 ) -> ScanReport:
     """Says whether a file could run code when somebody opens it. Runs, imports and writes nothing.
 
-    f: a path (str or PathLike), the content as bytes, an open binary file of the file system, or a file
-    descriptor, whose position is neither used nor moved.
+    f: a path (str or PathLike), the content as bytes, a binary file object or a file descriptor. The position of a
+    descriptor and of a file of the file system is not used; another stream is scanned from where it stands.
     strict: some notes count as unknown.
     deep: the checksum of every record is checked, which reads the file.
     limits: what the file may make us do; what it would exceed is INCOMPLETE.
@@ -185,10 +195,10 @@ def scan(
             return _report(_core.scan_path(os.fsencode(f), os.fsdecode(f), *options))
         if isinstance(f, (bytes, bytearray, memoryview)):
             return _report(_core.scan_bytes(bytes(f), "the bytes", *options))
-        if isinstance(f, io.BytesIO):
-            return _report(_core.scan_bytes(f.getvalue(), "the stream", *options))
-        if hasattr(f, "fileno"):
+        if is_plain_file(f):
             return _report(_core.scan_descriptor(f.fileno(), str(getattr(f, "name", "the file")), *options))
+        if hasattr(f, "read"):
+            return _scan_stream(f, options)
     except OSError as error:
         raise (of_file(f, error) if isinstance(f, (str, os.PathLike)) else error) from None
     except Error as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import os
 import stat
-from mmap import mmap as MemoryMap
 from typing import Any, Protocol, TypeGuard
 
 from . import _core
 from ._errors import Error, from_issue, printable
+from ._stream import as_stream
 
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin1": "latin1", "latin-1": "latin1", "bytes": "bytes"}
 _ENCODINGS |= {"ascii": "utf-8", "iso-8859-1": "latin1"}
@@ -100,25 +100,24 @@ def of_file(path: Any, error: OSError) -> OSError:
 def _open_stream(f: Any, options: Options) -> _core.Checkpoint:
     if isinstance(f, io.TextIOBase):
         raise TypeError("f is a text file; open it in binary mode")
-    if _is_plain_file(f):
+    if is_plain_file(f):
         if isinstance(f, io.BufferedRandom):
             f.flush()
         return _core.Checkpoint.open_descriptor(f.fileno(), f.tell(), *options)
-    if type(f) is io.BytesIO or isinstance(f, MemoryMap):
-        whole = f.getbuffer() if isinstance(f, io.BytesIO) else memoryview(f)
-        with whole, whole[f.tell() :] as rest:  # let go at once: what is looked at cannot be closed
-            return _core.Checkpoint.open_bytes(rest, *options)
+    stream = as_stream(f)
+    if stream is not None:
+        return _core.Checkpoint.open_stream(stream, stream.size, *options)
     content = f.read()
     if isinstance(content, str):
         raise TypeError("f gives text; open it in binary mode")
     return _core.Checkpoint.open_bytes(content, *options)
 
 
-def _is_plain_file(f: Any) -> bool:
+def is_plain_file(f: Any) -> bool:
     """Whether what f reads is what lies in a file: not a pipe, and not a member of an archive."""
     if type(f) not in _FILES or type(getattr(f, "raw", f)) is not io.FileIO:
         return False
     return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
 
 
-__all__ = ["Source", "is_path", "of_file", "open_source"]
+__all__ = ["Source", "is_path", "is_plain_file", "of_file", "open_source"]

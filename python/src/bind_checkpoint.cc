@@ -15,6 +15,7 @@
 #include "errors.h"
 #include "memory.h"
 #include "objects.h"
+#include "python_source.h"
 
 namespace nb = nanobind;
 
@@ -197,6 +198,24 @@ void bind_checkpoint(nb::module_& module) {
           },
           nb::arg("buffer"), nb::arg("limits"), nb::arg("mmap").none(), nb::arg("encoding"),
           nb::arg("byte_order").none(), nb::arg("verify"), "Copies the buffer.")
+      .def_static(
+          "open_stream",
+          [](nb::object stream, std::uint64_t size, const safe_load::Limits& limits,
+             nb::object mmap, const std::string& encoding, nb::object byte_order, bool verify) {
+            const OpenOptions options = options_from(limits, mmap, encoding, byte_order, verify);
+            const auto source = std::make_shared<PythonSource>(std::move(stream), size);
+            return open_released([&]() -> safe_load::Result<Checkpoint, safe_load::Issue> {
+              auto opened = Checkpoint::open(source, options);
+              if (!opened) {
+                const nb::gil_scoped_acquire acquire;
+                source->raise_failure();
+              }
+              return opened;
+            });
+          },
+          nb::arg("stream"), nb::arg("size"), nb::arg("limits"), nb::arg("mmap").none(),
+          nb::arg("encoding"), nb::arg("byte_order").none(), nb::arg("verify"),
+          "stream.read_at(offset, size) gives bytes, and may be called by any thread.")
       .def(
           "check_elements",
           [](const Checkpoint& checkpoint, std::optional<std::uint32_t> value) {

@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "memory.h"
 #include "objects.h"
+#include "python_source.h"
 
 namespace nb = nanobind;
 
@@ -135,7 +136,7 @@ safe_load::SharedBytes bytes_of(const safe_load::StorageView& storage, std::size
   constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
   auto bytes = [&] {
     std::optional<nb::gil_scoped_release> release;
-    if (storage.byte_count() >= kMuch) release.emplace();
+    if (storage.byte_count() >= kMuch || PythonSource::exist()) release.emplace();
     return storage.share(unit);
   }();
   return unwrap(std::move(bytes));
@@ -161,7 +162,10 @@ TensorObject tensor_object(const safe_load::TensorView& tensor) {
   if (resolves) {
     // The bits are part of the value: a view without them would be wrong data.
     auto copy = std::make_shared<std::vector<std::byte>>(unwrap(tensor.copy_size()));
-    const auto done = tensor.copy_bytes_to(*copy);
+    const auto done = [&] {
+      const nb::gil_scoped_release release;
+      return tensor.copy_bytes_to(*copy);
+    }();
     if (!done) raise(done.error());
     object.data = copy->data();
     object.owner = copy;

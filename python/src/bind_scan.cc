@@ -6,6 +6,7 @@
 #include <string>
 
 #include "errors.h"
+#include "python_source.h"
 
 namespace nb = nanobind;
 
@@ -54,6 +55,18 @@ void bind_scan(nb::module_& module) {
     const auto options = options_from(limits, strict, deep, max_findings);
     return record_of(title, [&] { return safe_load::scan_descriptor(descriptor, options); });
   });
+  module.def("scan_stream",
+             [](nb::object stream, std::uint64_t size, const std::string& title,
+                const safe_load::Limits& limits, bool strict, bool deep, std::size_t max_findings) {
+               const auto options = options_from(limits, strict, deep, max_findings);
+               const PythonSource source(std::move(stream), size);
+               const std::string record = record_of(title, [&] {
+                 return safe_load::Result<safe_load::FileReport, safe_load::Issue>(
+                     safe_load::scan(source, options));
+               });
+               source.raise_failure();
+               return record;
+             });
   module.def("scan_bytes",
              [](nb::bytes content, const std::string& title, const safe_load::Limits& limits,
                 bool strict, bool deep, std::size_t max_findings) {
