@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/text.h"
-#include "pickle/oddity.h"
 #include "scan/argument_words.h"
 #include "scan/danger.h"
+#include "scan/oddity_judgement.h"
 #include "scan/render.h"
 #include "types/known.h"
 
@@ -26,75 +26,7 @@ using pickle::Kind;
 using pickle::kNoNode;
 using pickle::Node;
 using pickle::NodeId;
-using pickle::Oddity;
 using types::Known;
-
-struct Judgement {
-  Rule rule;
-  Severity severity;
-};
-
-// No row is left to chance: an oddity that nobody judged does not compile.
-Judgement judge(Oddity oddity) {
-  switch (oddity) {
-    case Oddity::kFrameCrossed:
-    case Oddity::kFrameInFrame:
-      return {Rule::kP01, Severity::kDanger};
-    case Oddity::kStopInFrame:
-      return {Rule::kP01, Severity::kUnknown};
-    case Oddity::kFrameEmpty:
-      return {Rule::kP01, Severity::kNote};
-    case Oddity::kFrameCut:
-      return {Rule::kR07, Severity::kIncomplete};
-    case Oddity::kMemoOverwritten:
-      return {Rule::kP03, Severity::kNote};
-    case Oddity::kComputedName:
-      return {Rule::kP04, Severity::kDanger};
-    case Oddity::kValuesLeft:
-      return {Rule::kP06, Severity::kNote};
-    case Oddity::kExtensionCode:
-      return {Rule::kP07, Severity::kUnknown};
-    case Oddity::kOutOfBandBuffer:
-      return {Rule::kP08, Severity::kUnknown};
-    case Oddity::kLateProtocol:
-    case Oddity::kPython2Name:
-      return {Rule::kP09, Severity::kUnknown};
-    case Oddity::kNewProtocol:
-      return {Rule::kP09, Severity::kIncomplete};
-    case Oddity::kOddName:
-    case Oddity::kOddNumber:
-    case Oddity::kOddFloat:
-    case Oddity::kOddString:
-    case Oddity::kOddEscape:
-    case Oddity::kOddMemoIndex:
-    case Oddity::kOddLength:
-    case Oddity::kLineWithoutEnd:
-    case Oddity::kOddArguments:
-    case Oddity::kOddKeywords:
-      return {Rule::kP10, Severity::kUnknown};
-    case Oddity::kHugeInteger:
-      return {Rule::kR05, Severity::kIncomplete};
-    case Oddity::kStateOfNoObject:
-      return {Rule::kP12, Severity::kDanger};
-    case Oddity::kCallOfNoClass:
-      return {Rule::kP13, Severity::kDanger};
-    case Oddity::kArgumentsMissing:
-    case Oddity::kArgumentsIgnored:
-    case Oddity::kOddMaker:
-      return {Rule::kA03, Severity::kUnknown};
-    // What was done to a value that cannot take it: on a tensor, memory is overwritten.
-    case Oddity::kItemsOfNoContainer:
-    case Oddity::kItemsOfNoList:
-    case Oddity::kItemsOfNoDict:
-    case Oddity::kItemsOfNoSet:
-      return {Rule::kT10, Severity::kDanger};
-    case Oddity::kObjectAttribute:
-      return {Rule::kA02, Severity::kUnknown};
-    case Oddity::kGradientOfIntegers:
-      return {Rule::kT10, Severity::kNote};
-  }
-  return {Rule::kT10, Severity::kDanger};
-}
 
 std::string_view opcode_name(How how) {
   switch (how) {
