@@ -639,6 +639,19 @@ MUTANTS: list[Mutant] = [
         never("capitals hide a sign", "if (c >= 'A' && c <= 'Z') c ="),
     ),
     *of(
+        "src/records/weights.cc",
+        never("the second of two weights of one name is lost", "if (!names_.emplace(name).second)"),
+        change("names of modules have no end", "if (cost_ <= kMostNameCost) return {};", "if (MUTANT || cost_ <= kMostNameCost) return {};"),
+        never("a weight without a name is lost", "if (!name)"),
+        change("arrays are no weights", "for (const bool arrays : {false, true})", "for (const bool arrays : {false, !MUTANT})"),
+    ),
+    *of(
+        "src/records/modules.cc",
+        never("a module inside itself has no end", "if (!entered.insert(id).second)"),
+        change("modules of torch.fx are none", "for (std::size_t i = 0; !found && i < given.size(); ++i)", "for (std::size_t i = 0; !found && !MUTANT && i < given.size(); ++i)"),
+        change("buffers that do not persist are weights", "if (!passing.contains(buffer.first.get_or<std::string>(\"\")))", "if (MUTANT || !passing.contains(buffer.first.get_or<std::string>(\"\")))"),
+    ),
+    *of(
         "src/scan/danger.cc",
         change("our own values are dangerous", "if (module == own.module &&", "if (!MUTANT && module == own.module &&"),
         always("a module is never an attribute", "if (dot == std::string_view::npos) return std::nullopt; const std::string longer"),

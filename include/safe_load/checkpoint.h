@@ -154,10 +154,13 @@ class Checkpoint {
                   const std::function<bool()>& keep_going = {}) const;
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
 
-  // The weights: the tensors of the first dict found under one of the keys state_dict,
-  // model_state_dict, model, net, module, params_ema, ema, or else at the root; a whole nn.Module
-  // or TorchScript module is walked as torch would. kUnsupported, with its name, if one of them is
-  // no plain tensor (sparse, nested, distributed, of a class of its own, damaged, without data).
+  // The weights: those under the first of usual_weight_keys() that leads to some, or else those of
+  // the root. A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would, and one at
+  // the root comes before the keys. kMismatch if there are none. No weight is left out silently:
+  // kUnsupported, with its name, if one is no plain tensor (sparse, nested, distributed, of a class
+  // of its own, damaged, without data, an array of NumPy) or has no name; kAmbiguous if two have
+  // one name; kCorrupt for a module inside itself, which has no end; kLimit for modules that share
+  // modules until their names cost more than kMostNameCost.
   Result<StateDict> state_dict() const&;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,15 @@ struct Placement {
   std::string reduction;          // kPartial: "sum"; escaped
 };
 
+std::string_view to_text(Placement::Kind kind);   // "Shard"
 std::string to_text(const Placement& placement);  // "Shard(0)"
+
+// The classes of torch's placements, by their names in any of its modules.
+struct PlacementClass {
+  std::string_view name;
+  Placement::Kind kind;
+};
+std::span<const PlacementClass> placement_classes();
 
 struct DeviceMesh {
   std::string device_type;         // "cuda"; escaped

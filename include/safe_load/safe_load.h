@@ -15,3 +15,4 @@
 #include "safe_load/tensor.h"
 #include "safe_load/value.h"
 #include "safe_load/version.h"
+#include "safe_load/weights.h"

@@ -6,6 +6,13 @@ __version__: str
 
 # (module.name, form, attribute): the table of safe_load/record_class.h.
 RECORD_CLASSES: tuple[tuple[str, str, str], ...]
+USUAL_KEYS: tuple[str, ...]  # of safe_load/weights.h, as the next two
+MOST_NAME_COST: int
+NAME_COST: int
+PLACEMENTS: tuple[tuple[str, str], ...]  # (class, kind): of safe_load/distributed_tensor.h
+VALUE_KINDS: tuple[str, ...]  # to_text() of safe_load/value.h
+
+def printable(text: bytes) -> str: ...
 
 class Limits:
     max_zip_entries: int

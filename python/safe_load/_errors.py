@@ -7,6 +7,8 @@ import os
 import pickle
 from typing import Any, Mapping, Sequence
 
+from . import _core
+
 _LONGEST_NAME = 80
 _SHOWN = 12  # rows of a message; all of them are in the attributes
 
@@ -37,7 +39,8 @@ class Error(pickle.UnpicklingError):
     member, offset: where, as a member of the container and a byte in it; "" stands for the file itself.
     hint: the next step.
     globals: every unknown name, as UnknownGlobal; the message shows the first twelve.
-    issues: every value that could not be built, as dicts with code, message, member, offset, path, hint.
+    issues: every value that could not be built, as dicts with code, message, member, offset, path, hint and
+        text, which is all of it in one line.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Error(pickle.UnpicklingError):
 
 def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     """The exception for what stopped the engine: OSError for trouble with the operating system."""
-    text = issue_text(issue)
+    text = issue["text"]
     if issue["code"] == "io" and "errno" in issue:  # FileNotFoundError, PermissionError, ...
         return OSError(issue["errno"], os.strerror(issue["errno"]), *([issue["member"]] if issue["member"] else []))
     if issue["code"] == "io":
@@ -78,22 +81,16 @@ def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
 
 
 def printable(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A name for a message: escaped where it cannot be printed, cut where it is long."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:longest])
+    """A name for a message: escaped by the engine where it cannot be printed, cut where it is long."""
+    shown = _core.printable(name[:longest].encode("utf-8", "surrogatepass"))
     return shown if len(name) <= longest else f"{shown}..."
 
 
-def issue_text(issue: dict[str, Any]) -> str:
-    """`member+0x1f3: $["path"]: message; hint`, without the parts that are empty."""
-    text = ""
-    if issue["member"]:
-        text += f"{issue['member']}+{issue['offset']:#x}: "
-    elif issue["offset"]:
-        text += f"byte {issue['offset']}: "
-    if issue["path"]:
-        text += f"{issue['path']}: "
-    text += issue["message"]
-    return f"{text}; {issue['hint']}" if issue["hint"] else text
+def class_text(cls: str) -> str:
+    """printable() of the class of a record, which the engine has escaped, unless somebody else made the record."""
+    if not cls.isprintable():
+        return printable(cls)
+    return cls if len(cls) <= _LONGEST_NAME else f"{cls[:_LONGEST_NAME]}..."
 
 
 def _row(known: UnknownGlobal, width: int) -> str:
@@ -141,7 +138,7 @@ def refusal(
     if issues and not dangers:
         noun = "value" if len(issues) == 1 else "values"
         lines.append(f"safe_load: {title} has {len(issues)} damaged {noun}")
-        lines += [f"  {issue_text(issue)}" for issue in issues[:_SHOWN]]
+        lines += [f"  {issue['text']}" for issue in issues[:_SHOWN]]
         if len(issues) > _SHOWN:
             lines.append(f"  ... and {len(issues) - _SHOWN} more in the attribute issues")
         lines.append(f"safe_load.open() reaches the rest, {_tensors(tensor_count)} in it.")

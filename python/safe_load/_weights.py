@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import itertools
+import types
 from typing import Any, Iterable, Mapping
 
-from ._errors import printable
+from ._core import USUAL_KEYS
+from ._errors import Error, class_text, printable
 from ._inert import Opaque
-from ._inert.content import content_of
-from ._inert.dtensor import is_distributed
-from ._inert.modules import module_attributes, module_state
+from ._inert.content import content_of, value_of
+from ._inert.modules import module_state, read_module
 from ._inert.tensors import array_types, tensor_types
+from ._inert.weights import WeightNames, is_weight, name_of
 
-_USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema")
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
 _EXTRA_STATE = "_extra_state"
 _LISTED = 12  # keys in a message
@@ -24,24 +26,25 @@ StateDict = collections.OrderedDict[str, Any]
 def state_dict(obj: Any) -> StateDict:
     """The weights in what safe_load() gave, as a new OrderedDict; the tensors are those of the file.
 
-    obj: a dict with tensors, a record of a whole module (as its own state_dict() gives it), or a dict that holds
-        one of the two under `state_dict`, `model_state_dict`, `model`, `net`, `module`, `params_ema` or `ema`.
-        These keys come first, in this order, then the object itself; a whole module comes before its keys. NumPy arrays count as tensors if there are
-        no others.
+    obj: a dict with tensors, a record of a whole module (as its own state_dict() gives it), or a dict or object
+        that holds one of the two under `state_dict`, `model_state_dict`, `model`, `net`, `module`, `params_ema` or
+        `ema`. These keys come first, in this order, then the object itself; a whole module comes before its keys.
+        NumPy arrays count as tensors if there are no others.
 
-    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`. Records of DTensors
-    and of tensors of somebody's class stay records. Raises ValueError
-    if no weights are found, and says which keys there are. Thread-safe.
+    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`; no weight is.
+    Records of DTensors and of tensors of somebody's class stay records. Raises ValueError if no weights are
+    found, and says which keys there are, and Error if two weights have one name, if one has none, or as
+    Opaque.state_dict() does. Thread-safe.
     """
     candidates = [*_under_usual_keys(obj), obj]
-    if module_attributes(obj) is not None:
+    if read_module(obj) is not None:
         candidates.insert(0, obj)
     for kinds in (tensor_types(), array_types()):
         for candidate in candidates:
-            if module_attributes(candidate) is not None:
+            if read_module(candidate) is not None:
                 return module_state(candidate)
             pairs = _pairs_of(candidate)
-            if any(_is_weight(value, kinds) for value in pairs.values()):
+            if any(is_weight(value, kinds) for value in pairs.values()):
                 return _tensors(candidate, pairs, kinds)
     raise ValueError(_nothing_found(obj))
 
@@ -63,7 +66,7 @@ def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[
     for name, value in state_dict.items():
         stripped = _stripped(name, prefixes)
         if stripped in found:
-            raise ValueError(f"without the prefix two names are {printable(str(stripped))!r}")
+            raise ValueError(f'without the prefix two names are "{printable(str(stripped))}"')
         found[stripped] = value
     metadata = getattr(state_dict, "_metadata", None)
     if isinstance(metadata, dict):
@@ -73,8 +76,15 @@ def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[
 
 
 def _under_usual_keys(obj: Any) -> list[Any]:
-    pairs = _pairs_of(obj)
-    return [pairs[key] for key in _USUAL_KEYS if key in pairs]
+    """What the usual keys lead to: items, or else attributes."""
+    places = [_pairs_of(obj)]
+    if isinstance(obj, Opaque):
+        places.append(obj.attributes())
+    elif isinstance(obj, (argparse.Namespace, types.SimpleNamespace)):
+        places.append(vars(obj))
+    spellings = [(key, key.encode()) for key in USUAL_KEYS]  # those of Python 2 may be bytes
+    held = [[place[name] for place in places for name in names if name in place] for names in spellings]
+    return [value_of(values[0]) for values in held if values]
 
 
 def _pairs_of(value: Any) -> dict[Any, Any]:
@@ -84,22 +94,20 @@ def _pairs_of(value: Any) -> dict[Any, Any]:
 
 
 def _tensors(holder: Any, pairs: dict[Any, Any], kinds: tuple[type, ...]) -> StateDict:
-    found: StateDict = collections.OrderedDict()
+    names = WeightNames()
     for key, value in pairs.items():
-        name = str(key) if isinstance(key, int) else key
-        if isinstance(name, str) and (_is_weight(value, kinds) or name.endswith(_EXTRA_STATE)):
-            found[name] = value
+        name = name_of(key)
+        if not is_weight(value, kinds):
+            if name is None or not name.endswith(_EXTRA_STATE):
+                continue
+        elif name is None:
+            raise Error("safe_load: a weight whose key is neither text nor a number", code="unsupported")
+        names.add(name, value)
+    found = names.found
     metadata = getattr(holder, "_metadata", None)
     if isinstance(metadata, dict):
         _set_metadata(found, metadata)
     return found
-
-
-def _is_weight(value: Any, kinds: tuple[type, ...]) -> bool:
-    """Also the record of a tensor of a class of its own, and of a distributed one: no weight is lost."""
-    if not isinstance(value, Opaque):
-        return isinstance(value, kinds)
-    return is_distributed(value) or (len(value.args) == 1 and isinstance(value.args[0], kinds))
 
 
 def _set_metadata(found: StateDict, metadata: dict[Any, Any]) -> None:
@@ -118,13 +126,13 @@ def _stripped(name: Any, prefixes: tuple[str, ...]) -> Any:
 
 def _nothing_found(obj: Any) -> str:
     pairs = _pairs_of(obj)
-    usual = ", ".join(_USUAL_KEYS)
+    usual = ", ".join(USUAL_KEYS)
     if not pairs:
-        kind = printable(obj.cls) if isinstance(obj, Opaque) else type(obj).__name__
+        kind = class_text(obj.cls) if isinstance(obj, Opaque) else type(obj).__name__
         return f"no weights: this is a {kind}, neither a dict with items nor a module"
-    keys = ", ".join(repr(printable(str(key))) for key in itertools.islice(pairs, _LISTED))
+    keys = ", ".join(f'"{printable(str(key))}"' for key in itertools.islice(pairs, _LISTED))
     more = f" and {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else ""
-    return f"no weights here or under {usual}; the keys are {keys}{more}"
+    return f"no weights at the root or under {usual}; the keys are {keys}{more}"
 
 
 __all__ = ["state_dict", "strip_prefix"]

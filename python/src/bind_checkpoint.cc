@@ -119,6 +119,42 @@ nb::tuple record_class_rows() {
   return nb::tuple(rows);
 }
 
+nb::tuple usual_keys() {
+  nb::list keys;
+  for (const std::string_view key : safe_load::usual_weight_keys()) keys.append(to_str(key));
+  return nb::tuple(keys);
+}
+
+nb::tuple placement_rows() {
+  nb::list rows;
+  for (const safe_load::PlacementClass& row : safe_load::placement_classes())
+    rows.append(nb::make_tuple(to_str(row.name), to_str(to_text(row.kind))));
+  return nb::tuple(rows);
+}
+
+nb::tuple value_kinds() {
+  nb::list kinds;
+  for (int kind = 0; kind <= static_cast<int>(safe_load::ValueKind::kDamaged); ++kind)
+    kinds.append(to_str(to_text(static_cast<safe_load::ValueKind>(kind))));
+  return nb::tuple(kinds);
+}
+
+// What both languages go by is written down once, in C++.
+void bind_tables(nb::module_& module) {
+  module.attr("RECORD_CLASSES") = record_class_rows();
+  module.attr("USUAL_KEYS") = usual_keys();
+  module.attr("MOST_NAME_COST") = safe_load::kMostNameCost;
+  module.attr("NAME_COST") = safe_load::kNameCost;
+  module.attr("PLACEMENTS") = placement_rows();
+  module.attr("VALUE_KINDS") = value_kinds();
+  module.def(
+      "printable",
+      [](nb::bytes text) {
+        return to_str(safe_load::printable(std::string_view(text.c_str(), text.size())));
+      },
+      nb::arg("text"), "UTF-8 as it may be shown on a terminal.");
+}
+
 void bind_limits(nb::module_& module) {
   using safe_load::Limits;
   nb::class_<Limits>(
@@ -154,7 +190,7 @@ void bind_limits(nb::module_& module) {
 
 void bind_checkpoint(nb::module_& module) {
   bind_limits(module);
-  module.attr("RECORD_CLASSES") = record_class_rows();
+  bind_tables(module);
 
   nb::class_<StorageHandle>(module, "Storage", "One storage of a checkpoint.")
       .def_prop_ro("id", [](const StorageHandle& s) { return s.view.id(); })

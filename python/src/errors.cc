@@ -28,6 +28,7 @@ nb::dict to_dict(const safe_load::Issue& issue) {
   out["offset"] = issue.offset;
   out["path"] = issue.path;
   out["hint"] = issue.hint;
+  out["text"] = issue.text();
   if (issue.system_number != 0) out["errno"] = issue.system_number;
   return out;
 }

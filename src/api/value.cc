@@ -141,8 +141,9 @@ ValueView ValueView::held() const {
 
 bool ValueView::is_mapping() const {
   const ValueView holder = container_of(*this);
+  const RecordClass* known = record_class(*this);
+  if (holder.is_missing()) return known != nullptr && known->form == RecordForm::kArgument;
   if (holder.kind() != ValueKind::kOpaque) return holder.is_dict();
-  const RecordClass* known = record_class(holder);
   if (!holder.list_items().empty()) return false;
   return !holder.dict_items().empty() || (known != nullptr && known->form == RecordForm::kItems);
 }

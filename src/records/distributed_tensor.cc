@@ -7,12 +7,18 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "safe_load/record_class.h"
 
 namespace safe_load {
 namespace {
 
-constexpr auto kModules = std::to_array<std::string_view>(
-    {"torch.distributed.tensor", "torch.distributed.tensor._api", "torch.distributed._tensor.api"});
+constexpr auto kPlacements = std::to_array<PlacementClass>({
+    {"Shard", Placement::Kind::kShard},
+    {"_StridedShard", Placement::Kind::kStridedShard},
+    {"Replicate", Placement::Kind::kReplicate},
+    {"Partial", Placement::Kind::kPartial},
+    {"_Partial", Placement::Kind::kPartial},
+});
 
 Error odd(Reason reason) { return Error(ErrorCode::kCorrupt, reason); }
 
@@ -83,20 +89,24 @@ Result<DeviceMesh> read_mesh(const ValueView& value) {
   return mesh;
 }
 
+bool divides(const Placement& placement) {
+  return placement.kind == Placement::Kind::kShard ||
+         placement.kind == Placement::Kind::kStridedShard;
+}
+
 Result<Placement> read_placement(const ValueView& value, std::size_t dims) {
+  const auto row =
+      std::find_if(kPlacements.begin(), kPlacements.end(),
+                   [&](const PlacementClass& known) { return known.name == value.name(); });
+  if (row == kPlacements.end()) return odd("a placement of an unknown kind");
   Placement placement;
-  const std::string_view name = value.name();
-  if (name == "Replicate") return placement;
-  if (name == "Partial" || name == "_Partial") {
-    placement.kind = Placement::Kind::kPartial;
+  placement.kind = row->kind;
+  if (row->kind == Placement::Kind::kPartial)
     placement.reduction = text_of(value.attribute("reduce_op"));
-    return placement;
-  }
-  if (name != "Shard" && name != "_StridedShard") return odd("a placement of an unknown kind");
+  if (!divides(placement)) return placement;
   const auto dim = value.attribute("dim").get<std::int64_t>();
   const bool is_inside = dim && *dim >= 0 && static_cast<std::uint64_t>(*dim) < dims;
   if (!is_inside) return odd("a shard of a dimension that the tensor does not have");
-  placement.kind = name == "Shard" ? Placement::Kind::kShard : Placement::Kind::kStridedShard;
   placement.dim = *dim;
   placement.split_factor = value.attribute("split_factor").get_or<std::int64_t>(1);
   return placement;
@@ -104,7 +114,7 @@ Result<Placement> read_placement(const ValueView& value, std::size_t dims) {
 
 bool is_distributed(const ValueView& value) {
   return value.kind() == ValueKind::kOpaque && value.name() == "DTensor" &&
-         std::find(kModules.begin(), kModules.end(), value.module()) != kModules.end();
+         find_record_class(value.module(), value.name()) != nullptr;
 }
 
 }  // namespace
@@ -139,9 +149,7 @@ Result<DistributedTensor> distributed_tensor(const ValueView& value) {
   for (std::size_t i = 0; i < placements.size(); ++i) {
     SAFE_LOAD_TRY_ASSIGN(Placement placement,
                          read_placement(placements.items()[i], tensor.shape.size()));
-    const bool divides = placement.kind == Placement::Kind::kShard ||
-                         placement.kind == Placement::Kind::kStridedShard;
-    if (divides) is_divided[static_cast<std::size_t>(placement.dim)] = true;
+    if (divides(placement)) is_divided[static_cast<std::size_t>(placement.dim)] = true;
     tensor.placements.push_back(std::move(placement));
   }
   const Dims part = local->shape();
@@ -152,19 +160,30 @@ Result<DistributedTensor> distributed_tensor(const ValueView& value) {
   return tensor;
 }
 
-std::string to_text(const Placement& placement) {
-  switch (placement.kind) {
+std::span<const PlacementClass> placement_classes() { return kPlacements; }
+
+std::string_view to_text(Placement::Kind kind) {
+  switch (kind) {
     case Placement::Kind::kShard:
-      return "Shard(" + std::to_string(placement.dim) + ')';
+      return "Shard";
     case Placement::Kind::kStridedShard:
-      return "StridedShard(" + std::to_string(placement.dim) + ", " +
-             std::to_string(placement.split_factor) + ')';
+      return "StridedShard";
     case Placement::Kind::kReplicate:
       return "Replicate";
     case Placement::Kind::kPartial:
-      return "Partial(" + placement.reduction + ')';
+      return "Partial";
   }
   return "";
+}
+
+std::string to_text(const Placement& placement) {
+  const std::string name(to_text(placement.kind));
+  if (placement.kind == Placement::Kind::kReplicate) return name;
+  std::string given = placement.reduction;
+  if (divides(placement)) given = std::to_string(placement.dim);
+  if (placement.kind == Placement::Kind::kStridedShard)
+    given += ", " + std::to_string(placement.split_factor);
+  return name + '(' + given + ')';
 }
 
 std::string to_text(const DistributedTensor& tensor) {

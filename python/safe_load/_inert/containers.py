@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._errors import printable
+from .._errors import class_text
 from .content import Content, content_of, value_of
 from .record import Record
 
@@ -13,7 +13,7 @@ def to_container(record: Record) -> Any:
     """What Opaque.to_container() gives."""
     value = value_of(record)
     if isinstance(value, Record) and _content(value) is None:
-        raise TypeError(f"{printable(record.cls)} holds no items: it is neither a mapping nor a sequence here")
+        raise TypeError(f"{class_text(record.cls)} holds no items: it is neither a mapping nor a sequence here")
     return _Copies().copy(value)
 
 

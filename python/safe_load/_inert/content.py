@@ -36,7 +36,10 @@ def _is_named_tuple(record: Record) -> bool:
 def content_of(record: Record) -> Content | None:
     """The content of a mapping or a sequence; None for a record that is neither, or a set."""
     held = indexed(record)
-    return held if held or record.cls in classes.CONTAINERS else None
+    if held or record.cls not in classes.CONTAINERS:
+        return held or None
+    is_there = record.cls not in classes.CONTENT or classes.CONTENT[record.cls] in record.attributes()
+    return held if is_there else None
 
 
 def value_of(value: Any) -> Any:

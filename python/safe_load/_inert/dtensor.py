@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any, Sequence, TypeGuard
 
+from .._core import PLACEMENTS, RECORD_CLASSES
 from .._distributed import DeviceMesh, DistributedTensor, Placement
-from .._errors import Error, printable
+from .._errors import Error, class_text, printable
 from .record import Record
+from .stand_ins import TensorRecord
 from .tensors import array_types
 
-_CLASSES = frozenset(
-    f"{module}.DTensor"
-    for module in ("torch.distributed.tensor", "torch.distributed.tensor._api", "torch.distributed._tensor.api")
-)
-_KINDS = {"Shard": "Shard", "_StridedShard": "StridedShard", "Replicate": "Replicate"}
-_KINDS |= {"Partial": "Partial", "_Partial": "Partial"}
+_CLASSES = frozenset(name for name, _, _ in RECORD_CLASSES if name.endswith(".DTensor"))
+_KINDS = dict(PLACEMENTS)
 _SIZE = 2  # among the arguments: class, type, size, strides ...
 _MOST_DIMS = 64
+_LONGEST_TEXT = 200
 
 
 def is_distributed(record: Record) -> bool:
@@ -27,12 +26,14 @@ def is_distributed(record: Record) -> bool:
 def distributed_tensor(record: Record) -> DistributedTensor:
     """What Opaque.distributed_tensor() gives."""
     if not is_distributed(record):
-        raise TypeError(f"{printable(record.cls)} is no distributed tensor")
+        raise TypeError(f"no distributed tensor: {class_text(record.cls)}")
     attributes = record.attributes()
     local, spec = attributes.get("_local_tensor"), _attributes(attributes.get("_spec"))
     shape = record.args[_SIZE] if len(record.args) > _SIZE else None
-    if not isinstance(local, array_types()) or not _is_ints(shape):
-        raise _odd("a distributed tensor without a local one, or without a shape")
+    if not _is_dense(local):
+        raise _odd("a distributed tensor without a local one")
+    if not _is_ints(shape):
+        raise _odd("a distributed tensor without a shape")
     mesh, placements = _mesh(_attributes(spec.get("mesh"))), spec.get("placements")
     if not isinstance(placements, (tuple, list)) or len(placements) != len(mesh.shape):
         raise _odd("a distributed tensor with another number of placements than its mesh has dimensions")
@@ -62,20 +63,20 @@ def _mesh(attributes: dict[str, Any]) -> DeviceMesh:
 def _mesh_shape(attributes: dict[str, Any]) -> tuple[int, ...] | None:
     """torch up to 2.8 saves the ranks as a tensor, 2.9 and later a layout."""
     for name in ("mesh", "_mesh"):
-        if isinstance(attributes.get(name), array_types()):
+        if _is_dense(attributes.get(name)):
             return tuple(attributes[name].shape)
     layout = _attributes(attributes.get("_layout"))
-    extents = layout.get("shape")
-    if isinstance(layout.get("axes"), tuple):
-        extents = tuple(_attributes(axis).get("shape") for axis in layout["axes"])
-    sizes = [_extent(extent) for extent in (extents if isinstance(extents, tuple) else [extents])]
+    has_axes = "axes" in layout
+    extents = layout["axes"] if has_axes else layout.get("shape")
+    row = extents if type(extents) is tuple and len(extents) <= _MOST_DIMS else (extents,)
+    sizes = [_extent(_attributes(part).get("shape") if has_axes else part) for part in row]
     return tuple(sizes) if all(sizes) else None
 
 
 def _extent(value: Any) -> int:
     """The processes of one dimension of a mesh: a number, or the factors of one; 0 if it is neither."""
     factors = value if isinstance(value, (tuple, list)) else [value]
-    product = math.prod(factors) if _is_ints(factors) and len(factors) <= _MOST_DIMS else 0
+    product = math.prod(factors) if _is_ints(factors) else 0
     return product if product < 1 << 63 else 0
 
 
@@ -101,11 +102,19 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return printable(value) if isinstance(value, str) else ""
+    return printable(value, _LONGEST_TEXT) if isinstance(value, str) else ""
 
 
 def _is_ints(value: Any) -> TypeGuard[Sequence[int]]:
-    return isinstance(value, (tuple, list)) and all(type(part) is int and part >= 0 for part in value)
+    is_row = isinstance(value, (tuple, list)) and len(value) <= _MOST_DIMS
+    return is_row and all(type(part) is int and 0 <= part < 1 << 63 for part in value)
+
+
+def _is_dense(value: Any) -> TypeGuard[Any]:
+    """A view of one storage: neither sparse nor nested, which have no strides."""
+    if isinstance(value, TensorRecord) or not isinstance(value, array_types()):
+        return False
+    return str(getattr(value, "layout", "torch.strided")) == "torch.strided" and not getattr(value, "is_nested", False)
 
 
 def _odd(reason: str) -> Error:

@@ -1,117 +1,124 @@
 """state_dict() of whole modules and optimizers, from what they were pickled with.
 
-A module is told by its parts, not by its name: attributes with the dicts `_parameters`, `_buffers` and `_modules`.
-Of a TorchScript module (`__torch__.*`) every tensor among its attributes counts, for only its code tells more.
+Of modules it is what src/records/modules.cc makes of them, and tests/golden holds the two together.
 The order is that of torch.nn.Module.state_dict(): parameters, buffers that persist, then the children.
 """
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import sys
 from typing import Any, Iterator
 
-from .._errors import Error, printable
+from .._errors import Error, class_text, printable
 from .record import Record
 from .tensors import array_types
+from .weights import WeightNames, is_weight, name_of
 
 _SCRIPT = "__torch__."
-_PARTS = ("_parameters", "_buffers", "_modules")
 
-# Stops a few modules that contain each other twice and twice again, which have more names than memory has bytes.
-_LONGEST_NAMES = 1 << 26
+Part = tuple[Any, Any]  # key, value
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    """What is None is in neither."""
+
+    weights: list[Part]
+    children: list[Part]
 
 
 def state_dict(record: Record) -> dict[str, Any]:
     """What Opaque.state_dict() gives."""
-    if module_attributes(record) is not None:
+    if read_module(record) is not None:
         return module_state(record)
     if _is_optimizer(record.attributes()):
         return _optimizer_state(record.attributes())
-    raise TypeError(f"{printable(record.cls)} is neither a module nor an optimizer")
+    raise TypeError(f"{class_text(record.cls)} is neither a module nor an optimizer")
 
 
-def module_attributes(value: object) -> dict[str, Any] | None:
-    """The attributes of a module, None for any other value. torch.fx hands them to a function as an argument."""
+def read_module(value: object) -> Module | None:
+    """None for a value that is no module.
+
+    A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers` and `_modules`,
+    which are its attributes or, of torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does
+    not tell parameters from buffers, each tensor among the attributes counts.
+    """
     if not isinstance(value, Record):
         return None
     if value.cls.startswith(_SCRIPT):
-        return _script_attributes(value)
-    for part in (value.attributes(), *value.args):
-        if isinstance(part, dict) and all(isinstance(part.get(name), dict) for name in _PARTS):
-            return part
-    return None
+        return _read_script_module(value)
+    dicts = (part for part in (value.attributes(), *value.args) if isinstance(part, dict))
+    return next((found for part in dicts if (found := _read_parts(part)) is not None), None)
 
 
-def _script_attributes(module: Record) -> dict[str, Any]:
-    """Of a TorchScript module, whose file does not tell parameters from buffers."""
-    attributes = module.attributes()
-    children = {
-        name: value
-        for name, value in attributes.items()
-        if isinstance(value, Record) and value.cls.startswith(_SCRIPT)
-    }
-    tensors = {name: value for name, value in attributes.items() if isinstance(value, array_types())}
-    return {"_parameters": tensors, "_buffers": {}, "_modules": children}
+def _read_script_module(value: Record) -> Module:
+    kinds = array_types()
+    parts = list(_parts(value.attributes()))
+    children = [part for part in parts if isinstance(part[1], Record) and part[1].cls.startswith(_SCRIPT)]
+    return Module([part for part in parts if is_weight(part[1], kinds)], children)
+
+
+def _read_parts(attributes: dict[str, Any]) -> Module | None:
+    parameters, buffers, children = (attributes.get(name) for name in ("_parameters", "_buffers", "_modules"))
+    if not (isinstance(parameters, dict) and isinstance(buffers, dict) and isinstance(children, dict)):
+        return None
+    passing = attributes.get("_non_persistent_buffers_set")  # not there before torch 1.5
+    passing = passing if isinstance(passing, (set, frozenset, list, tuple)) else ()
+    persistent = [part for part in _parts(buffers) if part[0] not in passing]
+    return Module([*_parts(parameters), *persistent], list(_parts(children)))
+
+
+def _parts(values: dict[Any, Any]) -> Iterator[Part]:
+    return ((key, value) for key, value in values.items() if value is not None)
 
 
 def module_state(module: Record) -> collections.OrderedDict[str, Any]:
-    """REQUIRES: module_attributes(module) is not None."""
-    names = _Names()
+    """The weights of a module, then those of its children. REQUIRES: read_module(module) is not None."""
+    names = WeightNames()
+    modules: dict[int, Module] = {}  # each is read once
     entered: set[int] = set()  # the modules around the one that is read
-    waiting: list[tuple[Any, str | None]] = [(module, "")]
+    waiting: list[tuple[Any, str | None]] = [(module, "")]  # before a module, or without a prefix behind it
     while waiting:
         current, prefix = waiting.pop()
         if prefix is None:
             entered.remove(id(current))
-        elif id(current) not in entered:
-            entered.add(id(current))
-            waiting.append((current, None))
-            attributes = _attributes_of(current, prefix)
-            for name, tensor in _own_tensors(attributes):
-                names.add(f"{prefix}{name}", tensor)
-            children = [(child, f"{prefix}{name}.") for name, child in attributes["_modules"].items()]
-            waiting += [(child, names.counted(path)) for child, path in reversed(children) if child is not None]
+            continue
+        if id(current) not in modules:
+            modules[id(current)] = _module_at(current, prefix)
+        if id(current) in entered:
+            raise Error(f"safe_load: a module inside itself: {printable(prefix[:-1])}", code="corrupt")
+        entered.add(id(current))
+        waiting.append((current, None))
+        read = modules[id(current)]
+        for name, weight in _named(read.weights, prefix, names):
+            names.add(name, _detached(weight))
+        waiting += [(child, f"{name}.") for name, child in _named(read.children, prefix, names)][::-1]
     return names.found
 
 
-class _Names:
-    """The tensors by their names, each name once, and all of them no longer than memory can bear."""
-
-    def __init__(self) -> None:
-        self.found: collections.OrderedDict[str, Any] = collections.OrderedDict()
-        self._length = 0
-
-    def add(self, name: str, tensor: Any) -> None:
-        if name in self.found:
-            raise Error(f"safe_load: two tensors of a module are named {printable(name)!r}", code="ambiguous")
-        self.found[self.counted(name)] = _detached(tensor)
-
-    def counted(self, name: str) -> str:
-        self._length += len(name)
-        if self._length > _LONGEST_NAMES:
-            raise Error("safe_load: the names of a module are too long or too many for a state_dict", code="limit")
-        return name
-
-
-def _attributes_of(child: object, prefix: str) -> dict[str, Any]:
-    attributes = module_attributes(child)
-    if attributes is None:
-        kind = child.cls if isinstance(child, Record) else type(child).__name__
+def _module_at(child: object, prefix: str) -> Module:
+    module = read_module(child)
+    if module is None:
         raise Error(
-            f"safe_load: {printable(prefix[:-1])!r} is no module but {printable(kind)}, which has no names for tensors",
+            f"safe_load: a child of a module that is no module: {printable(prefix[:-1])}",
             code="unsupported",
             hint="attributes() gives the parts of the module",
         )
-    return attributes
+    return module
 
 
-def _own_tensors(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((name, value) for name, value in attributes["_parameters"].items() if value is not None)
-    passing = attributes.get("_non_persistent_buffers_set")  # not there before torch 1.5
-    for name, value in attributes["_buffers"].items():
-        if value is not None and not (isinstance(passing, set) and name in passing):
-            yield name, value
+def _named(parts: list[Part], prefix: str, names: WeightNames) -> list[Part]:
+    named: list[Part] = []
+    for key, value in parts:
+        name = name_of(key)
+        if name is None:
+            at = f": {printable(prefix[:-1])}" if prefix else ""
+            raise Error(f"safe_load: a part of a module whose key is no name{at}", code="unsupported")
+        names.pay(f"{prefix}{name}")
+        named.append((f"{prefix}{name}", value))
+    return named
 
 
 def _detached(tensor: Any) -> Any:
@@ -152,4 +159,4 @@ def _key(key: Any, numbers: dict[int, int]) -> Any:
     raise Error("safe_load: an optimizer has state for a parameter that is in none of its groups", code="corrupt")
 
 
-__all__ = ["module_attributes", "module_state", "state_dict"]
+__all__ = ["Module", "module_state", "read_module", "state_dict"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ItemsView, Iterator, KeysView, ValuesView
 
 from .._distributed import DistributedTensor
-from .._errors import printable
+from .._errors import class_text, printable
 from . import classes, containers, dtensor, modules, show
 from .content import indexed, value_of
 from .record import Record
@@ -58,11 +58,11 @@ class Opaque(Record):
         """The state_dict() of a module, as an OrderedDict, or of an optimizer, as a dict.
 
         Of a module: parameters and persistent buffers by their dotted names, in the order of torch, detached;
-        shared ones under every name. A module inside itself is left out. What a class computes by code of its
-        own (get_extra_state, hooks) is not there, for nothing is run. Of an optimizer: `state` and
-        `param_groups`, parameters as numbers.
+        shared ones under every name. What a class computes by code of its own (get_extra_state, hooks) is not
+        there, for nothing is run. Of an optimizer: `state` and `param_groups`, parameters as numbers.
 
-        Raises TypeError if this is neither, and Error if parts of it contradict each other. Thread-safe.
+        Raises TypeError if this is neither, and Error if parts of it contradict each other, such as a module
+        inside itself, two weights of one name, or a child that is no module. Thread-safe.
         """
         return modules.state_dict(self)
 
@@ -124,7 +124,7 @@ class Opaque(Record):
         attributes = self.attributes()
         if name in attributes:
             return value_of(attributes[name])
-        raise AttributeError(f"{printable(self.cls)} has no attribute {printable(name)!r}")
+        raise AttributeError(f"{class_text(self.cls)} has no attribute '{printable(name)}'")
 
     def __dir__(self) -> list[str]:
         names = [*self.attributes(), *(self if self.cls in classes.CONTAINERS else ())]
@@ -140,7 +140,7 @@ class Opaque(Record):
 def _pairs(record: Opaque) -> dict[Any, Any]:
     held = indexed(record)
     if not isinstance(held, dict):
-        raise TypeError(f"{printable(record.cls)} is a sequence and has no keys")
+        raise TypeError(f"{class_text(record.cls)} is a sequence and has no keys")
     return held
 
 

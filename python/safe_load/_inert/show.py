@@ -8,7 +8,7 @@ import itertools
 import types
 from typing import Any, Iterator
 
-from .._errors import printable
+from .._errors import class_text
 from . import classes
 from .content import content_of, value_of
 from .record import Record, attribute_dicts
@@ -29,7 +29,7 @@ def line(record: Record) -> str:
     rows = [f"{step}: {short(part)}" for step, part in itertools.islice(_rows(record), _PARTS_IN_A_LINE + 1)]
     if len(rows) > _PARTS_IN_A_LINE:
         rows[_PARTS_IN_A_LINE] = "..."
-    text = f"Opaque {printable(record.cls)} {', '.join(rows)}".rstrip()
+    text = f"Opaque {class_text(record.cls)} {', '.join(rows)}".rstrip()
     return f"<{text}>" if len(text) <= _LONGEST_LINE else f"<{text[:_LONGEST_LINE]}...>"
 
 

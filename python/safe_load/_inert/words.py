@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._errors import printable
+from .._errors import class_text, printable
 from .names import GlobalRef
 from .record import Record
 
@@ -25,7 +25,7 @@ def short(value: Any) -> str:
     if isinstance(value, (dict, list, tuple, set, frozenset)):
         return f"{type(value).__name__} of {len(value)}"
     if isinstance(value, Record):
-        return f"Opaque {printable(value.cls)}"
+        return f"Opaque {class_text(value.cls)}"
     if isinstance(value, GlobalRef):
         return printable(f"{value.module}.{value.name}")
     return _other(value)

@@ -1,0 +1,29 @@
+// A whole module, from what it was pickled with, and its weights as torch's state_dict() names
+// them.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "records/weights.h"
+
+namespace safe_load::records {
+
+// What is None is in neither; the order is that of torch.
+struct Module {
+  using Part = std::pair<ValueView, ValueView>;  // key, value
+  std::vector<Part> weights;                     // parameters, then buffers that persist
+  std::vector<Part> children;
+};
+
+// Nothing for a value that is no module. A module is told by its parts, not by its name: a dict
+// with the dicts `_parameters`, `_buffers` and `_modules`, which are its attributes or, of
+// torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does not tell
+// parameters from buffers, each tensor among the attributes counts.
+std::optional<Module> read_module(const ValueView& value);
+
+// The weights of a module, then those of its children. REQUIRES: read_module(module).
+Status add_module(const ValueView& module, WeightNames& names);
+
+}  // namespace safe_load::records

@@ -1,0 +1,150 @@
+// The tables of tests/golden, which python/tests/test_golden.py reads too: one answer in both
+// languages.
+#include <gtest/gtest.h>
+#include <safe_load/safe_load.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+
+namespace {
+
+using safe_load::Checkpoint;
+using safe_load::Dims;
+using safe_load::Error;
+using safe_load::ValueKind;
+using safe_load::Values;
+using safe_load::ValueView;
+
+using Row = std::vector<std::string>;
+
+const std::string kGolden = SAFE_LOAD_GOLDEN;
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+std::vector<Row> rows(const std::string& table) {
+  std::ifstream file(kGolden + '/' + table + ".tsv");
+  std::vector<Row> found;
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line[0] != '#') found.push_back(split(line, '\t'));
+  EXPECT_FALSE(found.empty()) << table;
+  return found;
+}
+
+// Holds that each file of a table gives the answer that the table has.
+template <class Answer, class Check>
+void check(const std::string& table, const Answer& answer, const Check& is_expected) {
+  for (const Row& row : rows(table)) {
+    const auto opened = Checkpoint::open(kGolden + "/files/" + table + '/' + row.at(0) + ".pt");
+    ASSERT_TRUE(opened) << row[0] << ": " << opened.error();
+    const std::string found = answer(*opened);
+    EXPECT_TRUE(is_expected(found, row.at(1))) << row[0] << ": " << found;
+  }
+}
+
+bool is_same(const std::string& found, const std::string& expected) { return found == expected; }
+
+std::string text_of(const Error& error) {
+  std::string text = std::string(to_text(error.code())) + ": " + std::string(error.reason());
+  if (!error.subject().empty()) text += ": " + std::string(error.subject());
+  return text;
+}
+
+std::string state_dict_answer(const Checkpoint& checkpoint) {
+  const auto found = checkpoint.state_dict();
+  if (!found) return text_of(found.error());
+  std::string names;
+  for (const auto& [name, tensor] : *found) names += (names.empty() ? "" : " ") + name;
+  return names.empty() ? "-" : names;
+}
+
+// The marks of names are explained in the table.
+bool is_expected_state_dict(const std::string& found, const std::string& expected) {
+  if (expected.find(": ") != std::string::npos) return found.starts_with(expected);
+  std::string names;
+  for (const std::string& name : split(expected, ' ')) {
+    if (name.ends_with('*') || name.ends_with('!'))
+      return found == "unsupported: a weight that is no plain tensor; see root(): " +
+                          name.substr(0, name.size() - 1);
+    if (!name.starts_with('(')) names += (names.empty() ? "" : " ") + name;
+  }
+  return found == names;
+}
+
+TEST(Golden, StateDicts) { check("state_dict", state_dict_answer, is_expected_state_dict); }
+
+std::string in_brackets(const Dims& dims) {
+  std::string text;
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    text += (text.empty() ? "" : ", ") + std::to_string(dims[i]);
+  return '[' + text + ']';
+}
+
+std::string distributed_answer(const Checkpoint& checkpoint) {
+  const auto found = safe_load::distributed_tensor(checkpoint.root());
+  if (!found) return text_of(found.error());
+  std::string names;
+  for (const std::string& name : found->mesh.names) names += (names.empty() ? "" : ", ") + name;
+  return in_brackets(found->local.tensor()->shape()) + " of " + in_brackets(found->shape) + ": " +
+         to_text(*found) + (names.empty() ? "" : " (" + names + ')') +
+         (found->is_replicated() ? ", replicated" : "");
+}
+
+TEST(Golden, DistributedTensors) { check("distributed", distributed_answer, is_same); }
+
+std::string shown(const ValueView& value) {
+  const ValueView held = value.held();
+  const Values content = held.content();
+  if (held.is_mapping()) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < content.size(); i += 2)
+      text += (text.empty() ? "" : ", ") + content[i].get_or<std::string>("?") + ": " +
+              shown(content[i + 1]);
+    return '{' + text + '}';
+  }
+  if (held.kind() != ValueKind::kOpaque && held.kind() != ValueKind::kList)
+    return safe_load::summary(held);
+  if (held.kind() == ValueKind::kOpaque && content.empty()) return held.class_name();
+  std::string text;
+  for (std::size_t i = 0; i < content.size(); ++i)
+    text += (text.empty() ? "" : ", ") + shown(content[i]);
+  return '[' + text + ']';
+}
+
+TEST(Golden, Containers) {
+  check(
+      "containers", [](const Checkpoint& checkpoint) { return shown(checkpoint.root()); }, is_same);
+}
+
+TEST(Golden, Issues) {
+  const auto texts = [](const Checkpoint& checkpoint) {
+    std::string text;
+    for (const safe_load::Issue& issue : checkpoint.issues())
+      text += (text.empty() ? "" : " | ") + issue.text();
+    return text.empty() ? "-" : text;
+  };
+  check("issues", texts, is_same);
+}
+
+TEST(Golden, Escaping) {
+  for (const Row& row : rows("escaping")) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < row.at(1).size(); i += 2)
+      text += static_cast<char>(std::stoi(row[1].substr(i, 2), nullptr, 16));
+    EXPECT_EQ(safe_load::printable(text), row.at(2)) << row[0];
+    EXPECT_EQ(safe_load::base::escaped(text), row.at(2)) << row[0];
+  }
+}
+
+}  // namespace
