@@ -44,6 +44,7 @@ CLI::Option* add_choice(CLI::App& command, const std::string& name, T& target,
                         const std::vector<std::pair<std::string, T>>& choices,
                         const std::string& text) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& [word, value] : choices) words.push_back(word);
   const auto choose = [&target, choices](const std::string& chosen) {
     for (const auto& [word, value] : choices)

@@ -122,9 +122,8 @@ void allow(const Call& call, std::vector<sock_filter>& filter) {
   filter.insert(filter.end(), steps.begin(), steps.end());
 }
 
-bool install(const std::vector<sock_filter>& filter) {
-  const sock_fprog program = {static_cast<unsigned short>(filter.size()),
-                              const_cast<sock_filter*>(filter.data())};
+bool install(std::vector<sock_filter>& filter) {
+  const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
   return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 

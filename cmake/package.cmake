@@ -11,4 +11,5 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config-version.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findlibdeflate.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/Findlibmd.cmake
   DESTINATION ${package_dir})

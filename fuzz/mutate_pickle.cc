@@ -11,6 +11,7 @@ namespace {
 using namespace std::string_view_literals;
 using pickle::Argument;
 
+// NOLINTBEGIN(bugprone-branch-clone): a table
 Argument argument_of(char byte) {
   switch (static_cast<unsigned char>(byte)) {
 #define SAFE_LOAD_CASE(code, name, protocol, argument) \
@@ -22,6 +23,7 @@ Argument argument_of(char byte) {
       return Argument::kNone;
   }
 }
+// NOLINTEND(bugprone-branch-clone)
 
 std::size_t line_at(std::string_view rest, std::size_t from) {
   return std::min(rest.find('\n', from), rest.size() - 1) + 1;

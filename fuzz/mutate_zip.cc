@@ -120,7 +120,10 @@ std::string mutate_zip(std::string_view file, Chance& chance, const MutateBytes&
       change_content(entry, chance, mutate);
   }
   std::string out = write(entries);
-  if (chance() % 8 == 0) out[chance() % out.size()] ^= static_cast<char>(1u << chance() % 8);
+  if (chance() % 8 == 0) {
+    char& byte = out[chance() % out.size()];
+    byte = static_cast<char>(byte ^ (1 << chance() % 8));
+  }
   return out;
 }
 

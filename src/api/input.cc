@@ -36,10 +36,10 @@ class LocalFiles final : public sets::Files {
 // A source and those beside it.
 class Siblings final : public sets::Files {
  public:
-  explicit Siblings(const Source& source) : source_(source) {}
+  explicit Siblings(std::shared_ptr<const Source> source) : source_(std::move(source)) {}
 
   Result<std::shared_ptr<const Source>> open(const std::string& path) override {
-    return source_.sibling(path);
+    return source_->sibling(path);
   }
   bool is_folder(const std::string&) const override { return false; }
   Result<std::vector<std::string>> list(const std::string& path, std::size_t) const override {
@@ -48,7 +48,7 @@ class Siblings final : public sets::Files {
   bool leaves_folder(const std::string&, const std::string&) const override { return false; }
 
  private:
-  const Source& source_;
+  std::shared_ptr<const Source> source_;
 };
 
 Input input_of_files(sets::FoundFiles found, std::uint64_t step) {
@@ -119,8 +119,9 @@ Result<Input, Issue> input_of_descriptor(int descriptor, std::uint64_t start,
 Result<Input, Issue> input_of_source(std::shared_ptr<const Source> source,
                                      const OpenOptions& options) {
   constexpr std::uint64_t kStep = 64;  // storages may begin at any multiple of it
-  Siblings siblings(*source);
-  auto found = sets::find_files(siblings, source->name(), source, options.limits);
+  const std::string name = source->name();
+  Siblings siblings(source);
+  auto found = sets::find_files(siblings, name, std::move(source), options.limits);
   if (!found) return std::move(found).error();
   return input_of_files(*std::move(found), kStep);
 }

@@ -34,7 +34,7 @@ void Pickles::tell() const {
     file = block.file.get();
     ranges.push_back(block.range);
   }
-  if (ranges.size() > 1) file->will_read(ranges);
+  if (file != nullptr && ranges.size() > 1) file->will_read(ranges);
 }
 
 Outcome<void> Pickles::load(const Limits& limits) {

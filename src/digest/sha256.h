@@ -1,4 +1,4 @@
-// SHA-256: the only folder that knows OpenSSL.
+// SHA-256: the only folder that knows libmd.
 #pragma once
 
 #include <string>

@@ -5,7 +5,6 @@
 
 namespace safe_load::formats {
 
-using container::Container;
 using container::Failure;
 using container::Outcome;
 using container::Pickles;

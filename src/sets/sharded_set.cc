@@ -8,7 +8,6 @@
 
 namespace safe_load::sets {
 
-using container::Container;
 using container::ContainerPtr;
 using container::Failure;
 using container::Outcome;

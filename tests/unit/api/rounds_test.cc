@@ -3,6 +3,7 @@
 #include <safe_load/checkpoint.h>
 #include <safe_load/scan.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -238,7 +239,7 @@ TEST(Rounds, ASetIsOpenedThroughItsIndex) {
 TEST(Rounds, ADistributedCheckpointIsOpenedThroughItsMetadata) {
   DistributedBuilder folder;
   for (int i = 0; i < 20; ++i) {
-    constexpr int kHalf = 50'000;
+    constexpr std::int64_t kHalf = 50'000;
     const std::vector<float> half(kHalf, 1.0f);
     folder.tensor("w" + key(i), {2 * kHalf}, {{{0}, {kHalf}, half}, {{kHalf}, {kHalf}, half}});
   }
