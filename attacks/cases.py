@@ -17,7 +17,7 @@ import zlib
 from typing import Iterator
 
 from assembler import (
-    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, npy, npy_of, pickle_of, safetensors, legacy,
+    MAGIC, PAYLOAD, Entry, call, checkpoint, checkpoint_entries, legacy, npy, npy_of, pickle_of, safetensors,
     state_dict, symbol, tar_of, tensor, text, zip64_locator, zip64_record, zip_end, zip_of, zip_parts,
 )
 
@@ -268,6 +268,10 @@ def machine() -> Iterator[Case]:
     inside = b"\x8c\x14" + b"a" * 5 + b"cos\ngetcwd\n)R" + b"aa"
     frame = b"\x80\x04\x95" + struct.pack("<Q", 6) + inside + b"."
     yield Case("P01", "straddle.pkl", frame, "DANGEROUS", "SL-P01", b"\x80\x04\x95" + struct.pack("<Q", 2) + b"N.")
+    # Of a line that crosses the end of a frame the C unpickler reads the rest alone: here "zz", and goes on.
+    line = b"\x95" + struct.pack("<Q", 5) + b"V\\u00zz\n" + b"0cos\ngetcwd\n)R."
+    yield Case("P01", "line-across-frame.pkl", line, "DANGEROUS", "SL-P01")
+    yield Case("P01", "line-across-frame.pt", checkpoint(more=[Entry("archive/x", line)]), "DANGEROUS", "SL-P01", checkpoint())
     two = b"\x80\x04\x95" + struct.pack("<Q", 20) + b"\x95" + struct.pack("<Q", 2) + b"N." + b"0" * 9
     yield Case("P01", "frame-in-frame.pkl", two, "DANGEROUS", "SL-P01")
     yield Case("P02", "broken.pkl", b"\x80\x02" + PAYLOAD + b"\xff", "DANGEROUS", "SL-P02", CLEAN)

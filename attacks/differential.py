@@ -41,6 +41,7 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROW = re.compile(r'\b(?:call|value|stateful|type_name|old_tensor|sparse_tensor|storage|script_storage)\("([^"]+)", "([^"]+)"')
+PLAIN_ROW = re.compile(r'^    \{"([^"]+)", "([^"]+)", K::', re.MULTILINE)
 DTYPE = re.compile(r'\bdtype\("([^"]+)"')
 MEMORY = 4 << 30
 PIECE = 5000
@@ -52,7 +53,7 @@ DATA = ("safetensors", "behind an array")  # which their readers take for number
 def table() -> set[Name]:
     """The rows of the table of known names."""
     text = (ROOT / "src" / "types" / "known.cc").read_text()
-    names = {(module, name) for module, name in ROW.findall(text)}
+    names = {(module, name) for module, name in ROW.findall(text) + PLAIN_ROW.findall(text)}
     return names | {("torch", name) for name in DTYPE.findall(text)}
 
 

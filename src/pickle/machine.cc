@@ -58,7 +58,12 @@ class Machine : private MachineStack {
       const auto byte = reader_.read_little<std::uint8_t>();
       if (!byte) return truncated();
       const Status done = step(static_cast<Opcode>(*byte));
-      if (!done) return located(done.error(), static_cast<Opcode>(*byte));
+      if (!done) {
+        // Of a line that crosses the end of a frame the C unpickler sees the rest alone, and goes
+        // on.
+        if (reader_.offset() > frame_end_) note(Oddity::kFrameCrossed);
+        return located(done.error(), static_cast<Opcode>(*byte));
+      }
       if (reader_.offset() > frame_end_) {
         const Status refused = refuse(Oddity::kFrameCrossed);
         if (!refused) return located(refused.error(), static_cast<Opcode>(*byte));
