@@ -1,6 +1,6 @@
 """Every element type at every address: nothing that torch does with a loaded tensor crashes or differs.
 
-torch's kernels count on what its own allocator gives. Files that torch did not lay out (stacked, repacked, tar,
+torch's kernels count on what its own allocator gives. Files that torch did not lay out (legacy, repacked, tar,
 safetensors) have tensors at any offset. Each run is a child, whose death is seen.
 """
 
@@ -14,7 +14,7 @@ from safe_load import safe_load, open as open_file
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
 
-def stacked(value, shift):
+def legacy(value, shift):
     stream = io.BytesIO()
     torch.save({"k" * shift: value}, stream, _use_new_zipfile_serialization=False)
     return stream.getvalue()
@@ -53,7 +53,7 @@ OPERATIONS = {
     "sum": lambda t: t.sum().reshape(1),
 }
 dtypes = [getattr(torch, name) for name in sys.argv[2].split(",")]
-make = {"stacked": stacked, "repacked": repacked}[sys.argv[1]]
+make = {"legacy": legacy, "repacked": repacked}[sys.argv[1]]
 path, seen = sys.argv[3], set()
 for dtype, shift, size in itertools.product(dtypes, range(1, 65), (1, 3, 7, 33)):
     value = (torch.arange(size * dtype.itemsize) % 120).to(torch.uint8).view(dtype).clone()
@@ -75,7 +75,7 @@ DTYPES = (
 ).split()
 
 
-@pytest.mark.parametrize("layout", ["stacked", "repacked"])
+@pytest.mark.parametrize("layout", ["legacy", "repacked"])
 @pytest.mark.parametrize("some", [DTYPES[i::4] for i in range(4)], ids=",".join)
 def test_nothing_crashes_or_differs(torch, layout, some, tmp_path):
     names = ",".join(name for name in some if hasattr(torch, name))

@@ -6,7 +6,7 @@ import re
 import differential
 import pytest
 import scorecard
-from assembler import Entry, call, npy, stacked, symbol, tar_of
+from assembler import Entry, call, legacy, npy, symbol, tar_of
 from cases import PAYLOAD, cases, checkpoint, pickle_of, state_dict
 
 from safe_load import Severity, Verdict, safe_load, scan
@@ -91,7 +91,7 @@ def test_the_differential_check_can_fail(monkeypatch):
 @pytest.mark.parametrize("stream", range(5))
 def test_offsets_count_in_the_whole_file(stream):
     honest = [b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", b"M\xe9\x03", b"}", b"N", b"]"][stream]
-    content = stacked({stream: pickle_of(PAYLOAD + b"0" + honest)})
+    content = legacy({stream: pickle_of(PAYLOAD + b"0" + honest)})
     danger = [finding for finding in scan(content).findings if finding.severity is Severity.DANGER]
     assert [finding.offset for finding in danger] == [content.index(PAYLOAD) + len(PAYLOAD) - 1]
 
@@ -102,7 +102,7 @@ EVIL = pickle_of(PAYLOAD)
 
 @pytest.mark.parametrize("content, member", [
     (EVIL, ""), (CLEAN + EVIL, ""), (CLEAN + CLEAN + EVIL, ""), (npy("<f4", (1,), b"1234" + EVIL), ""), (npy("|O", (1,), EVIL), ""),
-    (b"I1\n." + EVIL, ""), (stacked(tail=EVIL), ""), (checkpoint(state_dict() + EVIL), "archive/data.pkl"),
+    (b"I1\n." + EVIL, ""), (legacy(tail=EVIL), ""), (checkpoint(state_dict() + EVIL), "archive/data.pkl"),
     (checkpoint(more=[Entry("archive/x", CLEAN + EVIL)]), "archive/x"), (tar_of({"a.pkl": CLEAN + EVIL}), "a.pkl"),
 ], ids=["alone", "second", "third", "behind an array", "objects", "behind text", "behind streams", "behind data.pkl", "record", "tar"])
 def test_offsets_count_in_the_member(content, member):

@@ -21,7 +21,7 @@ class Nested:
         return torch.storage._load_from_bytes, (self.content,)
 
 
-def stacked(value, protocol: int = 2) -> bytes:
+def legacy(value, protocol: int = 2) -> bytes:
     stream = io.BytesIO()
     torch.save(value, stream, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
     return stream.getvalue()
@@ -38,26 +38,26 @@ def saved(value, protocol: int = 2) -> bytes:
 def test_storages_are_equal(protocol, dtype):
     tensor = torch.arange(7).to(dtype)
     for storage in (tensor.storage(), tensor.untyped_storage()):
-        ours = sl.safe_load(saved({"x": Nested(stacked(storage, protocol))}, protocol))["x"]
+        ours = sl.safe_load(saved({"x": Nested(legacy(storage, protocol))}, protocol))["x"]
         assert type(ours) is type(storage) and ours.tolist() == storage.tolist()
 
 
 def test_tensors_are_views_of_their_storage():
     tensor = torch.arange(12.0).reshape(3, 4)[1:, ::2]
-    ours = sl.safe_load(saved(Nested(stacked(tensor))))
+    ours = sl.safe_load(saved(Nested(legacy(tensor))))
     assert torch.equal(ours, tensor)
     assert ours.stride() == tensor.stride() and ours.storage_offset() == tensor.storage_offset()
 
 
 def test_of_large_storages_every_byte_arrives():
     storage = torch.rand(100_000).storage()
-    assert sl.safe_load(saved(Nested(stacked(storage, 4)), 4)).tolist() == storage.tolist()
+    assert sl.safe_load(saved(Nested(legacy(storage, 4)), 4)).tolist() == storage.tolist()
 
 
 def nested(depth: int) -> bytes:
-    content = stacked(torch.ones(2).storage())
+    content = legacy(torch.ones(2).storage())
     for _ in range(depth - 1):
-        content = stacked(Nested(content))
+        content = legacy(Nested(content))
     return content
 
 
@@ -68,14 +68,14 @@ def test_eight_levels_are_read_and_nine_are_refused():
 
 
 def test_every_truncation_is_noticed():
-    content = stacked(torch.arange(4.0))
+    content = legacy(torch.arange(4.0))
     for end in range(len(content)):
         with pytest.raises(sl.Error, match=r'\$\["x"\]'):
             sl.safe_load(saved({"x": Nested(content[:end])}))
 
 
 def test_damage_stays_inside():
-    content = stacked(torch.arange(4.0))
+    content = legacy(torch.arange(4.0))
     for place in range(len(content)):
         damaged = bytearray(content)
         damaged[place] ^= 0x10
@@ -84,7 +84,7 @@ def test_damage_stays_inside():
 
 
 def test_unknown_classes_inside_are_listed():
-    content = stacked(torch.arange(4.0)).replace(b"collections\nOrderedDict", b"collections\nOrderedDuct")
+    content = legacy(torch.arange(4.0)).replace(b"collections\nOrderedDict", b"collections\nOrderedDuct")
     with pytest.raises(sl.Error) as caught:
         sl.safe_load(saved(Nested(content)))
     assert [unknown.name for unknown in caught.value.globals] == ["collections.OrderedDuct"]
@@ -92,6 +92,6 @@ def test_unknown_classes_inside_are_listed():
 
 def test_what_is_no_storage_is_named():
     with pytest.raises(sl.Error, match="holds neither a storage nor a tensor"):
-        sl.safe_load(saved(Nested(stacked([1, 2]))))
+        sl.safe_load(saved(Nested(legacy([1, 2]))))
     with pytest.raises(sl.Error, match="magic number"):
         sl.safe_load(saved(Nested(b"\x80\x02K\x01.")))

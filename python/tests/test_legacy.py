@@ -1,4 +1,4 @@
-"""Stacked files, as torch.save wrote them before 1.6, and tar files of 0.1: equal to what torch loads."""
+"""Legacy files, as torch.save wrote them before 1.6, and tar files of 0.1: equal to what torch loads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed her
 PROTOCOLS = [2, 3, 4, 5]
 
 
-def stacked(value, protocol: int = 2) -> bytes:
+def legacy(value, protocol: int = 2) -> bytes:
     stream = io.BytesIO()
     torch.save(value, stream, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
     return stream.getvalue()
@@ -30,7 +30,7 @@ def theirs(content: bytes):
 
 
 def expect_equal(value, protocol: int = 2) -> None:
-    content = stacked(value, protocol)
+    content = legacy(value, protocol)
     assert difference(safe_load(content), theirs(content)) is None
 
 
@@ -47,7 +47,7 @@ WRITTEN_ONLY = {name for name in DTYPES if name.startswith(("complex32", "uint16
 @pytest.mark.parametrize("name", DTYPES)
 def test_every_dtype_is_read_bit_for_bit(name, protocol):
     value = {"t": filled(name), "part": filled(name)[2:]}
-    content = stacked(value, protocol)
+    content = legacy(value, protocol)
     loaded = safe_load(content)
     if name not in WRITTEN_ONLY:
         assert difference(loaded, theirs(content)) is None
@@ -60,7 +60,7 @@ def test_every_dtype_is_read_bit_for_bit(name, protocol):
 def test_every_layout_is_read_as_it_is(protocol):
     values = layouts(torch)
     for name, value in values.items():
-        content = stacked(value, protocol)
+        content = legacy(value, protocol)
         assert difference(safe_load(content), theirs(content)) is None, name
     del values["negated"]  # a view of real numbers on complex ones: torch saves no such pair
     expect_equal(values, protocol)
@@ -72,7 +72,7 @@ def test_sharing_survives():
     value = {"a": weight, "b": weight, "row": weight[3], "t": weight.T, "tied": [tied, tied]}
     value["storage"] = weight.storage()
     expect_equal(value)
-    loaded = safe_load(stacked(value))
+    loaded = safe_load(legacy(value))
     assert loaded["a"] is loaded["b"] and loaded["tied"][0] is loaded["tied"][1]
     loaded["a"][3] = 7
     assert (loaded["row"] == 7).all() and (loaded["t"][:, 3] == 7).all() and (loaded["tied"][0][3] == 7).all()
@@ -81,14 +81,14 @@ def test_sharing_survives():
 def test_empty_storages_of_two_types_may_be_one():
     empty = torch.empty(0)
     value = {"f": empty, "i": empty.view(torch.int32), "g": empty}
-    loaded = safe_load(stacked(value))
+    loaded = safe_load(legacy(value))
     assert {name: tensor.dtype for name, tensor in loaded.items()} == {name: tensor.dtype for name, tensor in value.items()}
 
 
 def test_bytes_may_be_seen_under_two_types():
     raw = torch.arange(16, dtype=torch.uint8)
     value = [raw, raw.view(torch.uint16), raw.view(torch.float8_e5m2)]
-    loaded = safe_load(stacked(value))
+    loaded = safe_load(legacy(value))
     assert [tensor.view(torch.uint8).tolist() for tensor in loaded] == [raw.tolist()] * 3
     loaded[0][0] = 77
     assert loaded[1].view(torch.uint8)[0] == 77
@@ -107,7 +107,7 @@ def test_composites_are_equal(protocol):
 
 def test_nested_tensors_are_read_though_torch_reads_their_offsets_too_early():
     value = torch.nested.nested_tensor([torch.ones(2), torch.arange(3.0)])
-    loaded = safe_load(stacked(value))
+    loaded = safe_load(legacy(value))
     assert [part.tolist() for part in loaded.unbind()] == [[1, 1], [0, 1, 2]]
 
 
@@ -121,7 +121,7 @@ def test_state_of_training_is_equal():
 
 def test_a_module_with_its_source_is_a_record_with_the_same_weights():
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
-    content = stacked(model)
+    content = legacy(model)
     with package.open(content) as handle:
         assert any("source text" in note for note in handle.metadata["notes"])
         loaded = {name: handle.get_tensor(name) for name in handle.keys()}
@@ -138,7 +138,7 @@ def test_pickles_longer_than_a_megabyte_are_read_whole():
 
 def test_files_are_mapped_and_may_be_anywhere_in_a_stream(tmp_path):
     value = {"w": torch.arange(100_000, dtype=torch.float64), "b": torch.ones(3)}
-    content = stacked(value)
+    content = legacy(value)
     path = tmp_path / "x.pth"
     path.write_bytes(content)
     for mmap in (None, True, False):
@@ -157,7 +157,7 @@ def test_map_location_is_asked_for_each_storage():
         return storage
 
     value = {"w": torch.ones(3), "b": torch.ones(2, dtype=torch.int64)}
-    assert difference(safe_load(stacked(value), map_location=here), value) is None
+    assert difference(safe_load(legacy(value), map_location=here), value) is None
     assert asked == ["cpu", "cpu"]
 
 
