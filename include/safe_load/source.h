@@ -1,12 +1,17 @@
 // Source: bytes that can be read at an offset: a file, memory, a browser's file, an object in a
 // store.
 //
-//   class Download final : public safe_load::Source {
-//    public:
-//     std::uint64_t size() const override { return size_; }
-//     safe_load::Status read_at(std::uint64_t offset, std::span<std::byte> into) const override;
+//   struct Memory final : safe_load::Source {
+//     std::vector<std::byte> all;
+//     std::uint64_t size() const override { return all.size(); }
+//     safe_load::Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+//       if (offset > size() || into.size() > size() - offset)
+//         return safe_load::Error(safe_load::ErrorCode::kTruncated, "the memory ends", offset);
+//       std::ranges::copy(std::span(all).subspan(offset, into.size()), into.begin());
+//       return {};
+//     }
 //   };
-//   auto opened = safe_load::Checkpoint::open(std::make_shared<Download>(address));
+//   auto opened = safe_load::Checkpoint::open(std::make_shared<Memory>());
 //
 // The bytes must stay the same while somebody reads them. All functions are called from several
 // threads at once.

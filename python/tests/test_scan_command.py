@@ -267,27 +267,52 @@ def test_sarif_names_files_from_where_the_run_began(folder):
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "b/evil.pkl"
 
 
+def wait_until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def state(pid):
+    """S: it waits; T: it was stopped; Z: it has ended, as has one that is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
 def children(process):
     """Those that have not ended."""
     pids = map(int, pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
-    return [pid for pid in pids if "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()]
+    return [pid for pid in pids if state(pid) != "Z"]
 
 
 class Listening:
     """A scan that waits for paths, and the two workers that stand ready."""
 
-    def __init__(self, *options, prefix=()):
-        command = [*prefix, PROGRAM, "scan", "-j", "1", "--format", "jsonl", "--files-from", "-", *options]
+    def __init__(self, *options):
+        command = [PROGRAM, "scan", "-j", "1", "--format", "jsonl", "--files-from", "-", *options]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        while len(children(self.process)) < 3:
-            time.sleep(0.01)
-        time.sleep(0.2)  # until they are ready
+        wait_until(lambda: len(children(self.process)) == 3)
+        time.sleep(0.2)  # they shut themselves in
         _, *self.workers = sorted(children(self.process))  # the first is the template of the others
+        wait_until(lambda: {state(worker) for worker in self.workers} == {"S"})
 
-    def signal(self, number):
+    def stop_workers(self):
         for worker in self.workers:
-            os.kill(worker, number)
-        time.sleep(0.1)
+            os.kill(worker, signal.SIGSTOP)
+        wait_until(lambda: {state(worker) for worker in self.workers} == {"T"})
+
+    def kill_workers(self):
+        """The one that is next in turn goes last, so that no file is handed to one that is about to die."""
+        for worker in reversed(self.workers):
+            os.kill(worker, signal.SIGKILL)
+            wait_until(lambda: state(worker) == "Z")
+
+    def hand_over(self, *paths):
+        self.process.stdin.write("".join(f"{path}\n" for path in paths).encode())
+        self.process.stdin.flush()
 
     def finish(self, *paths):
         out, _ = self.process.communicate("".join(f"{path}\n" for path in paths).encode(), timeout=30)
@@ -296,17 +321,16 @@ class Listening:
 
 def test_a_worker_that_died_is_replaced(folder):
     scan = Listening()
-    scan.signal(signal.SIGKILL)
+    scan.kill_workers()
     assert [r["verdict"] for r in scan.finish(folder / "a.pkl", folder / "b/evil.pkl")] == ["SAFE", "DANGEROUS"]
 
 
 def test_a_crash_costs_one_file(folder):
     scan = Listening()
-    scan.signal(signal.SIGSTOP)
-    scan.process.stdin.write(f"{folder / 'a.pkl'}\n{folder / 'b/evil.pkl'}\n".encode())
-    scan.process.stdin.flush()
-    time.sleep(0.3)
-    scan.signal(signal.SIGKILL)
+    scan.stop_workers()
+    scan.hand_over(folder / "a.pkl", folder / "b/evil.pkl")
+    time.sleep(1)  # nothing shows that the first worker was given the first file
+    scan.kill_workers()
     first, second = scan.finish()
     assert first["verdict"] == "INCOMPLETE" and first["findings"][0]["rule"] == "SL-R15"
     assert second["verdict"] == "DANGEROUS"
@@ -324,9 +348,10 @@ def test_a_worker_scans_one_file_and_ends(folder):
     scan = Listening()
     before = set(scan.workers)
     for _ in range(3):
-        scan.process.stdin.write(f"{folder / 'a.pkl'}\n".encode())
-        scan.process.stdin.flush()
-        time.sleep(0.3)
+        alive = set(children(scan.process))
+        scan.hand_over(folder / "a.pkl")
+        wait_until(lambda: alive - set(children(scan.process)))
+    time.sleep(0.2)  # the new ones shut themselves in
     after = set(sorted(children(scan.process))[1:])
     assert after and not before & after
     for worker in after:  # standard input, output and errors that lead nowhere, and the channel

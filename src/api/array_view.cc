@@ -63,7 +63,7 @@ std::uint32_t ArrayView::part(Part which) const {
   if (array_ == kNoArray) return kNoNode;
   const types::Array& array = state_->meaning().arrays()[array_];
   if (which == Part::kFill) return array.fill_value;
-  return (state_->tape())[array.data].kind == Kind::kArray ? array.data : kNoNode;
+  return state_->tape()[array.data].kind == Kind::kArray ? array.data : kNoNode;
 }
 
 std::string_view ArrayView::class_name() const {

@@ -269,7 +269,7 @@ class ElementCheck {
 
 Result<Quantizer> ValueView::quantizer() const {
   if (kind() != ValueKind::kTensor) return mismatch("not a tensor");
-  const auto number = static_cast<std::uint32_t>((state_->tape())[id_].payload);
+  const auto number = static_cast<std::uint32_t>(state_->tape()[id_].payload);
   const torch::Tensor& tensor = state_->meaning().tensors()[number];
   if (tensor.quantizer == torch::kNotQuantized) return mismatch("a tensor that is not quantized");
   const torch::Quantizer& own = state_->meaning().quantizers()[tensor.quantizer];

@@ -20,12 +20,10 @@ using pickle::NodeId;
 using types::Meaning;
 
 ValueKind ValueView::kind() const {
-  return is_missing() ? ValueKind::kMissing : api::kind_of((state_->tape())[id_]);
+  return is_missing() ? ValueKind::kMissing : api::kind_of(state_->tape()[id_]);
 }
 
-bool ValueView::is_dict() const {
-  return !is_missing() && (state_->tape())[id_].kind == Kind::kDict;
-}
+bool ValueView::is_dict() const { return !is_missing() && state_->tape()[id_].kind == Kind::kDict; }
 
 std::string ValueView::class_name() const {
   const ValueKind own = kind();
@@ -71,7 +69,7 @@ std::size_t ValueView::size() const { return is_dict() ? items().size() / 2 : it
 
 ValueView ValueView::find(std::span<const std::uint32_t> pairs, std::string_view key) const {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    const Node& node = (state_->tape())[pairs[i]];
+    const Node& node = state_->tape()[pairs[i]];
     const bool is_text = node.kind == Kind::kText || node.kind == Kind::kBytes;
     if (!is_text) continue;
     const bool is_it = (node.flags & pickle::kLatin1) != 0
@@ -172,7 +170,7 @@ ValueView ValueView::operator[](std::int64_t key) const {
     return inside ? all[static_cast<std::size_t>(key)].held() : ValueView();
   }
   for (std::size_t i = all.size(); i >= 2; i -= 2) {  // of equal keys the last one counts
-    const Node& node = (state_->tape())[all[i - 2].id_];
+    const Node& node = state_->tape()[all[i - 2].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
       return all[i - 1].held();
   }
@@ -205,7 +203,7 @@ Error ValueView::mismatch(Reason reason) const {
 }
 
 Result<bool> ValueView::get_bool() const {
-  if (kind() == ValueKind::kBool) return (state_->tape())[id_].payload != 0;
+  if (kind() == ValueKind::kBool) return state_->tape()[id_].payload != 0;
   if (kind() == ValueKind::kScalar && state_->meaning().array_dtypes()[array()->dtype_].kind == 'b')
     return array()->bytes()[0] != std::byte{0};
   return mismatch("not a bool");
@@ -215,9 +213,9 @@ Result<std::int64_t> ValueView::get_integer() const {
   if (kind() == ValueKind::kScalar) {
     if (const auto value = scalar_as_integer(*array())) return *value;
   }
-  if (is_missing() || (state_->tape())[id_].kind != Kind::kInt)
+  if (is_missing() || state_->tape()[id_].kind != Kind::kInt)
     return mismatch("not an integer of 64 bits");
-  return static_cast<std::int64_t>((state_->tape())[id_].payload);
+  return static_cast<std::int64_t>(state_->tape()[id_].payload);
 }
 
 Result<std::uint64_t> ValueView::get_unsigned() const {
@@ -233,7 +231,7 @@ Result<std::uint64_t> ValueView::get_unsigned() const {
 }
 
 Result<double> ValueView::get_double() const {
-  if (kind() == ValueKind::kFloat) return std::bit_cast<double>((state_->tape())[id_].payload);
+  if (kind() == ValueKind::kFloat) return std::bit_cast<double>(state_->tape()[id_].payload);
   if (kind() == ValueKind::kScalar) {
     if (const auto value = scalar_as_double(*array())) return *value;
   }
@@ -261,34 +259,34 @@ std::string ValueView::get_transcoded() const {
 
 std::span<const std::byte> ValueView::raw() const {
   if (is_missing()) return {};
-  const Kind own = (state_->tape())[id_].kind;
+  const Kind own = state_->tape()[id_].kind;
   const bool has_text =
       own == Kind::kText || own == Kind::kBytes || own == Kind::kByteArray || own == Kind::kBigInt;
   return has_text ? base::as_bytes(state_->tape().text(id_)) : base::Bytes();
 }
 
 bool ValueView::is_latin1() const {
-  return !is_missing() && ((state_->tape())[id_].flags & pickle::kLatin1) != 0;
+  return !is_missing() && (state_->tape()[id_].flags & pickle::kLatin1) != 0;
 }
 
 Result<TensorView> ValueView::tensor() const {
   if (kind() != ValueKind::kTensor) return mismatch("not a tensor");
-  return TensorView(state_, static_cast<std::uint32_t>((state_->tape())[id_].payload));
+  return TensorView(state_, static_cast<std::uint32_t>(state_->tape()[id_].payload));
 }
 
 Result<StorageView> ValueView::storage() const {
   if (kind() != ValueKind::kStorage) return mismatch("not a storage");
-  return StorageView(state_, static_cast<std::uint32_t>((state_->tape())[id_].payload));
+  return StorageView(state_, static_cast<std::uint32_t>(state_->tape()[id_].payload));
 }
 
 ArrayView ValueView::whole_array() const {
-  const std::uint32_t number = (state_->tape())[id_].count;
+  const std::uint32_t number = state_->tape()[id_].count;
   return {state_, state_->meaning().arrays()[number].dtype, number};
 }
 
 Result<ArrayView> ValueView::array() const {
   if (kind() == ValueKind::kArrayDtype)
-    return ArrayView(state_, (state_->tape())[id_].count, ArrayView::kNoArray);
+    return ArrayView(state_, state_->tape()[id_].count, ArrayView::kNoArray);
   if (kind() != ValueKind::kArray && kind() != ValueKind::kScalar)
     return mismatch("not a NumPy array, scalar or dtype");
   return whole_array();
@@ -327,7 +325,7 @@ Dims ValueView::fields() const {
 namespace {
 
 const pickle::Call* call_of(const api::State* state, NodeId id) {
-  if (state == nullptr || ((state->tape())[id].flags & pickle::kFromCall) == 0) return nullptr;
+  if (state == nullptr || (state->tape()[id].flags & pickle::kFromCall) == 0) return nullptr;
   return &state->tape().call(id);
 }
 
@@ -365,7 +363,7 @@ Values ValueView::set_items() const {
 
 Values ValueView::states() const {
   if (kind() == ValueKind::kTensor) {
-    const NodeId& given = state_->meaning().attributes()[(state_->tape())[id_].payload];
+    const NodeId& given = state_->meaning().attributes()[state_->tape()[id_].payload];
     return {state_, std::span(&given, given == kNoNode ? 0u : 1u)};
   }
   const pickle::Call* call = call_of(state_, id_);
@@ -376,7 +374,7 @@ Values ValueView::states() const {
 ValueView ValueView::callee() const {
   const pickle::Call* call = call_of(state_, id_);
   if (call == nullptr) return {};
-  const Node& made_by = (state_->tape())[call->callee];
+  const Node& made_by = state_->tape()[call->callee];
   if (made_by.kind == Kind::kSymbol) {
     // copyreg's helpers name the class in their first argument.
     const types::Known* row = state_->meaning().known(call->callee);

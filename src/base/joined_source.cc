@@ -29,7 +29,8 @@ std::uint64_t JoinedSource::first_step() const {
   return step;
 }
 
-Status JoinedSource::for_each_part(const ByteRange& range, const Visit& visit) const {
+std::vector<JoinedSource::Share> JoinedSource::shares_of(const ByteRange& range) const {
+  std::vector<Share> shares;
   const std::uint64_t end = range.offset + range.size;
   const auto first = std::partition_point(parts_.begin(), parts_.end(), [&](const Part& part) {
     return part.offset + part.size <= range.offset;
@@ -37,40 +38,36 @@ Status JoinedSource::for_each_part(const ByteRange& range, const Visit& visit) c
   for (auto part = first; part != parts_.end() && part->offset < end; ++part) {
     const std::uint64_t from = std::max(range.offset, part->offset);
     const std::uint64_t to = std::min(end, part->offset + part->size);
-    if (from >= to) continue;
-    SAFE_LOAD_TRY(visit(*part, from - part->offset, static_cast<std::size_t>(to - from)));
+    if (from < to) shares.push_back({&*part, {from - part->offset, to - from}});
   }
-  return {};
+  return shares;
 }
 
 Status JoinedSource::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   if (!fits(offset, into.size(), size()))
     return Error(ErrorCode::kTruncated, "the file ends before the bytes that were asked for",
                  offset);
-  std::size_t filled = 0;
-  const auto read = [&](const Part& part, std::uint64_t inside, std::size_t count) -> Status {
-    const auto place = static_cast<std::size_t>(part.offset + inside - offset);
-    std::fill(into.begin() + static_cast<std::ptrdiff_t>(filled),
-              into.begin() + static_cast<std::ptrdiff_t>(place), std::byte{0});
-    filled = place + count;
-    return part.source->read_at(inside, into.subspan(place, count));
+  const auto fill_with_zeros = [&](std::size_t begin, std::size_t end) {
+    std::fill(into.begin() + static_cast<std::ptrdiff_t>(begin),
+              into.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
   };
-  SAFE_LOAD_TRY(for_each_part({offset, into.size()}, read));
-  std::fill(into.begin() + static_cast<std::ptrdiff_t>(filled), into.end(), std::byte{0});
+  std::size_t filled = 0;
+  for (const auto& [part, range] : shares_of({offset, into.size()})) {
+    const auto place = static_cast<std::size_t>(part->offset + range.offset - offset);
+    const auto count = static_cast<std::size_t>(range.size);
+    fill_with_zeros(filled, place);
+    SAFE_LOAD_TRY(part->source->read_at(range.offset, into.subspan(place, count)));
+    filled = place + count;
+  }
+  fill_with_zeros(filled, into.size());
   return {};
 }
 
 void JoinedSource::will_read(std::span<const ByteRange> ranges) const {
   std::vector<std::vector<ByteRange>> told(parts_.size());
   for (const ByteRange& range : ranges)
-    static_cast<void>(
-        for_each_part(
-            range,
-            [&](const Part& part, std::uint64_t inside, std::size_t count) -> Status {
-              told[static_cast<std::size_t>(&part - parts_.data())].push_back({inside, count});
-              return {};
-            })
-            .ok());
+    for (const Share& share : shares_of(range))
+      told[static_cast<std::size_t>(share.part - parts_.data())].push_back(share.range);
   for (std::size_t i = 0; i < parts_.size(); ++i)
     if (!told[i].empty()) parts_[i].source->will_read(told[i]);
 }

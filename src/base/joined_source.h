@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -33,9 +32,12 @@ class JoinedSource final : public Source {
   std::uint64_t first_step() const override;
 
  private:
-  // Calls visit(part, offset in the part, size) for what each part has of a range.
-  using Visit = std::function<Status(const Part&, std::uint64_t, std::size_t)>;
-  Status for_each_part(const ByteRange& range, const Visit& visit) const;
+  // What a part has of a range.
+  struct Share {
+    const Part* part;
+    ByteRange range;  // in the part
+  };
+  std::vector<Share> shares_of(const ByteRange& range) const;
 
   std::uint64_t step_;
   std::vector<Part> parts_;

@@ -1,8 +1,6 @@
 // Mutex, Lock and Once: of the standard library, and nothing where there are no threads.
 #pragma once
 
-#include <version>
-
 #if defined(__wasi__) && !defined(_REENTRANT)
 #define SAFE_LOAD_HAS_NO_THREADS
 #else

@@ -36,10 +36,10 @@ StorageReader::StorageReader(const Source& file, const StorageMap& storages, bas
     : file_(file), storages_(storages), host_(host), whole_(std::move(whole)) {
   slots_.reserve(storages.size());
   most_shared_ = std::max(kSharedBlock, file.size() / kMostBlocks);
-  for (const Storage& storage : storages.all()) {
+  for (std::uint32_t id = 0; id < storages.size(); ++id) {
     Slot slot;
-    const bool has_own_place = !storage.whole || storage.size() == 0;
-    if (has_own_place) {
+    if (whole_of(id) == id) {
+      const Storage& storage = storages[id];
       const auto offset = storage.offset_in_file();
       slot.is_lent = offset && (whole_.is_borrowed || is_aligned(*offset));
       if (!slot.is_lent) add_to_block(slot, storage.size());

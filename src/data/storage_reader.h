@@ -92,7 +92,11 @@ class StorageReader {
 
   bool is_aligned(std::uint64_t offset) const;
   void add_to_block(Slot& slot, std::uint64_t size);
-  std::uint32_t whole_of(std::uint32_t id) const { return storages_[id].whole.value_or(id); }
+  // The storage in whose place its bytes lie; an empty one has none and stands alone.
+  std::uint32_t whole_of(std::uint32_t id) const {
+    const Storage& storage = storages_[id];
+    return storage.size() == 0 ? id : storage.whole.value_or(id);
+  }
   std::uint64_t offset_in_whole(const Storage& part) const;
   Status check(std::uint32_t id) const;
 

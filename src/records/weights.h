@@ -32,14 +32,7 @@ class WeightNames {
   std::vector<StateDict::Item> take() { return std::move(items_); }
 
  private:
-  struct Hash {
-    std::size_t operator()(std::string_view name) const {
-      base::SipHash hash;
-      hash.add(name);
-      return static_cast<std::size_t>(hash.finish());
-    }
-  };
-  std::unordered_set<std::string, Hash> names_;
+  std::unordered_set<std::string, base::TextHash> names_;
   std::vector<StateDict::Item> items_;
   std::uint64_t cost_ = 0;
 };
