@@ -1,4 +1,4 @@
-# Installs the library, its headers and a package for find_package(safe_load CONFIG).
+# Installs the library, its headers, a package for find_package(safe_load CONFIG) and one for pkg-config.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/safe_load)
 install(TARGETS safe_load EXPORT safe_load-targets FILE_SET HEADERS)
@@ -13,3 +13,14 @@ install(FILES
   ${CMAKE_CURRENT_LIST_DIR}/Findlibdeflate.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findlibmd.cmake
   DESTINATION ${package_dir})
+
+# Whoever links a static library links what it needs, too.
+set(requires "Requires")
+if(BUILD_SHARED_LIBS)
+  set(requires "Requires.private")
+  set(definitions "-DSAFE_LOAD_SHARED")
+endif()
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH prefix_from_here /${pkgconfig_dir} /)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/safe_load.pc.in ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc DESTINATION ${pkgconfig_dir})

@@ -39,6 +39,7 @@ FOLDERS = {
 # the standard library's and free for all; any other header that is not here is free for none.
 OWNERS = {
     # What a lower folder needs of the public headers: plain data, and Source.
+    r"safe_load/export\.h": " ".join(FOLDERS),
     r"safe_load/(result|limits|dtype|version|issue|source|shared_bytes|open_options|container_info|verdict|file_report|scan_options)\.h":
         " ".join(FOLDERS),
     r"safe_load/\w+\.h": "include records report api cli python",

@@ -3,7 +3,7 @@
 //
 //   auto opened = safe_load::Checkpoint::open("model.pt");
 //   if (!opened) { std::cerr << opened.error() << '\n'; return 2; }
-//   for (const auto& [name, tensor] : opened->tensors()) std::cout << name << '\n';
+//   for (const auto& row : opened->tensors()) std::cout << row.name << '\n';
 //
 // Everything that comes out of it is a view and lives as long as it does. `const` is safe to share
 // between threads. Only std::bad_alloc may be thrown.
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "safe_load/container_info.h"
+#include "safe_load/export.h"
 #include "safe_load/issue.h"
 #include "safe_load/open_options.h"
 #include "safe_load/result.h"
@@ -28,11 +29,11 @@
 #include "safe_load/tensor.h"
 #include "safe_load/value.h"
 
-namespace safe_load {
-
-namespace api {
+namespace safe_load::api {
 struct Input;
 }
+
+namespace safe_load::inline v0 {
 
 struct Refusal;
 
@@ -57,7 +58,7 @@ struct SymbolUse {
 };
 
 // Tensors by name, in file order.
-class StateDict {
+class SAFE_LOAD_EXPORT StateDict {
  public:
   using Item = std::pair<std::string, TensorView>;
 
@@ -77,7 +78,7 @@ class StateDict {
 };
 
 // One place in the result where a value stands, while Checkpoint::for_each visits it.
-class Place {
+class SAFE_LOAD_EXPORT Place {
  public:
   ValueView value() const { return value_; }
   bool was_visited() const { return was_visited_; }  // the same object stood at an earlier place
@@ -99,8 +100,10 @@ class Place {
   bool is_aside_ = false;
 };
 
-class Checkpoint {
+class SAFE_LOAD_EXPORT Checkpoint {
  public:
+  using OwnsViews = void;  // opened->tensors() compiles, open("model.pt")->tensors() does not
+
   // `path` is UTF-8: a file, or the folder or the index of a set of files (a sharded set, what
   // torch.distributed.checkpoint saves), all of which are then open. The error is an Issue: what,
   // where, what the file really is, and what to do.
@@ -127,6 +130,7 @@ class Checkpoint {
   ~Checkpoint();
 
   const ContainerInfo& container() const&;
+  const ContainerInfo& container() const&& = delete;
 
   // The saved object.
   ValueView root() const&;
@@ -136,12 +140,14 @@ class Checkpoint {
   // mutable containers, opaque objects and sparse tensors.
   std::uint32_t value_count() const;
   ValueView value(std::uint32_t id) const&;  // REQUIRES: id < value_count()
+  ValueView value(std::uint32_t id) const&& = delete;
   // The numbers of this value and of all its parts, in ascending order.
   std::vector<std::uint32_t> reachable_from(const ValueView& value) const;
 
   // Visits every place in the result in file order: a container before its parts, and its parts
   // only at its first place. Does not recurse.
   void for_each(const std::function<void(const Place&)>& visit) const&;
+  void for_each(const std::function<void(const Place&)>& visit) const&& = delete;
 
   // Every tensor in the result, in file order, once for each place where it stands.
   std::vector<NamedTensor> tensors() const&;
@@ -153,6 +159,7 @@ class Checkpoint {
   void read_ahead(std::span<const std::uint32_t> storages,
                   const std::function<bool()>& keep_going = {}) const;
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
+  StorageView storage(std::uint32_t id) const&& = delete;
 
   // The weights: those under the first of usual_weight_keys() that leads to some, or else those of
   // the root. A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would, and one at
@@ -162,9 +169,11 @@ class Checkpoint {
   // one name; kCorrupt for a module inside itself, which has no end; kLimit for modules that share
   // modules until their names cost more than kMostNameCost.
   Result<StateDict> state_dict() const&;
+  Result<StateDict> state_dict() const&& = delete;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.
   Result<ValueView> find(std::string_view object_path) const&;
+  Result<ValueView> find(std::string_view object_path) const&& = delete;
   // The path of a value; "" if it is not part of the result.
   std::string path(const ValueView& value) const;
 
@@ -173,6 +182,7 @@ class Checkpoint {
 
   // Values that could not be built. The rest is as it was saved.
   const std::vector<Issue>& issues() const&;
+  const std::vector<Issue>& issues() const&& = delete;
 
   // ValueView::check_elements for everything below `value`: reads the indices of sparse, nested and
   // jagged tensors and the parameters of quantized ones, which opening leaves alone.
@@ -186,4 +196,4 @@ class Checkpoint {
   std::unique_ptr<api::State> state_;
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

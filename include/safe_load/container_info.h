@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "safe_load/dtype.h"
+#include "safe_load/export.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // In what a file holds its values; to_text() gives "zip", "torchscript of 2018", "npy" ...
 enum class Format : std::uint8_t {
@@ -31,7 +32,7 @@ enum class Format : std::uint8_t {
   kShardsOfTensors,
   kDistributed,
 };
-std::string_view to_text(Format format);
+SAFE_LOAD_EXPORT std::string_view to_text(Format format);
 
 // What the container says about itself.
 struct ContainerInfo {
@@ -48,4 +49,4 @@ struct ContainerInfo {
   std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "safe_load/checkpoint.h"
+#include "safe_load/export.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // What one dimension of the mesh does to the tensor.
 struct Placement {
@@ -26,15 +27,15 @@ struct Placement {
   std::string reduction;          // kPartial: "sum"; escaped
 };
 
-std::string_view to_text(Placement::Kind kind);   // "Shard"
-std::string to_text(const Placement& placement);  // "Shard(0)"
+SAFE_LOAD_EXPORT std::string_view to_text(Placement::Kind kind);   // "Shard"
+SAFE_LOAD_EXPORT std::string to_text(const Placement& placement);  // "Shard(0)"
 
 // The classes of torch's placements, by their names in any of its modules.
 struct PlacementClass {
   std::string_view name;
   Placement::Kind kind;
 };
-std::span<const PlacementClass> placement_classes();
+SAFE_LOAD_EXPORT std::span<const PlacementClass> placement_classes();
 
 struct DeviceMesh {
   std::string device_type;         // "cuda"; escaped
@@ -48,16 +49,16 @@ struct DistributedTensor {
   DeviceMesh mesh;
   std::vector<Placement> placements;  // one for each dimension of the mesh
 
-  bool is_replicated() const;  // whether every process has all of it
+  SAFE_LOAD_EXPORT bool is_replicated() const;  // whether every process has all of it
 };
 
 // Of an inert record of a DTensor, as torch 2.0 and later write it; kMismatch for any other value,
 // kCorrupt if the parts contradict each other. Views of the checkpoint. Thread-safe.
 // Source: torch/distributed/tensor/_api.py, _dtensor_spec.py, placement_types.py, device_mesh.py.
-Result<DistributedTensor> distributed_tensor(const ValueView& value);
+SAFE_LOAD_EXPORT Result<DistributedTensor> distributed_tensor(const ValueView& value);
 
 // "Shard(0) on a cuda mesh [2, 4]"
-std::string to_text(const DistributedTensor& tensor);
+SAFE_LOAD_EXPORT std::string to_text(const DistributedTensor& tensor);
 
 // A tensor of the files that the processes of one run saved, each its own (format "rank files").
 struct RankTensor {
@@ -70,6 +71,6 @@ struct RankTensor {
 };
 
 // In the order of the first file that has them; none for checkpoints of another format.
-std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint);
+SAFE_LOAD_EXPORT std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint);
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -7,7 +7,9 @@
 #include <ostream>
 #include <string_view>
 
-namespace safe_load {
+#include "safe_load/export.h"
+
+namespace safe_load::inline v0 {
 
 // Of the numbers in a file.
 enum class ByteOrder : std::uint8_t { kLittle, kBig };
@@ -75,14 +77,14 @@ struct DTypeInfo {
   bool is_complex;
 };
 
-const DTypeInfo& info(DType dtype);
+SAFE_LOAD_EXPORT const DTypeInfo& info(DType dtype);
 inline std::string_view name(DType dtype) { return info(dtype).name; }
 inline std::size_t size_of(DType dtype) { return info(dtype).size; }
 
 // The type that torch calls so; also the aliases half, float, double, short, int, long, cfloat,
 // cdouble, chalf.
-std::optional<DType> dtype_from_name(std::string_view name);
+SAFE_LOAD_EXPORT std::optional<DType> dtype_from_name(std::string_view name);
 
 inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

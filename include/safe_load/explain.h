@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "safe_load/checkpoint.h"
+#include "safe_load/export.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 enum class RefusalKind : std::uint8_t {
   kContainer,     // the kind of file
@@ -43,17 +44,18 @@ struct Refusal {
   bool is_rebuilt = false;   // a name that safe_load gives a meaning; others become inert records
 
   // What torch does not take, in a sentence.
-  std::string why() const;
+  SAFE_LOAD_EXPORT std::string why() const;
 };
 
 // In the order in which the pickle comes upon them; none: torch opens it. `file_name` matters only
 // to what torch opens by its name. Takes time in proportion to the pickle.
-std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint, std::string_view file_name = "");
+SAFE_LOAD_EXPORT std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint,
+                                                     std::string_view file_name = "");
 
 // For people: every reason, what safe_load does with it, and what to do next. Ends in a line feed.
-std::string explanation_text(const Checkpoint& checkpoint, std::string_view title);
+SAFE_LOAD_EXPORT std::string explanation_text(const Checkpoint& checkpoint, std::string_view title);
 
 // For programs: "schema": "safe-load.explain/1"; docs/guide/json.md describes it.
-std::string explanation_json(const Checkpoint& checkpoint, std::string_view title);
+SAFE_LOAD_EXPORT std::string explanation_json(const Checkpoint& checkpoint, std::string_view title);
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -8,7 +8,7 @@
 
 #include "safe_load/verdict.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // Every text is printable: bytes from the file are escaped and bounded.
 struct Finding {
@@ -50,4 +50,4 @@ struct FileReport {
   std::uint64_t unlisted_symbols = 0;  // all others
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

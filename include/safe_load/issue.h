@@ -5,9 +5,10 @@
 #include <ostream>
 #include <string>
 
+#include "safe_load/export.h"
 #include "safe_load/result.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // The error of Checkpoint::open, and the unit of Checkpoint::issues(). Every text is printable:
 // bytes from the file are escaped and bounded.
@@ -21,11 +22,11 @@ struct Issue {
   int system_number = 0;     // of kIo: what the operating system said (errno); 0: nothing
 
   // `member+0x1f3: $["path"]: message; hint` without the parts that are empty.
-  std::string text() const;
+  SAFE_LOAD_EXPORT std::string text() const;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Issue& issue) {
   return out << issue.text();
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 struct Limits {
   // Entries of one zip directory; each also needs 46 bytes of directory.
@@ -47,4 +47,4 @@ struct Limits {
   std::uint64_t max_copied_ratio = 64;
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -7,7 +7,9 @@
 #include <span>
 #include <string_view>
 
-namespace safe_load {
+#include "safe_load/export.h"
+
+namespace safe_load::inline v0 {
 
 enum class RecordForm : std::uint8_t {
   kObject,    // has attributes
@@ -18,7 +20,7 @@ enum class RecordForm : std::uint8_t {
   kValue,     // stands for the value of `attribute`
 };
 
-std::string_view to_text(RecordForm form);
+SAFE_LOAD_EXPORT std::string_view to_text(RecordForm form);
 
 struct RecordClass {
   std::string_view module;
@@ -28,9 +30,10 @@ struct RecordClass {
 };
 
 // All of them, sorted by module and name.
-std::span<const RecordClass> record_classes();
+SAFE_LOAD_EXPORT std::span<const RecordClass> record_classes();
 
 // That of this pair (after the mapping of Python 2 names), or null.
-const RecordClass* find_record_class(std::string_view module, std::string_view name);
+SAFE_LOAD_EXPORT const RecordClass* find_record_class(std::string_view module,
+                                                      std::string_view name);
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -11,7 +11,7 @@
 #include <utility>
 #include <variant>
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 enum class ErrorCode : std::uint8_t {
   kIo,           // the operating system refused
@@ -109,6 +109,12 @@ inline std::ostream& operator<<(std::ostream& out, const Error& error) {
   return out;
 }
 
+// A type that everything it gives is a view of: `using OwnsViews = void;` in the class.
+template <class T>
+concept OwnsViews = requires {
+  typename T::OwnsViews;
+};
+
 // A T or an E. `*` and `->` REQUIRE ok().
 template <class T, class E = Error>
 class [[nodiscard]] Result {
@@ -122,8 +128,11 @@ class [[nodiscard]] Result {
   T& operator*() & { return *value(); }
   const T& operator*() const& { return *value(); }
   T operator*() && { return std::move(*value()); }  // by value: nothing dangles
-  T* operator->() { return value(); }
-  const T* operator->() const { return value(); }
+  T* operator->() & { return value(); }
+  const T* operator->() const& { return value(); }
+  T* operator->() && requires(!OwnsViews<T>) { return value(); }
+  T* operator->() && requires OwnsViews<T>
+  = delete;  // what it gives would dangle at the end of the line: name the Result first
 
   // REQUIRES: !ok().
   const E& error() const& {
@@ -167,4 +176,4 @@ class [[nodiscard]] Result<void, E> {
 
 using Status = Result<void>;
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -2,7 +2,7 @@
 //
 //   const auto report = safe_load::scan("model.pt");
 //   if (!report) { std::cerr << report.error() << '\n'; return 2; }
-//   if (report->verdict != safe_load::Verdict::kSafe) std::cout << to_text(*report);
+//   if (report->verdict != safe_load::Verdict::kSafe) std::cout << to_text(*report, "model.pt");
 //
 // SAFE is a claim about every listed reader (docs/guide/scan.md): all that they would import and
 // call is an exact entry of the compiled-in table of known names, with arguments of the right
@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "safe_load/export.h"
 #include "safe_load/file_report.h"
 #include "safe_load/issue.h"
 #include "safe_load/limits.h"
@@ -25,7 +26,7 @@
 #include "safe_load/source.h"
 #include "safe_load/verdict.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // What verdicts depend on. Equal ids and equal bytes give equal verdicts.
 struct ScanPolicy {
@@ -34,14 +35,17 @@ struct ScanPolicy {
   bool strict = false;
   Limits limits = {};
 };
-ScanPolicy scan_policy(const ScanOptions& options = {});
+SAFE_LOAD_EXPORT ScanPolicy scan_policy(const ScanOptions& options = {});
 
 // An error means that the file could not be opened at all.
-Result<FileReport, Issue> scan(std::string_view path, const ScanOptions& options = {});
+SAFE_LOAD_EXPORT Result<FileReport, Issue> scan(std::string_view path,
+                                                const ScanOptions& options = {});
 // `descriptor` is duplicated; its position is neither used nor moved.
-Result<FileReport, Issue> scan_descriptor(int descriptor, const ScanOptions& options = {});
+SAFE_LOAD_EXPORT Result<FileReport, Issue> scan_descriptor(int descriptor,
+                                                           const ScanOptions& options = {});
 // What cannot be read makes the verdict INCOMPLETE.
-FileReport scan(const Source& source, const ScanOptions& options = {});
-Result<FileReport, Issue> scan(std::span<const std::byte> bytes, const ScanOptions& options = {});
+SAFE_LOAD_EXPORT FileReport scan(const Source& source, const ScanOptions& options = {});
+SAFE_LOAD_EXPORT Result<FileReport, Issue> scan(std::span<const std::byte> bytes,
+                                                const ScanOptions& options = {});
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -5,7 +5,7 @@
 
 #include "safe_load/limits.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 struct ScanOptions {
   Limits limits = {};
@@ -14,4 +14,4 @@ struct ScanOptions {
   std::size_t max_findings = 1000;  // kept of one file; all count
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -11,9 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "safe_load/export.h"
 #include "safe_load/scan.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 enum class ScanFormat : std::uint8_t {
   kText,
@@ -49,11 +50,11 @@ struct ScanSummary {
   std::optional<ScanSandbox> sandbox;  // none: the files were scanned in this process
 
   std::uint64_t of(Verdict verdict) const { return verdicts[static_cast<std::size_t>(verdict)]; }
-  std::uint64_t files() const;
+  SAFE_LOAD_EXPORT std::uint64_t files() const;
 };
 
 // Each call returns the text to be printed next; together they are one document.
-class ScanReport {
+class SAFE_LOAD_EXPORT ScanReport {
  public:
   ScanReport(const ScanReportOptions& options, const ScanPolicy& policy);
   ScanReport(ScanReport&&) noexcept;
@@ -80,15 +81,15 @@ class ScanReport {
 };
 
 // One file as ScanFormat::kText and kJsonl print it.
-std::string to_text(const FileReport& report, std::string_view path,
-                    const ScanReportOptions& options = {});
-std::string to_json(const FileReport& report, std::string_view path);
+SAFE_LOAD_EXPORT std::string to_text(const FileReport& report, std::string_view path,
+                                     const ScanReportOptions& options = {});
+SAFE_LOAD_EXPORT std::string to_json(const FileReport& report, std::string_view path);
 
 // The report that to_json wrote.
-Result<FileReport> read_scan_record(std::string_view json);
+SAFE_LOAD_EXPORT Result<FileReport> read_scan_record(std::string_view json);
 
 // The rules as text: all on one line each, or one with all that is known about it.
-std::string scan_rules_text();
-std::string to_text(const ScanRule& rule);
+SAFE_LOAD_EXPORT std::string scan_rules_text();
+SAFE_LOAD_EXPORT std::string to_text(const ScanRule& rule);
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -24,9 +24,10 @@
 #include <string>
 #include <string_view>
 
+#include "safe_load/export.h"
 #include "safe_load/result.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 // [offset, offset + size)
 struct ByteRange {
@@ -35,7 +36,7 @@ struct ByteRange {
   friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-class Source {
+class SAFE_LOAD_EXPORT Source {
  public:
   virtual ~Source() = default;
 
@@ -63,4 +64,4 @@ class Source {
   }
 };
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -11,42 +11,53 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "safe_load/dtype.h"
+#include "safe_load/export.h"
 #include "safe_load/result.h"
 #include "safe_load/shared_bytes.h"
 
-namespace safe_load {
-
-namespace api {
+namespace safe_load::api {
 struct State;
 }
 
-// Sizes or strides: at most 64 numbers. Prints as [2, 3].
+namespace safe_load::inline v0 {
+
+// Sizes or strides: at most 64 numbers, of which the usual few cost no allocation. Prints as [2,
+// 3].
 class Dims {
  public:
   static constexpr std::size_t kMost = 64;
 
-  std::size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
-  std::int64_t operator[](std::size_t i) const { return values_[i]; }
-  const std::int64_t* begin() const { return values_.data(); }
-  const std::int64_t* end() const { return values_.data() + count_; }
-  void push_back(std::int64_t value) { values_[count_++] = value; }  // REQUIRES: size() < kMost
+  std::size_t size() const { return many_.empty() ? few_count_ : many_.size(); }
+  bool empty() const { return size() == 0; }
+  std::int64_t operator[](std::size_t i) const { return begin()[i]; }  // REQUIRES: i < size()
+  const std::int64_t* begin() const { return many_.empty() ? few_.data() : many_.data(); }
+  const std::int64_t* end() const { return begin() + size(); }
+  void push_back(std::int64_t value) {
+    if (many_.empty() && few_count_ < few_.size()) {
+      few_[few_count_++] = value;
+      return;
+    }
+    if (many_.empty()) many_.assign(few_.begin(), few_.end());
+    many_.push_back(value);
+  }
 
   friend bool operator==(const Dims& a, const Dims& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
   }
 
  private:
-  std::array<std::int64_t, kMost> values_;
-  std::size_t count_ = 0;
+  std::array<std::int64_t, 8> few_ = {};
+  std::size_t few_count_ = 0;
+  std::vector<std::int64_t> many_;  // all of them, once they are more than `few_` holds
 };
 
-std::ostream& operator<<(std::ostream& out, const Dims& dims);
+SAFE_LOAD_EXPORT std::ostream& operator<<(std::ostream& out, const Dims& dims);
 
 // A block of bytes that tensors share.
-class StorageView {
+class SAFE_LOAD_EXPORT StorageView {
  public:
   // The number of this storage, from 0 to storage_count() - 1: the same for tensors that share it.
   std::uint32_t id() const { return id_; }
@@ -90,7 +101,7 @@ struct Statistics {
   double standard_deviation = 0;  // of the population
 };
 
-class TensorView {
+class SAFE_LOAD_EXPORT TensorView {
  public:
   DType dtype() const;
   Dims shape() const;                    // elements
@@ -188,4 +199,4 @@ Status TensorView::copy_to(std::span<T> out) const {
   return convert_to(dtype_of<T>(), std::as_writable_bytes(out));
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -2,6 +2,7 @@
 // from. Values may share parts and form cycles; id() tells whether two views show the same object.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,10 +11,11 @@
 #include <string_view>
 #include <type_traits>
 
+#include "safe_load/export.h"
 #include "safe_load/result.h"
 #include "safe_load/tensor.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 enum class ValueKind : std::uint8_t {
   kMissing,  // there is no such value: what operator[] gives for a key that is not there
@@ -93,14 +95,17 @@ enum class ValueKind : std::uint8_t {
   kDamaged,          // could not be built; Checkpoint::issues() says why
 };
 
-std::string_view to_text(ValueKind kind);
+SAFE_LOAD_EXPORT std::string_view to_text(ValueKind kind);
 
 class ValueView;
 struct Quantizer;
 
-// Some values in a row. A view.
+// Some values in a row. A view; a forward range of ValueView.
 class Values {
  public:
+  class Iterator;
+  inline Iterator begin() const;
+  inline Iterator end() const;
   std::size_t size() const { return ids_.size(); }
   bool empty() const { return ids_.empty(); }
   inline ValueView operator[](std::size_t i) const;  // REQUIRES: i < size()
@@ -115,7 +120,7 @@ class Values {
 };
 
 // The description of a NumPy array, scalar or dtype: checked, never NumPy's own object.
-class ArrayView {
+class SAFE_LOAD_EXPORT ArrayView {
  public:
   // As numpy.dtype takes it ("<f8", "|S5", "<M8[s]"); "|V12" with fields() for a structure.
   std::string dtype() const;
@@ -162,7 +167,7 @@ class ArrayView {
   std::uint32_t array_;
 };
 
-class ValueView {
+class SAFE_LOAD_EXPORT ValueView {
  public:
   ValueView() = default;  // kMissing
 
@@ -170,6 +175,9 @@ class ValueView {
   bool is_missing() const { return state_ == nullptr; }
   bool is_dict() const;  // also OrderedDict, defaultdict and Counter
   std::uint32_t id() const { return id_; }
+
+  // Whether both show the same object of the same checkpoint, whatever it holds.
+  friend bool operator==(const ValueView&, const ValueView&) = default;
 
   // The class in words: "dict", "collections.OrderedDict", "ultralytics.nn.tasks.DetectionModel".
   // Escaped: safe to print.
@@ -193,8 +201,10 @@ class ValueView {
   // A node of a config gives what it holds. A dict is searched in proportion to its size.
   ValueView operator[](std::string_view key) const;
   ValueView operator[](const char* key) const { return (*this)[std::string_view(key)]; }
-  ValueView operator[](std::int64_t key) const;
-  ValueView operator[](int key) const { return (*this)[std::int64_t{key}]; }
+  template <std::integral Number>
+  ValueView operator[](Number key) const {
+    return item(std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t>{key});
+  }
   template <class... Keys>
   ValueView at(const Keys&... keys) const {
     ValueView value = *this;
@@ -204,8 +214,9 @@ class ValueView {
 
   // ---- plain values
 
-  // kMismatch if the value is not of this type or does not fit. T: bool, double, any integer,
-  // std::string, std::string_view (a view of the file's text), std::span<const std::byte>.
+  // kMismatch if the value is not of this type or does not fit. T: bool, double, float (the nearest
+  // one to a number of its range), any integer, std::string, std::string_view (a view of the file's
+  // text), std::span<const std::byte>.
   template <class T>
   Result<T> get() const;
   template <class T>
@@ -269,10 +280,13 @@ class ValueView {
   Result<std::int64_t> get_integer() const;
   Result<std::uint64_t> get_unsigned() const;
   Result<double> get_double() const;
+  Result<float> get_float() const;
   Result<bool> get_bool() const;
   Result<std::string_view> get_text() const;
   std::string get_transcoded() const;
   ArrayView whole_array() const;  // REQUIRES: kArray or kScalar
+  ValueView item(std::int64_t key) const;
+  ValueView item(std::uint64_t key) const;
   Error mismatch(Reason reason) const;
   ValueView find(std::span<const std::uint32_t> pairs, std::string_view key) const;
   std::string callable_name() const;
@@ -308,6 +322,35 @@ struct ArrayView::Field {
   ArrayView dtype;
 };
 
+class Values::Iterator {
+ public:
+  using value_type = ValueView;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() = default;
+  ValueView operator*() const { return values_[at_]; }
+  Iterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  Iterator operator++(int) {
+    const Iterator before = *this;
+    ++at_;
+    return before;
+  }
+  // REQUIRES: both are of the same Values.
+  friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
+
+ private:
+  friend class Values;
+  Iterator(const Values& values, std::size_t at) : values_(values), at_(at) {}
+
+  Values values_ = {nullptr, {}};
+  std::size_t at_ = 0;
+};
+
+inline Values::Iterator Values::begin() const { return {*this, 0}; }
+inline Values::Iterator Values::end() const { return {*this, size()}; }
 inline ValueView Values::operator[](std::size_t i) const { return ValueView(state_, ids_[i]); }
 
 template <class T>
@@ -316,6 +359,8 @@ Result<T> ValueView::get() const {
     return get_bool();
   } else if constexpr (std::is_same_v<T, double>) {
     return get_double();
+  } else if constexpr (std::is_same_v<T, float>) {
+    return get_float();
   } else if constexpr (std::is_same_v<T, std::string_view>) {
     if (is_latin1()) return mismatch("text that is Latin-1; ask for a std::string");
     return get_text();
@@ -343,4 +388,4 @@ Result<T> ValueView::get() const {
   }
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -5,15 +5,17 @@
 #include <span>
 #include <string_view>
 
-namespace safe_load {
+#include "safe_load/export.h"
+
+namespace safe_load::inline v0 {
 
 // The values are fixed: later is worse.
 enum class Verdict : std::uint8_t { kSafe = 0, kUnknown = 1, kIncomplete = 2, kDangerous = 3 };
 // What a finding does to the verdict.
 enum class Severity : std::uint8_t { kNote = 0, kUnknown = 1, kIncomplete = 2, kDanger = 3 };
 
-std::string_view to_text(Verdict verdict);    // "SAFE"
-std::string_view to_text(Severity severity);  // "danger"
+SAFE_LOAD_EXPORT std::string_view to_text(Verdict verdict);    // "SAFE"
+SAFE_LOAD_EXPORT std::string_view to_text(Severity severity);  // "danger"
 
 // One way to attack or to confuse a reader. Ids are never given to anything else.
 struct ScanRule {
@@ -24,8 +26,8 @@ struct ScanRule {
   std::string_view advice;
   std::string_view advisories;  // public ids, separated by blanks; may be empty
 };
-std::span<const ScanRule> scan_rules();
+SAFE_LOAD_EXPORT std::span<const ScanRule> scan_rules();
 // The rule of this id ("SL-P01" or "P01"), or null.
-const ScanRule* find_scan_rule(std::string_view id);
+SAFE_LOAD_EXPORT const ScanRule* find_scan_rule(std::string_view id);
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 inline constexpr std::string_view kVersion = "0.1.0";
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -8,7 +8,7 @@
 #include "safe_load/record_class.h"
 #include "scan/danger.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 using api::State;
 using pickle::Kind;
@@ -232,4 +232,4 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
   return result;
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 std::string Issue::text() const {
   std::string out;
@@ -19,4 +19,4 @@ std::string Issue::text() const {
   return out;
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

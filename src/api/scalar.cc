@@ -7,7 +7,7 @@
 
 #include "data/elements.h"
 
-namespace safe_load {
+namespace safe_load::api {
 namespace {
 
 struct NumberType {
@@ -68,4 +68,4 @@ std::optional<double> scalar_as_double(const ArrayView& scalar) {
   return data::element_reader(number->dtype)(number->bytes.data());
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::api

@@ -21,7 +21,7 @@
 #include "scan/scanner.h"
 #include "types/known.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 // Counts what is read.
@@ -120,4 +120,4 @@ Result<FileReport, Issue> scan(std::span<const std::byte> bytes, const ScanOptio
   return scan_source(base::MemorySource(bytes), options);
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

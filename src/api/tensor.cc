@@ -11,7 +11,7 @@
 #include "data/elements.h"
 #include "torch/bounds.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 using pickle::Kind;
 using pickle::NodeId;
@@ -249,4 +249,4 @@ Result<Statistics> TensorView::statistics() const {
   return result;
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

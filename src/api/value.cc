@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "api/scalar.h"
 #include "api/state.h"
@@ -11,7 +13,7 @@
 #include "safe_load/record_class.h"
 #include "types/date_time.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 using pickle::Kind;
 using pickle::kNoNode;
@@ -162,7 +164,7 @@ ValueView ValueView::operator[](std::string_view key) const {
   return (item.is_missing() ? attribute(key) : item).held();
 }
 
-ValueView ValueView::operator[](std::int64_t key) const {
+ValueView ValueView::item(std::int64_t key) const {
   if (is_missing()) return {};
   const Values all = content();
   if (!is_mapping()) {
@@ -173,6 +175,17 @@ ValueView ValueView::operator[](std::int64_t key) const {
     const Node& node = state_->tape()[all[i - 2].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
       return all[i - 1].held();
+  }
+  return {};
+}
+
+ValueView ValueView::item(std::uint64_t key) const {
+  if (std::in_range<std::int64_t>(key)) return item(static_cast<std::int64_t>(key));
+  const Values all = is_mapping() ? content() : Values(nullptr, {});
+  for (std::size_t i = all.size(); i >= 2; i -= 2) {
+    const bool is_it =
+        all[i - 2].kind() == ValueKind::kInteger && all[i - 2].get_or(std::uint64_t{0}) == key;
+    if (is_it) return all[i - 1].held();
   }
   return {};
 }
@@ -211,7 +224,7 @@ Result<bool> ValueView::get_bool() const {
 
 Result<std::int64_t> ValueView::get_integer() const {
   if (kind() == ValueKind::kScalar) {
-    if (const auto value = scalar_as_integer(*array())) return *value;
+    if (const auto value = api::scalar_as_integer(*array())) return *value;
   }
   if (is_missing() || state_->tape()[id_].kind != Kind::kInt)
     return mismatch("not an integer of 64 bits");
@@ -222,7 +235,7 @@ Result<std::uint64_t> ValueView::get_unsigned() const {
   if (kind() == ValueKind::kInteger && raw().size() == 9 && raw()[8] == std::byte{0})
     return base::load_little<std::uint64_t>(raw().data());
   if (kind() == ValueKind::kScalar) {
-    if (const auto value = scalar_as_unsigned(*array())) return *value;
+    if (const auto value = api::scalar_as_unsigned(*array())) return *value;
   }
   auto value = get_integer();
   if (!value) return value.error();
@@ -233,7 +246,7 @@ Result<std::uint64_t> ValueView::get_unsigned() const {
 Result<double> ValueView::get_double() const {
   if (kind() == ValueKind::kFloat) return std::bit_cast<double>(state_->tape()[id_].payload);
   if (kind() == ValueKind::kScalar) {
-    if (const auto value = scalar_as_double(*array())) return *value;
+    if (const auto value = api::scalar_as_double(*array())) return *value;
   }
   auto integer = get_integer();
   if (!integer) return mismatch("not a number");
@@ -242,6 +255,17 @@ Result<double> ValueView::get_double() const {
                      static_cast<std::int64_t>(value) == *integer;
   if (!exact) return mismatch("an integer that no double can hold exactly");
   return value;
+}
+
+Result<float> ValueView::get_float() const {
+  auto wide = get_double();
+  if (!wide) return wide.error();
+  if (std::isfinite(*wide) && std::fabs(*wide) > std::numeric_limits<float>::max())
+    return mismatch("a number beyond the range of float");
+  const auto narrow = static_cast<float>(*wide);
+  if (narrow != *wide && get_integer())
+    return mismatch("an integer that no float can hold exactly");
+  return narrow;
 }
 
 Result<std::string_view> ValueView::get_text() const {
@@ -423,4 +447,4 @@ std::string_view ValueView::how() const {
   return "";
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

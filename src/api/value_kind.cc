@@ -120,7 +120,7 @@ ValueKind opaque_kind(std::uint16_t opaque_class) {
 
 }  // namespace
 
-std::string_view to_text(ValueKind kind) {
+std::string_view v0::to_text(ValueKind kind) {
   for (const Row& row : kRows)
     if (row.kind == kind) return row.text;
   return "";

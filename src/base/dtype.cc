@@ -3,7 +3,7 @@
 
 #include <array>
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 constexpr bool kFloating = true;
@@ -81,4 +81,4 @@ std::optional<DType> dtype_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

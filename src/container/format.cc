@@ -3,7 +3,7 @@
 #include "safe_load/container_info.h"
 #include "safe_load/open_options.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 std::string_view to_text(Format format) {
   switch (format) {
@@ -45,4 +45,4 @@ std::string_view to_text(Format format) {
   return "";
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -9,7 +9,7 @@
 #include "base/try.h"
 #include "safe_load/record_class.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 constexpr auto kPlacements = std::to_array<PlacementClass>({
@@ -196,4 +196,4 @@ std::string to_text(const DistributedTensor& tensor) {
   return text + ']';
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -11,8 +11,7 @@
 #include "records/weights.h"
 #include "safe_load/distributed_tensor.h"
 
-namespace safe_load {
-namespace records {
+namespace safe_load::records {
 namespace {
 
 constexpr auto kUsualKeys = std::to_array<std::string_view>(
@@ -91,7 +90,9 @@ Status WeightNames::pay(std::string_view name) {
   return Error(ErrorCode::kLimit, "the names of a module are too long or too many");
 }
 
-}  // namespace records
+}  // namespace safe_load::records
+
+namespace safe_load::inline v0 {
 
 std::span<const std::string_view> usual_weight_keys() { return records::kUsualKeys; }
 
@@ -127,4 +128,4 @@ void StateDict::strip_prefix(std::string_view prefix) {
     if (item.first.starts_with(prefix)) item.first.erase(0, prefix.size());
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -5,7 +5,7 @@
 #include "safe_load/report.h"
 #include "safe_load/version.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 using json::JsonWriter;
@@ -180,4 +180,4 @@ std::string to_json(const Issue& issue, std::string_view title) {
   return end_document(std::move(writer));
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -5,8 +5,7 @@
 #include "report/scan_parts.h"
 #include "safe_load/version.h"
 
-namespace safe_load {
-namespace report {
+namespace safe_load::report {
 namespace {
 
 using json::JsonWriter;
@@ -145,7 +144,9 @@ void write_summary(JsonWriter& writer, const ScanSummary& summary) {
   writer.end_object();
 }
 
-}  // namespace report
+}  // namespace safe_load::report
+
+namespace safe_load::inline v0 {
 
 std::string to_json(const FileReport& report, std::string_view path) {
   json::JsonWriter writer(json::JsonWriter::Layout::kOneLine);
@@ -153,4 +154,4 @@ std::string to_json(const FileReport& report, std::string_view path) {
   return std::move(writer).take() + "\n";
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

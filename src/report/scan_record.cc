@@ -8,7 +8,7 @@
 #include "json/fields.h"
 #include "safe_load/scan_report.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 using json::field;
@@ -95,4 +95,4 @@ Result<FileReport> read_scan_record(std::string_view text) {
   return report;
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -7,7 +7,7 @@
 #include "report/scan_parts.h"
 #include "safe_load/version.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 
 using json::JsonWriter;
 
@@ -122,4 +122,4 @@ std::string ScanReport::end() {
   return "";
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

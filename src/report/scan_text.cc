@@ -5,7 +5,7 @@
 #include "report/scan_parts.h"
 #include "safe_load/report.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 constexpr std::string_view kReset = "\x1b[0m";
@@ -132,7 +132,9 @@ std::string scan_rules_text() {
   return text;
 }
 
-namespace report {
+}  // namespace safe_load::inline v0
+
+namespace safe_load::report {
 namespace {
 
 std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
@@ -174,5 +176,4 @@ std::string summary_text(const ScanSummary& summary) {
   return text + "\n";
 }
 
-}  // namespace report
-}  // namespace safe_load
+}  // namespace safe_load::report

@@ -10,7 +10,7 @@
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 constexpr std::size_t kMostText = 80;
@@ -177,4 +177,4 @@ std::string human_size(std::uint64_t bytes) {
   return out.str();
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

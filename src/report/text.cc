@@ -8,7 +8,7 @@
 #include "report/listing.h"
 #include "safe_load/report.h"
 
-namespace safe_load {
+namespace safe_load::inline v0 {
 namespace {
 
 using report::Listing;
@@ -253,4 +253,4 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
   return std::move(page).take();
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace safe_load {
-namespace scanner {
+namespace safe_load::scanner {
 namespace {
 
 constexpr auto kRules = std::to_array<ScanRule>({
@@ -23,7 +22,9 @@ static_assert(std::all_of(kRules.begin(), kRules.end(), [](const ScanRule& rule)
 
 const ScanRule& describe(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
-}  // namespace scanner
+}  // namespace safe_load::scanner
+
+namespace safe_load::inline v0 {
 
 std::span<const ScanRule> scan_rules() { return scanner::kRules; }
 
@@ -43,4 +44,4 @@ std::string_view to_text(Severity severity) {
   return kTexts[static_cast<std::size_t>(severity)];
 }
 
-}  // namespace safe_load
+}  // namespace safe_load::inline v0

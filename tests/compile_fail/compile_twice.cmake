@@ -1,5 +1,5 @@
 # Compiles SOURCE with and without CONTROL; see CMakeLists.txt.
-set(command ${COMPILER} -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I${INCLUDE})
+set(command ${COMPILER} -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I${INCLUDE} ${DEFINITION})
 
 execute_process(COMMAND ${command} -DCONTROL ${SOURCE} RESULT_VARIABLE result ERROR_VARIABLE messages)
 if(NOT result EQUAL 0)

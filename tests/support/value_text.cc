@@ -154,7 +154,9 @@ std::string dtype_text(const ArrayView& dtype) {
 
 std::string opened_text(const CheckpointBuilder& file, const safe_load::OpenOptions& options) {
   const std::string wrong = complaint(file, options);
-  return wrong.empty() ? value_text(open(file, options)->root()) : wrong;
+  if (!wrong.empty()) return wrong;
+  const auto opened = open(file, options);
+  return value_text(opened->root());
 }
 
 }  // namespace test_support

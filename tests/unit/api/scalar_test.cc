@@ -16,7 +16,7 @@ TEST(Scalars, AreNumbersOfEitherByteOrder) {
   const auto integer_of = [](const std::string& type, const std::string& order,
                              const std::string& data) {
     const auto opened = open(CheckpointBuilder(scalar(dtype(type, {.order = order}), bytes(data))));
-    return safe_load::scalar_as_integer(*opened->root().array());
+    return safe_load::api::scalar_as_integer(*opened->root().array());
   };
   EXPECT_EQ(integer_of("i1", "|", "\xff"), -1);
   EXPECT_EQ(integer_of("u1", "|", "\xff"), 255);
@@ -29,7 +29,7 @@ TEST(Scalars, AreNumbersOfEitherByteOrder) {
   const auto double_of = [](const std::string& type, const std::string& order,
                             const std::string& data) {
     const auto opened = open(CheckpointBuilder(scalar(dtype(type, {.order = order}), bytes(data))));
-    return safe_load::scalar_as_double(*opened->root().array());
+    return safe_load::api::scalar_as_double(*opened->root().array());
   };
   EXPECT_EQ(double_of("f2", "<", std::string("\0\x3c", 2)), 1.0);
   EXPECT_EQ(double_of("f4", ">", std::string("\x3f\x80\0\0", 4)), 1.0);

@@ -57,6 +57,20 @@ void expect_span(std::initializer_list<T> values, std::string_view kind) {
   EXPECT_EQ(copied<T>(tensor_of(checkpoint)), std::vector<T>(values)) << kind;
 }
 
+TEST(Dims, HoldsFewInPlaceAndManyElsewhere) {
+  static_assert(sizeof(safe_load::Dims) <= 96);
+  safe_load::Dims dims;
+  for (std::int64_t i = 0; i < 64; ++i) {
+    EXPECT_EQ(dims.size(), static_cast<std::size_t>(i));
+    dims.push_back(i);
+    const safe_load::Dims copy = dims;
+    ASSERT_EQ(copy, dims);
+    for (std::int64_t j = 0; j <= i; ++j) ASSERT_EQ(copy[static_cast<std::size_t>(j)], j);
+  }
+  const safe_load::Dims moved = std::move(dims);
+  EXPECT_EQ(moved.size(), 64u);
+}
+
 TEST(Tensor, GivesTheElementsOfEveryCppType) {
   expect_span<float>({1.5f, -2, 0}, "FloatStorage");
   expect_span<double>({1.5, -2, 0}, "DoubleStorage");

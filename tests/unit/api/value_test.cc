@@ -2,6 +2,11 @@
 #include <gtest/gtest.h>
 #include <safe_load/safe_load.h>
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <ranges>
 #include <string>
 
 #include "base/bytes.h"
@@ -54,6 +59,62 @@ TEST(Value, GivesIntegersThatFit) {
   EXPECT_EQ(got<int>(real(1)), "-");
   EXPECT_EQ(got<int>(text("1")), "-");
   EXPECT_EQ(got<int>(std::string(kNone)), "-");
+}
+
+TEST(Value, GivesTheNearestFloat) {
+  const auto number = [](const std::string& pickle) {
+    const Checkpoint checkpoint = file(pickle);
+    return *checkpoint.root().get<float>();
+  };
+  EXPECT_EQ(number(real(0.1)), 0.1F);
+  EXPECT_EQ(number(real(-3.4028234663852886e38)), std::numeric_limits<float>::lowest());
+  EXPECT_EQ(number(real(std::numeric_limits<double>::infinity())),
+            std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(number(real(std::numeric_limits<double>::quiet_NaN()))));
+  EXPECT_EQ(number(integer(1 << 24)), 16777216.0F);
+  EXPECT_EQ(got<float>(integer((1 << 24) + 1)), "-");
+  EXPECT_EQ(got<float>(real(3.5e38)), "-");
+  EXPECT_EQ(got<float>(text("1")), "-");
+}
+
+TEST(Value, IsFoundByIntegersOfEveryType) {
+  const std::string beyond = "\x8a\x09" + std::string(8, '\xff') + std::string(1, '\0');
+  const Checkpoint numbers = file(dict({integer(2), text("two"), beyond, text("beyond")}));
+  const ValueView root = numbers.root();
+  EXPECT_EQ(*root[2].get<std::string>(), "two");
+  EXPECT_EQ(root[2], root[2U]);
+  EXPECT_EQ(root[2], root[std::size_t{2}]);
+  EXPECT_EQ(root[2], root[std::int8_t{2}]);
+  EXPECT_EQ(root.at(2U), root[2]);
+  EXPECT_EQ(*root[UINT64_MAX].get<std::string>(), "beyond");
+  EXPECT_TRUE(root[UINT64_MAX - 1].is_missing());
+  EXPECT_TRUE(root[-1].is_missing());
+  const Checkpoint row = file(list({text("a"), text("b")}));
+  EXPECT_EQ(*row.root()[std::size_t{1}].get<std::string>(), "b");
+  EXPECT_TRUE(row.root()[UINT64_MAX].is_missing());
+}
+
+TEST(Value, EqualsWhatIsTheSameObject) {
+  const Checkpoint twice = file(list({text("a"), text("a"), memoized(0, list({})), fetched(0)}));
+  const auto items = twice.root().items();
+  EXPECT_NE(items[0], items[1]);
+  EXPECT_EQ(items[2], items[3]);
+  EXPECT_EQ(ValueView(), twice.root()["none"]);
+  const Checkpoint other = file(list({text("a")}));
+  EXPECT_NE(twice.value(0), other.value(0));
+}
+
+TEST(Value, IteratesOverValues) {
+  static_assert(std::forward_iterator<safe_load::Values::Iterator>);
+  static_assert(std::ranges::forward_range<safe_load::Values>);
+  const Checkpoint three = file(list({integer(3), integer(4), integer(5)}));
+  std::string seen;
+  for (const ValueView value : three.root().items()) seen += std::to_string(*value.get<int>());
+  EXPECT_EQ(seen, "345");
+  const auto items = three.root().items();
+  const auto four = std::ranges::find(items, 4, [](ValueView v) { return v.get_or(0); });
+  EXPECT_EQ((*four).id(), items[1].id());
+  for (const ValueView value : ValueView().items()) ADD_FAILURE() << value.id();
 }
 
 TEST(Value, GivesNumbersAndTruths) {

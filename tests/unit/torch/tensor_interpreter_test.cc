@@ -188,7 +188,7 @@ TEST(TensorInterpreter, GivesOneStorageForOneKey) {
   const std::string bytes = storage("0", 16, "ByteStorage");
   const std::string untyped = storage("0", 16, "UntypedStorage");
   const auto count = [](const std::string& value) {
-    return open(CheckpointBuilder(value).storage("0", std::string(16, '\1')))->storage_count();
+    return (*open(CheckpointBuilder(value).storage("0", std::string(16, '\1')))).storage_count();
   };
   // torch writes a uint8 tensor and its view as uint16 in this way.
   for (const std::string& both :

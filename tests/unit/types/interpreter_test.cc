@@ -248,10 +248,11 @@ TEST(Interpreter, LooksBehindADetour) {
 
 TEST(Interpreter, KnowsTheClassesOfAProgramInsideOfItOnly) {
   CheckpointBuilder file(newobj(symbol("__torch__.m", "Net"), {}));
-  EXPECT_FALSE(open(file)->symbols().at(0).is_known);
+  EXPECT_FALSE((*open(file)).symbols().at(0).is_known);
   file.record("constants.pkl", "\x80\2).");
-  EXPECT_TRUE(open(file)->symbols().at(0).is_known);
-  EXPECT_EQ(open(file)->container().format, safe_load::Format::kTorchScript);
+  const auto program = open(file);
+  EXPECT_TRUE(program->symbols().at(0).is_known);
+  EXPECT_EQ(program->container().format, safe_load::Format::kTorchScript);
 }
 
 TEST(Interpreter, KnowsMemoryFormatsOfTorchOnly) {
