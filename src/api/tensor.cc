@@ -1,10 +1,9 @@
 #include "safe_load/tensor.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstring>
 
+#include "api/each_element.h"
 #include "api/state.h"
 #include "base/checked.h"
 #include "base/try.h"
@@ -33,24 +32,6 @@ const torch::Tensor& tensor_of(const api::State* state, std::uint32_t id) {
 }
 
 Error mismatch(Reason reason) { return Error(ErrorCode::kMismatch, reason); }
-
-// Calls visit(offset in elements) for each element in row-major order. A counter per dimension.
-template <class Visit>
-void for_each_element(const Dims& shape, const Dims& strides, std::uint64_t offset, Visit&& visit) {
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return;
-  std::array<std::int64_t, Dims::kMost> counters{};
-  auto at = static_cast<std::int64_t>(offset);
-  for (;;) {
-    visit(static_cast<std::uint64_t>(at));
-    std::size_t axis = shape.size();
-    while (axis > 0 && ++counters[axis - 1] == shape[axis - 1]) {
-      at -= (shape[axis - 1] - 1) * (shape[axis - 1] > 1 ? strides[axis - 1] : 0);
-      counters[--axis] = 0;
-    }
-    if (axis == 0) return;
-    at += strides[axis - 1];
-  }
-}
 
 }  // namespace
 
@@ -192,7 +173,7 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
     return {};
   }
   std::byte* to = out.data();
-  for_each_element(shape(), strides(), storage_offset(), [&](std::uint64_t at) {
+  api::for_each_element(shape(), strides(), storage_offset(), [&](std::uint64_t at) {
     const std::byte* element = bytes.data() + at * size;
     if (wanted == own) {
       std::memcpy(to, element, size);
@@ -202,6 +183,7 @@ Status TensorView::convert_to(DType wanted, std::span<std::byte> out) const {
     if (negated) data::negate(wanted, to);
     if (conjugated) data::flip_sign(to + unit, unit);
     to += step;
+    return true;
   });
   return {};
 }
@@ -214,39 +196,6 @@ Result<std::uint64_t> TensorView::copy_size() const {
   if (!bytes || *bytes > most)
     return Error(ErrorCode::kLimit, "more elements than Limits::max_copied_bytes allows to copy");
   return *bytes;
-}
-
-Result<Statistics> TensorView::statistics() const {
-  const data::ReadElement read = data::element_reader(dtype());
-  if (read == nullptr) return mismatch("no statistics for this type").about(name(dtype()));
-  Statistics result;
-  result.count = element_count();
-  if (result.count == 0) return result;
-  SAFE_LOAD_TRY(copy_size());
-  SAFE_LOAD_TRY_ASSIGN(const auto bytes, storage().bytes(info(dtype()).swap_unit));
-  const double sign = is_negated() ? -1.0 : 1.0;
-  // Welford's running mean: one pass, and no loss where the mean is large.
-  std::uint64_t finite = 0;
-  double squares = 0;
-  for_each_element(shape(), strides(), storage_offset(), [&](std::uint64_t at) {
-    const double value = sign * read(bytes.data() + at * size_of(dtype()));
-    if (std::isnan(value)) {
-      ++result.nan_count;
-      return;
-    }
-    if (std::isinf(value)) {
-      ++result.infinite_count;
-      return;
-    }
-    result.minimum = finite == 0 ? value : std::min(result.minimum, value);
-    result.maximum = finite == 0 ? value : std::max(result.maximum, value);
-    ++finite;
-    const double distance = value - result.mean;
-    result.mean += distance / static_cast<double>(finite);
-    squares += distance * (value - result.mean);
-  });
-  if (finite != 0) result.standard_deviation = std::sqrt(squares / static_cast<double>(finite));
-  return result;
 }
 
 }  // namespace safe_load::inline v0

@@ -122,6 +122,37 @@ Status StorageReader::read(std::uint32_t id, std::size_t unit, std::uint64_t off
   return {};
 }
 
+bool StorageReader::is_held(std::uint32_t id, std::size_t unit) {
+  const base::Lock lock(mutex_);
+  if (unit > 1 && storages_[id].is_foreign()) return swapped_.contains({id, unit});
+  const Slot& slot = slots_[whole_of(id)];
+  if (slot.is_lent) return true;
+  const Block& block = blocks_[slot.block];
+  return slot.read_in == block.generation && !block.owner.expired();
+}
+
+Result<StorageReader::Piece> StorageReader::piece(std::uint32_t id, std::size_t unit,
+                                                  std::uint64_t offset, std::size_t most,
+                                                  std::vector<std::byte>& buffer) {
+  SAFE_LOAD_TRY(check(id));
+  const Storage& storage = storages_[id];
+  const bool is_foreign = unit > 1 && storage.is_foreign();
+  if (storage.offset_in_file() && !is_held(id, unit)) {
+    buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(most, storage.size() - offset)));
+    SAFE_LOAD_TRY(read(id, unit, offset, buffer));
+    return Piece{buffer, nullptr};
+  }
+  Piece all;
+  if (is_foreign) {
+    SAFE_LOAD_TRY_ASSIGN(const SharedBytes shared, swapped(id, unit));
+    all = {shared.bytes, shared.owner};
+  } else {
+    SAFE_LOAD_TRY_ASSIGN(all.bytes, view(id, all.owner));
+  }
+  all.bytes = all.bytes.subspan(static_cast<std::size_t>(offset));
+  return all;
+}
+
 std::uint64_t StorageReader::offset_in_whole(const Storage& part) const {
   if (!part.whole) return 0;
   const Storage& whole = storages_[*part.whole];

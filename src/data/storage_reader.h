@@ -59,6 +59,16 @@ class StorageReader {
   // anew by each call. Thread-safe.
   Status read(std::uint32_t id, std::size_t unit, std::uint64_t offset, std::span<std::byte> into);
 
+  // The bytes from `offset` on where they are, if they are in memory or cannot be had in parts
+  // (deflated, in pieces), and then as many as there are; else at most `most` of them, read into
+  // `buffer`. Thread-safe.
+  struct Piece {
+    base::Bytes bytes = {};
+    std::shared_ptr<const void> owner = nullptr;
+  };
+  Result<Piece> piece(std::uint32_t id, std::size_t unit, std::uint64_t offset, std::size_t most,
+                      std::vector<std::byte>& buffer);
+
   // Reads those that must be read, with several threads, and keeps them as readable() does. What
   // cannot be read gives its error to whoever asks for it. Ends early if `keep_going`, which this
   // thread calls, says no.
@@ -106,6 +116,8 @@ class StorageReader {
   Result<SharedBytes> hold(std::uint32_t id);
   Result<SharedBytes> place_of(std::uint32_t id);
   Result<SharedBytes> swapped(std::uint32_t id, std::size_t unit);
+  // Whether somebody has its bytes in memory, and may have written to them.
+  bool is_held(std::uint32_t id, std::size_t unit);
 
   void read(std::span<Reading> readings, const std::function<bool()>& keep_going) const;
   void tell(std::span<const Reading> readings) const;
