@@ -216,7 +216,7 @@ def judge(program: bytes, outcomes: list[bytes], counts: dict[str, int], is_bare
     if SENTINEL in reported and not goes_on:
         counts["followed further than any reader does"] += 1
     if is_bare and program.decode("latin1").replace("\n", "").isprintable() and report.verdict is not safe_load.Verdict.SAFE:
-        return False, []  # a text, which is no checkpoint
+        return False, []  # a text, which is not a checkpoint
     names = {outcome[9:17] for outcome in outcomes}
     asked = names - {NOTHING}
     rest = [name for name in reported if name != SENTINEL]

@@ -64,7 +64,7 @@ class Stub(object):
 
 
 class Strange(Exception):
-    """The value holds something that is no plain value."""
+    """The value holds something that is not a plain value."""
 
 
 def attributes(value, seen):
@@ -166,7 +166,7 @@ UNPICKLERS = (recorder(pickle.Unpickler), recorder(pickle._Unpickler))
 def packed(recorder, program):
     flags, text, names = outcome(recorder, program)
     rest = set(names) - {SENTINEL} - set(REAL)
-    asked = sorted(set((simple(module), simple(name)) for module, name in rest if module))  # "" is no module
+    asked = sorted(set((simple(module), simple(name)) for module, name in rest if module))  # "" is not a module
     return bytes([flags]) + (digest(text) if text is not None else NOTHING) + (digest(repr(asked)) if asked else NOTHING)
 
 

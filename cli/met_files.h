@@ -11,7 +11,7 @@ namespace cli {
 
 struct MetFile {
   std::uint64_t job = 0;     // the last that had it
-  bool was_skipped = false;  // it was read, and is no checkpoint
+  bool was_skipped = false;  // it was read, and is not a checkpoint
 };
 
 class MetFiles {

@@ -13,7 +13,7 @@ namespace safe_load::fuzz {
 
 using Chance = std::minstd_rand;
 
-// The instructions of a pickle, each with its operand; the last may be what is no opcode.
+// The instructions of a pickle, each with its operand; the last may be what is not an opcode.
 std::vector<std::string_view> split_pickle(std::string_view pickle);
 
 // Swaps, cuts, repeats, inserts and replaces instructions, some with operands in odd forms.
@@ -23,7 +23,7 @@ std::string mutate_pickle(std::string_view pickle, Chance& chance);
 using MutateBytes = std::function<std::string(std::string_view)>;
 
 // Changes the content of an entry, its name or its place, and writes the file anew; at times one of
-// its fields lies. What is no zip file is returned as it is.
+// its fields lies. What is not a zip file is returned as it is.
 std::string mutate_zip(std::string_view file, Chance& chance, const MutateBytes& mutate);
 
 }  // namespace safe_load::fuzz

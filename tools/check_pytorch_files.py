@@ -27,7 +27,7 @@ from torch.serialization import LoadEndianness, set_default_load_endianness
 SUFFIXES = (".pt", ".pth", ".ptl", ".pkl", ".ff")
 SHORTEST = 200  # bytes of a checkpoint
 BYTE_ORDERS = {None: None, "little": LoadEndianness.LITTLE, "big": LoadEndianness.BIG}
-NAMED = ("this is a PyTorch mobile flatbuffer",)  # which is no checkpoint
+NAMED = ("this is a PyTorch mobile flatbuffer",)  # which is not a checkpoint
 
 
 def byte_strings(source: pathlib.Path) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
 """The inert forms in which safe_load gives values that it does not make, held against the values themselves.
 
-    form(ours, theirs)              the name of the form, None if ours is no inert record
+    form(ours, theirs)              the name of the form, None if ours is not an inert record
     views(ours, theirs, protocol)   what must be equal: all that the value itself gives to pickle
 """
 

@@ -164,10 +164,10 @@ class SAFE_LOAD_EXPORT Checkpoint {
   // The weights: those under the first of usual_weight_keys() that leads to some, or else those of
   // the root. A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would, and one at
   // the root comes before the keys. kMismatch if there are none. No weight is left out silently:
-  // kUnsupported, with its name, if one is no plain tensor (sparse, nested, distributed, of a class
-  // of its own, damaged, without data, an array of NumPy) or has no name; kAmbiguous if two have
-  // one name; kCorrupt for a module inside itself, which has no end; kLimit for modules that share
-  // modules until their names cost more than kMostNameCost.
+  // kUnsupported, with its name, if one is not a plain tensor (sparse, nested, distributed, of a
+  // class of its own, damaged, without data, an array of NumPy) or has no name; kAmbiguous if two
+  // have one name; kCorrupt for a module inside itself, which has no end; kLimit for modules that
+  // share modules until their names cost more than kMostNameCost.
   Result<StateDict> state_dict() const&;
   Result<StateDict> state_dict() const&& = delete;
 

@@ -44,7 +44,7 @@ struct ContainerInfo {
   std::uint64_t file_size = 0;
   std::uint64_t record_count = 0;
   std::uint64_t pickle_bytes = 0;
-  bool has_source_text = false;    // source text of classes stands beside the values
+  bool has_source_text = false;    // source text of classes is stored beside the values
   std::vector<std::string> notes;  // legal but unusual
   std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
 };

@@ -17,11 +17,11 @@ enum class RefusalKind : std::uint8_t {
   kGlobal,        // a name that is not on its list; a program can add it
   kImport,        // the same, but it is added by importing a part of torch
   kBlocked,       // a name of a module that no list can allow
-  kUnnamedClass,  // a class that is not on the list and stands nowhere in the file
+  kUnnamedClass,  // a class that is not on the list and is not named in the file
   kCallable,      // a call of something that no list can hold
-  kItems,         // items for a value that is no plain dict or list
-  kPersistentId,  // a persistent id that is no storage
-  kText,          // text of Python 2 that is no UTF-8
+  kItems,         // items for a value that is not a plain dict or list
+  kPersistentId,  // a persistent id that is not a storage
+  kText,          // text of Python 2 that is not UTF-8
   kDamage,        // a value that contradicts itself, which no reader builds
   kValue,         // a kind of value that torch writes and its own reader cannot build
 };

@@ -63,10 +63,10 @@ class SAFE_LOAD_EXPORT ScanReport {
   std::string begin();
   // `path` as a person or program should see it: UTF-8, relative to where the scan began.
   std::string add(std::string_view path, const FileReport& report);
-  // A file without a report is INCOMPLETE. The code says why: kUnsupported, it is no regular file;
-  // kLimit, the scan was stopped; else it could not be read.
+  // A file without a report is INCOMPLETE. The code says why: kUnsupported, it is not a regular
+  // file; kLimit, the scan was stopped; else it could not be read.
   std::string add(std::string_view path, const Issue& error);
-  // A file that was read and is no checkpoint; and what was not looked into.
+  // A file that was read and is not a checkpoint; and what was not looked into.
   void skip(std::string_view what);
   void pass_over(std::string_view reason);
   void interrupt();

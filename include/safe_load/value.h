@@ -195,7 +195,7 @@ class SAFE_LOAD_EXPORT ValueView {
   Values content() const;
   bool is_mapping() const;  // whether content() is key, value, key, value ...
   // Of a node of such a config its value; any other value itself.
-  ValueView held() const;
+  ValueView resolved() const;
 
   // A value in content(), by key or index, or else by attribute name; kMissing if there is none.
   // A node of a config gives what it holds. A dict is searched in proportion to its size.

@@ -31,7 +31,7 @@ def state_dict(obj: Any) -> StateDict:
         `ema`. These keys come first, in this order, then the object itself; a whole module comes before its keys.
         NumPy arrays count as tensors if there are no others.
 
-    What is no tensor is left out of a dict with tensors, except what torch calls `_extra_state`; no weight is.
+    What is not a tensor is left out of a dict with tensors, except what torch calls `_extra_state`; no weight is.
     Records of DTensors and of tensors of somebody's class stay records. Raises ValueError if no weights are
     found, and says which keys there are, and Error if two weights have one name, if one has none, or as
     Opaque.state_dict() does. Thread-safe.

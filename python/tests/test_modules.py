@@ -221,7 +221,7 @@ def test_two_tensors_of_one_name_are_an_error():
 
 @pytest.mark.parametrize("child", [symbol("pkg", "Odd") + b")\x81", b"K\x07"])
 def test_a_child_that_is_no_module_is_an_error_that_names_it(child):
-    with pytest.raises(Error, match="a child of a module that is no module: up.down") as caught:
+    with pytest.raises(Error, match="a child of a module that is not a module: up.down") as caught:
         state_of(module(children=b"}" + text("up") + module(children=b"}" + text("down") + child + b"s") + b"s"))
     assert caught.value.code == "unsupported"
 

@@ -116,7 +116,7 @@ Dims ArrayView::strides() const {
     const bool from_front = array.is_fortran && !has_objects();
     const std::size_t axis = from_front ? i : sizes.size() - 1 - i;
     own[axis] = step;
-    // An array without items may have sizes whose product is no number.
+    // An array without items may have sizes whose product is not a number.
     const auto next = base::checked_mul(static_cast<std::uint64_t>(step),
                                         std::max<std::uint64_t>(1, tape[sizes[axis]].payload));
     if (next && *next <= kMost) step = static_cast<std::int64_t>(*next);

@@ -203,7 +203,7 @@ class ElementCheck {
     }
     for (std::size_t i = 0; i < value.items().size(); ++i) {
       auto number = value.items()[i].get<T>();
-      if (!number) return bad("quantization parameters that are no numbers");
+      if (!number) return bad("quantization parameters that are not numbers");
       numbers.push_back(*number);
     }
     return numbers;

@@ -242,7 +242,7 @@ std::string Refusal::why() const {
     case RefusalKind::kUnnamedClass:
       return name.empty() ? "a state is given to an object whose class the file does not tell"
                           : "a state is given to a " + name +
-                                ", which is not on torch's list and stands nowhere in the file";
+                                ", which is not on torch's list and is not named in the file";
     case RefusalKind::kCallable:
       return name.empty() ? "what another call returned is called"
                           : name + " is made without the arguments that it needs";
@@ -251,7 +251,7 @@ std::string Refusal::why() const {
     case RefusalKind::kPersistentId:
       return "a persistent id of kind " + name + "; torch takes storages only";
     case RefusalKind::kText:
-      return "text of Python 2 that is no UTF-8";
+      return "text of Python 2 that is not UTF-8";
     case RefusalKind::kDamage:
       return "a value is damaged: " + name;
     case RefusalKind::kValue:

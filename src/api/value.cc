@@ -128,7 +128,7 @@ ValueView stood_for(const ValueView& value) {
 
 }  // namespace
 
-ValueView ValueView::held() const {
+ValueView ValueView::resolved() const {
   constexpr int kMostSteps = 16;  // a node may claim to hold itself
   ValueView value = *this;
   for (int step = 0; step < kMostSteps; ++step) {
@@ -161,7 +161,7 @@ ValueView ValueView::operator[](std::string_view key) const {
   const ValueView holder = container_of(*this);
   const Values pairs = holder.is_dict() ? holder.items() : holder.dict_items();
   const ValueView item = find(pairs.ids_, key);
-  return (item.is_missing() ? attribute(key) : item).held();
+  return (item.is_missing() ? attribute(key) : item).resolved();
 }
 
 ValueView ValueView::item(std::int64_t key) const {
@@ -169,12 +169,12 @@ ValueView ValueView::item(std::int64_t key) const {
   const Values all = content();
   if (!is_mapping()) {
     const bool inside = key >= 0 && static_cast<std::uint64_t>(key) < all.size();
-    return inside ? all[static_cast<std::size_t>(key)].held() : ValueView();
+    return inside ? all[static_cast<std::size_t>(key)].resolved() : ValueView();
   }
   for (std::size_t i = all.size(); i >= 2; i -= 2) {  // of equal keys the last one counts
     const Node& node = state_->tape()[all[i - 2].id_];
     if (node.kind == Kind::kInt && static_cast<std::int64_t>(node.payload) == key)
-      return all[i - 1].held();
+      return all[i - 1].resolved();
   }
   return {};
 }
@@ -185,7 +185,7 @@ ValueView ValueView::item(std::uint64_t key) const {
   for (std::size_t i = all.size(); i >= 2; i -= 2) {
     const bool is_it =
         all[i - 2].kind() == ValueKind::kInteger && all[i - 2].get_or(std::uint64_t{0}) == key;
-    if (is_it) return all[i - 1].held();
+    if (is_it) return all[i - 1].resolved();
   }
   return {};
 }

@@ -95,7 +95,7 @@ Status read_pax(std::string_view records, Extension& next) {
     }
     if (key == "size") {
       const auto size = base::parse_uint64(value);
-      if (!size) return Error(ErrorCode::kCorrupt, "a pax size that is no number");
+      if (!size) return Error(ErrorCode::kCorrupt, "a pax size that is not a number");
       SAFE_LOAD_TRY(set_once(next.size, std::uint64_t{*size}));
     }
   }
@@ -178,7 +178,7 @@ Result<TarContent> read_tar_content(const Source& source) {
         type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
     auto size = read_size(field(header, kSizeAt, kNumberSize));
     if (!is_extension && next.size) size = next.size;
-    if (!size) return fail(ErrorCode::kCorrupt, "a tar member whose size is no number");
+    if (!size) return fail(ErrorCode::kCorrupt, "a tar member whose size is not a number");
     const std::uint64_t data = at + kTarBlock;
     if (!base::fits(data, *size, source.size()))
       return fail(ErrorCode::kTruncated, "the file ends before the end of a tar member")

@@ -65,8 +65,8 @@ Result<std::optional<End>> read_zip64(const Source& source, std::uint64_t end) {
     return at("the zip64 end record has an impossible size", position);
   // Python looks for a record of the least size right in front of the locator.
   if (position + kZip64EndSize != locator_at)
-    return Error(ErrorCode::kAmbiguous, "bytes stand between the zip64 end record and its locator",
-                 position);
+    return Error(ErrorCode::kAmbiguous,
+                 "there are bytes between the zip64 end record and its locator", position);
   SAFE_LOAD_TRY(record.skip(4));  // versions
   SAFE_LOAD_TRY_ASSIGN(const auto this_disk, record.read_little<std::uint32_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto start_disk, record.read_little<std::uint32_t>());
@@ -79,7 +79,7 @@ Result<std::optional<End>> read_zip64(const Source& source, std::uint64_t end) {
   return std::optional<End>(End{position, offset, size, entries, 0});
 }
 
-// Everything that the end record at `position` leads to, held against each other.
+// Everything that the end record at `position` leads to, checked against each other.
 Result<End> read_end(const Source& source, base::Bytes record, std::uint64_t position) {
   base::ByteReader reader(record);
   SAFE_LOAD_TRY(reader.skip(4));
@@ -275,8 +275,8 @@ Result<ZipDirectory> ZipDirectory::read(const Source& source, const Limits& limi
   }
   // Some readers look for the directory in front of the end record, others where that says.
   if (end.directory_offset + end.directory_size != end.position)
-    return Error(ErrorCode::kAmbiguous, "bytes stand between the zip directory and its end record",
-                 end.position);
+    return Error(ErrorCode::kAmbiguous,
+                 "there are bytes between the zip directory and its end record", end.position);
   return directory;
 }
 

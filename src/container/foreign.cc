@@ -148,7 +148,7 @@ Failure describe_damaged_zip(const Slice& slice, Failure why) {
   if (is_cut) {
     why.error = Error(ErrorCode::kTruncated, "a zip file that is cut off");
   } else if (shift) {
-    why.message = std::string(why.error.reason()) + ": it stands " +
+    why.message = std::string(why.error.reason()) + ": it is " +
                   count(static_cast<std::uint64_t>(is_later ? *shift : -*shift), "byte") +
                   (is_later ? " later" : " earlier") + " than the file says";
     why.hint = "bytes were inserted or lost, as a transfer in text mode does; download it again";

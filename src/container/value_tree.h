@@ -18,7 +18,7 @@ class ValueTree {
   using Step = std::variant<std::string, std::int64_t>;  // a key of a dict, an index of a list
   using Path = std::vector<Step>;
 
-  // Rule D8 of docs/format/sets.md: what contradicts an earlier path becomes a bad part.
+  // Rule D8 of docs/format/sets.md: what contradicts an earlier path becomes a damaged value.
   void put(const Path& path, pickle::NodeId value);
 
   // The root, a dict in the order in which its values came.

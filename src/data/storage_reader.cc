@@ -17,7 +17,7 @@ constexpr std::uint64_t kAlignment = 64;
 constexpr std::uint64_t kSharedBlock = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMostBlocks = 8192;
 
-// What is no whole number of elements keeps its last bytes as they are.
+// What is not a whole number of elements keeps its last bytes as they are.
 void swap(std::span<std::byte> bytes, std::size_t unit) {
   for (; bytes.size() >= unit; bytes = bytes.subspan(unit))
     std::reverse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(unit));

@@ -25,7 +25,7 @@ bool holds_raw_arrays(const pickle::SymbolTable& symbols) {
 Failure raw_arrays(const Slice& slice) {
   Failure failure(Error(ErrorCode::kUnsupported, "a file of joblib"), slice.name);
   failure.message =
-      "a file of joblib: the bytes of its arrays stand between the opcodes of the pickle "
+      "a file of joblib: the bytes of its arrays lie between the opcodes of the pickle "
       "(joblib.numpy_pickle.NumpyArrayWrapper)";
   failure.hint = "save the arrays with numpy.savez or the tensors with torch.save";
   return failure;

@@ -96,7 +96,7 @@ Result<std::vector<std::int64_t>> read_extents(const Json* value) {
   std::vector<std::int64_t> extents;
   for (const Json& item : items_of(value)) {
     const auto extent = integer_of(item.find("as_int"));
-    if (!extent) return bad("a tensor whose sizes are no numbers");
+    if (!extent) return bad("a tensor whose sizes are not integers");
     extents.push_back(*extent);
   }
   return extents;
@@ -194,7 +194,7 @@ Outcome<void> ExportArchive::read_entry(const ZipEntry& entry, Pickles& pickles)
   const bool is_double = std::any_of(parts.begin(), parts.end(),
                                      [&](const Part& other) { return other.kind == part.kind; });
   if (is_double)
-    return Failure(Error(ErrorCode::kAmbiguous, "a model whose data stands in two records"),
+    return Failure(Error(ErrorCode::kAmbiguous, "a model whose data is in two records"),
                    file_.shown(entry));
   parts.push_back(std::move(part));
   return {};
@@ -234,7 +234,7 @@ Result<ExportArchive::Row> ExportArchive::read_row(std::string_view name, const 
   Row row;
   row.name = name;
   const std::string_view path = text_of(facts.find("path_name"));
-  if (!base::is_file_name(path)) return bad("a path that is no file name").about(path);
+  if (!base::is_file_name(path)) return bad("a path that is not a file name").about(path);
   row.record = record(std::string(folder) + std::string(path));
   if (row.record == nullptr) return bad("a tensor whose record is not in the archive").about(path);
   row.is_parameter = json::is_true(facts.find("is_param"));

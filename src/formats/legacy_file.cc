@@ -51,7 +51,8 @@ Outcome<NodeId> LegacyFile::build(torch::TensorInterpreter& interpreter, const P
   info_.record_count = tape[legacy->keys].count;
   info_.has_source_text = ids_->has_source_text();
   if (info_.has_source_text)
-    info_.notes.emplace_back("source text of classes stands beside the values; it is not compiled");
+    info_.notes.emplace_back(
+        "source text of classes is stored beside the values; it is not compiled");
   note_rest(slice_.behind(ids_->end()), "the last storage");
   return NodeId{legacy->object};
 }

@@ -83,7 +83,7 @@ Outcome<NodeId> SafetensorsFile::build(torch::TensorInterpreter& interpreter,
   const base::Bytes bytes = pickles.program(header_).bytes;
   const auto header = json::read(base::as_text(bytes));
   if (!header) return fail(header.error().at(header.error().offset() + kLengthSize));
-  if (header->object() == nullptr) return fail(bad("a header that is no JSON object"));
+  if (header->object() == nullptr) return fail(bad("a header that is not a JSON object"));
   const auto root = add_tensors(interpreter, *header->object());
   if (!root) return fail(root.error());
   return NodeId{*root};
@@ -179,9 +179,9 @@ Result<NodeId> SafetensorsFile::add_tensor(torch::TensorInterpreter& interpreter
 
 // Text to text, as the format has it.
 Status SafetensorsFile::take_metadata(const Json& metadata) {
-  if (metadata.object() == nullptr) return bad("metadata that are no object");
+  if (metadata.object() == nullptr) return bad("metadata that are not an object");
   for (const auto& [name, value] : *metadata.object()) {
-    if (value.text() == nullptr) return bad("metadata that are no text").about(name);
+    if (value.text() == nullptr) return bad("metadata that are not text").about(name);
     info_.metadata.emplace_back(name, *value.text());
   }
   return {};

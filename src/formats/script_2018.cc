@@ -54,7 +54,7 @@ Result<std::vector<std::int64_t>> read_extents(const Json* value) {
   std::vector<std::int64_t> extents;
   for (const Json& item : items_of(value)) {
     const auto extent = number_of(&item);
-    if (!extent) return bad("a tensor whose sizes are no numbers");
+    if (!extent) return bad("a tensor whose sizes are not integers");
     extents.push_back(*extent);
   }
   return extents;

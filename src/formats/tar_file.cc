@@ -188,7 +188,7 @@ Status TarFile::read_storages() {
   }
   SAFE_LOAD_TRY_ASSIGN(const NodeId views, reader.next_pickle());
   const Tape& tape = reader.tape();
-  if (tape[views].kind != Kind::kList) return fail("views of storages that are no list");
+  if (tape[views].kind != Kind::kList) return fail("views of storages that are not a list");
   for (const NodeId view : tape.items(views)) {
     const std::span<const NodeId> parts = tape.items(view);
     const auto key = parts.size() == 4 ? read_key(tape, parts[0]) : std::nullopt;

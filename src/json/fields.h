@@ -7,13 +7,13 @@
 
 namespace safe_load::json {
 
-// "" if it is no text.
+// "" if it is not text.
 inline std::string_view text_of(const Json* value) {
   const std::string* text = value == nullptr ? nullptr : value->text();
   return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
-// Empty if it is no array.
+// Empty if it is not an array.
 inline const Json::Array& items_of(const Json* value) {
   static const Json::Array kNone;
   return value == nullptr || value->array() == nullptr ? kNone : *value->array();

@@ -44,7 +44,7 @@ class Builder {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
-    error_ = Error(ErrorCode::kCorrupt, "text that is no JSON", position);
+    error_ = Error(ErrorCode::kCorrupt, "text that is not JSON", position);
     return false;
   }
 
@@ -110,13 +110,13 @@ Result<Json> read(std::string_view text) {
   // The parser takes a NUL for the end of its input: what follows would be hidden.
   const std::size_t null = text.find('\0');
   if (null != std::string_view::npos)
-    return Error(ErrorCode::kCorrupt, "text that is no JSON", null);
+    return Error(ErrorCode::kCorrupt, "text that is not JSON", null);
   Builder builder;
   const bool done = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   // The parser counts the end of the text as one more character that it has read.
   if (const auto& error = builder.error())
     return error->at(std::min<std::uint64_t>(error->offset(), text.size()));
-  if (!done) return Error(ErrorCode::kCorrupt, "text that is no JSON");
+  if (!done) return Error(ErrorCode::kCorrupt, "text that is not JSON");
   return std::move(builder.root);
 }
 

@@ -206,13 +206,13 @@ class Machine : private MachineStack {
            node.count != 0;
   }
 
-  // Of bytes it changes nothing; what it makes of all else is no plain value.
+  // Of bytes it changes nothing; what it makes of all else is not a plain value.
   Status readonly_buffer() {
     SAFE_LOAD_TRY(need(1));
     const Kind kind = tape_[stack_.back()].kind;
     if (kind == Kind::kBytes) return {};
     if (kind != Kind::kByteArray && !is_callable(stack_.back()))
-      return corrupt("READONLY_BUFFER of a value that is no buffer");
+      return corrupt("READONLY_BUFFER of a value that is not a buffer");
     return refuse(Oddity::kOutOfBandBuffer, ErrorCode::kUnsupported);
   }
 
@@ -540,7 +540,7 @@ Status Machine::step(Opcode opcode) {
     case Opcode::kREADONLY_BUFFER:
       return readonly_buffer();
   }
-  return corrupt("a byte that is no opcode");
+  return corrupt("a byte that is not an opcode");
 }
 
 Result<Built> run(Tape& tape, const Program& program) {

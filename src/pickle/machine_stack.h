@@ -263,7 +263,7 @@ class MachineStack {
   }
 
   Status push_call(How how, NodeId callee, NodeId arguments, NodeId keywords = kNoNode) {
-    if (!is_callable(callee)) return corrupt("a call of something that is no class or function");
+    if (!is_callable(callee)) return corrupt("a call of something that is not a class or function");
     if (tape_[arguments].kind != Kind::kTuple)
       return refuse_value(Oddity::kOddArguments, kNoNode, ErrorCode::kCorrupt);
     if (keywords != kNoNode && tape_[keywords].kind != Kind::kDict)  // a subclass of dict passes

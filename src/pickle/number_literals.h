@@ -20,7 +20,8 @@ struct Integer {
 bool is_plain_decimal(std::string_view text);
 
 // int(text, base): blanks around, a sign, with base 0 a prefix, underscores between digits. A NUL
-// is no digit. REQUIRES: base 0 or 10. Source: CPython Objects/longobject.c, PyLong_FromString().
+// is not a digit. REQUIRES: base 0 or 10. Source: CPython Objects/longobject.c,
+// PyLong_FromString().
 std::optional<Integer> parse_python_integer(std::string_view text, int base);
 
 // strtol(text, &end, 0), if it reads the whole text into 64 bits; of no text at all, 0.

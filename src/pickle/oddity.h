@@ -23,7 +23,7 @@ namespace safe_load::pickle {
   X(ValuesLeft,         "values are left on the stack") \
   X(OddName,            "a GLOBAL with an impossible name") \
   X(Python2Name,        "a name of Python 2 in a pickle of Python 3") \
-  X(ComputedName,       "a global whose names are no text") \
+  X(ComputedName,       "a global whose names are not text") \
   X(StateOfNoObject,    "a state is given to a value that cannot take one") \
   X(ItemsOfNoContainer, "items are added to a value that cannot hold them") \
   X(ItemsOfNoList,      "items are appended to a value that cannot hold them") \
@@ -35,13 +35,13 @@ namespace safe_load::pickle {
   X(OddFloat,           "a float in no form that a pickler writes") \
   X(OddString,          "a quoted string in no form that a pickler writes") \
   X(OddEscape,          "a broken \\u escape") \
-  X(OddMemoIndex,       "a memo index that is no plain number") \
+  X(OddMemoIndex,       "a memo index that is not a plain number") \
   X(OddLength,          "a negative length") \
   X(LineWithoutEnd,     "the last line has no end") \
-  X(OddArguments,       "call arguments that are no tuple") \
-  X(OddKeywords,        "keyword arguments that are no dict") \
+  X(OddArguments,       "call arguments that are not a tuple") \
+  X(OddKeywords,        "keyword arguments that are not a dict") \
   X(HugeInteger,        "an integer over 1 MiB") \
-  X(CallOfNoClass,      "a call of a value that is no class") \
+  X(CallOfNoClass,      "a call of a value that is not a class") \
   X(ArgumentsMissing,   "a class is called without the arguments that it needs") \
   X(ArgumentsIgnored,   "a class is made with arguments that it ignores then") \
   X(OddMaker,           "a name is made in a way that is not its own") \

@@ -102,7 +102,7 @@ enum class Opcode : std::uint8_t {
 #undef SAFE_LOAD_ENUMERATOR
 };
 
-// "" for a byte that is no opcode.
+// "" for a byte that is not an opcode.
 std::string_view name(Opcode opcode);
 int first_protocol(Opcode opcode);
 

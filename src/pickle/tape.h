@@ -59,7 +59,7 @@ enum class Kind : std::uint8_t {
   kArrayDtype,  // numpy.dtype
   kRecord,      // a native value with fields; `aux` is a types::Record
   kOpaque,      // an inert record of a class that is not known
-  kError,       // payload: index of the bad part
+  kError,       // payload: index of the damaged value
 };
 
 enum Flag : std::uint8_t {
@@ -192,7 +192,7 @@ class Tape {
   void replace_items(NodeId id, const Run& run);
 
   // A lenient tape goes on where a loader stops, and keeps what it went over as a note: for whoever
-  // looks for everything that a program does, also one that is no honest pickle.
+  // looks for everything that a program does, also one that is not an honest pickle.
   void be_lenient() { is_lenient_ = true; }
   bool is_lenient() const { return is_lenient_; }
 

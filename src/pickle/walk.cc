@@ -71,7 +71,7 @@ Result<std::uint64_t> walk(
     const std::uint64_t offset = reader.offset();
     SAFE_LOAD_TRY_ASSIGN(const auto byte, reader.read_little<std::uint8_t>());
     const auto argument = argument_of(byte);
-    if (!argument) return Error(ErrorCode::kCorrupt, "a byte that is no opcode", offset);
+    if (!argument) return Error(ErrorCode::kCorrupt, "a byte that is not an opcode", offset);
     SAFE_LOAD_TRY_ASSIGN(const base::Bytes content, read_argument(reader, *argument));
     const auto opcode = static_cast<Opcode>(byte);
     visit(opcode, offset, content);

@@ -77,7 +77,7 @@ Status name_parts(const std::vector<Module::Part>& parts, const std::string& pre
   for (const auto& [key, value] : parts) {
     const auto name = name_of(key);
     if (!name)
-      return Error(ErrorCode::kUnsupported, "a part of a module whose key is no name")
+      return Error(ErrorCode::kUnsupported, "a part of a module whose key is not a name")
           .about(without_dot(prefix));
     named.emplace_back(prefix + *name, value);
     SAFE_LOAD_TRY(names.pay(named.back().first));
@@ -115,7 +115,7 @@ Status add_module(const ValueView& module, WeightNames& names) {
     const auto [read, is_new] = modules.try_emplace(id);
     if (is_new) read->second = read_module(step.module);
     if (!read->second)
-      return Error(ErrorCode::kUnsupported, "a child of a module that is no module").about(name);
+      return Error(ErrorCode::kUnsupported, "a child of a module that is not a module").about(name);
     if (!entered.insert(id).second)
       return Error(ErrorCode::kCorrupt, "a module inside itself").about(name);
     waiting.push_back({step.module, "", true});

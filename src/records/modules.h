@@ -17,7 +17,7 @@ struct Module {
   std::vector<Part> children;
 };
 
-// Nothing for a value that is no module. A module is told by its parts, not by its name: a dict
+// Nothing for a value that is not a module. A module is told by its parts, not by its name: a dict
 // with the dicts `_parameters`, `_buffers` and `_modules`, which are its attributes or, of
 // torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does not tell
 // parameters from buffers, each tensor among the attributes counts.

@@ -76,7 +76,7 @@ Status WeightNames::add(std::string_view name, const ValueView& weight) {
     return Error(ErrorCode::kAmbiguous, "two weights of one name").about(name);
   const auto tensor = weight.tensor();
   if (!tensor)
-    return Error(ErrorCode::kUnsupported, "a weight that is no plain tensor; see root()")
+    return Error(ErrorCode::kUnsupported, "a weight that is not a plain tensor; see root()")
         .about(name);
   items_.emplace_back(name, *tensor);
   return {};

@@ -23,7 +23,7 @@ std::optional<std::string> name_of(const ValueView& key);
 // The weights by their names, each name once.
 class WeightNames {
  public:
-  // kAmbiguous if the name was there before, kUnsupported if the weight is no plain tensor.
+  // kAmbiguous if the name was there before, kUnsupported if the weight is not a plain tensor.
   Status add(std::string_view name, const ValueView& weight);
 
   // Pays for a name of a whole module; kLimit if all of them cost more than kMostNameCost.

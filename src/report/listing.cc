@@ -23,7 +23,7 @@ bool is_shown_by_content(const ValueView& value) {
   if (known == nullptr) return false;
   const bool is_container =
       known->form == RecordForm::kItems || known->form == RecordForm::kContent;
-  const bool is_node = !known->attribute.empty() && value.held().id() != value.id();
+  const bool is_node = !known->attribute.empty() && value.resolved().id() != value.id();
   return is_node || (is_container && !value.content().empty());
 }
 

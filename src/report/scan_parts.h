@@ -18,7 +18,7 @@ void write_sandbox(json::JsonWriter& writer, const ScanSandbox& sandbox);
 
 // "" if the processes that scanned had given up all rights, else what was missing, as a line.
 std::string sandbox_text(const ScanSummary& summary);
-// "3 files: 1 SAFE, 1 UNKNOWN, 0 INCOMPLETE, 1 DANGEROUS; 12 other files were no checkpoints; 2
+// "3 files: 1 SAFE, 1 UNKNOWN, 0 INCOMPLETE, 1 DANGEROUS; 12 other files were not checkpoints; 2
 // more not read (a socket: 1, a loop of links: 1)"
 std::string summary_text(const ScanSummary& summary);
 

@@ -164,7 +164,7 @@ std::string summary_text(const ScanSummary& summary) {
             (verdict == Verdict::kDangerous ? "" : ", ");
   if (const std::uint64_t skipped = sum_of(summary.skipped); skipped != 0)
     text += "; " + count(skipped, "other file") +
-            (skipped == 1 ? " was no checkpoint" : " were no checkpoints");
+            (skipped == 1 ? " was not a checkpoint" : " were not checkpoints");
   if (const std::uint64_t passed_over = sum_of(summary.passed_over); passed_over != 0) {
     std::string reasons;
     for (const auto& [reason, times] : summary.passed_over)

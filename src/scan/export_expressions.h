@@ -9,7 +9,7 @@
 namespace safe_load::scanner {
 
 // The first `expr_str` of a serialized program, in JSON, that is more than names, numbers and
-// operators; nothing if there is none or if this is no JSON.
+// operators; nothing if there is none or if this is not JSON.
 std::optional<std::string> find_evil_expression(std::string_view program);
 
 }  // namespace safe_load::scanner

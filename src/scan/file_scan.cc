@@ -111,7 +111,7 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
   if (archive::ends_in_directory(slice.part())) {
     // What Python's zipfile opens, whatever stands in front.
     add(make_finding(Rule::kC06, Severity::kUnknown,
-                     "a zip file stands at the end of a file that is something else"),
+                     "a zip file at the end of a file of another kind"),
         chain);
     salvage(slice, chain);
     seen.is_container = true;

@@ -66,7 +66,7 @@ class FileScan {
   void count(const Asked& asked);
   // A data.pkl without its archive.
   void note_storages_elsewhere(const Opened& opened, const std::string& chain);
-  // Bytes that torch would load as a file of their own, and that were no checkpoint to us.
+  // Bytes that torch would load as a file of their own, and that were not a checkpoint to us.
   void scan_nested_checkpoints(const Opened& opened, const Slice& slice, const std::string& chain);
   void add_failure(const Failure& failure, const std::string& chain, bool in_pickle);
   void add_failure(const Failure& failure, const std::string& chain, Rule rule);
@@ -79,7 +79,7 @@ class FileScan {
   enum class Text : std::uint8_t { kNo, kFile, kMember };
   // Whether a text that breaks off is nothing but words that begin like a pickle.
   static bool is_noise(const Opened& opened, const Asked& asked, bool is_file);
-  // Runs a slice that is no pickle to our own reader as pickles, one behind the other, as
+  // Runs a slice that is not a pickle to our own reader as pickles, one behind the other, as
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
   // about them, but for texts that nobody meant to be pickles. Whether they asked for anything.
   bool scan_as_pickles(Slice slice, const std::string& chain, Text text);

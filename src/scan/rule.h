@@ -25,7 +25,7 @@ namespace safe_load::scanner {
   X(C13, kIncomplete, "truncated", "The file ends before its structure does", "download it again", "") \
   X(C14, kIncomplete, "tar-without-end", "A tar archive stops without the blocks that mark its end", "download it again", "") \
   X(C15, kUnknown, "array-size", "An array file holds something else than its header says", "get the file again from where it was made", "") \
-  X(C16, kIncomplete, "no-checkpoint", "This is no checkpoint that any listed reader would take", "look at what the file is", "") \
+  X(C16, kIncomplete, "no-checkpoint", "This is not a checkpoint that any listed reader would take", "look at what the file is", "") \
   X(C17, kUnknown, "unsafe-path", "A member's name is a path that leads somewhere else when it is extracted", "do not extract this archive", "") \
   X(T01, kUnknown, "legacy-extra-bytes", "Bytes lie between or behind the pickles of a legacy file that none of them explains", "get the file again from where it was made", "") \
   X(T02, kDanger, "computed-magic", "The magic number of a torch file is computed by a call, which no torch writes", "do not open this file with torch.load or pickle", "GHSA-97f8-7cmv-76j2") \
@@ -72,7 +72,7 @@ namespace safe_load::scanner {
   X(R07, kIncomplete, "frame-length", "A frame is longer than the file", "download it again", "") \
   X(R09, kIncomplete, "inflates", "The members inflate to more than the limits allow", "raise the limit if you expect such a file", "") \
   X(R12, kIncomplete, "tar-tricks", "A tar archive uses sparse files or sizes that cannot be", "get the file again from where it was made", "") \
-  X(R14, kIncomplete, "special-file", "This is no regular file", "give the file itself", "") \
+  X(R14, kIncomplete, "special-file", "This is not a regular file", "give the file itself", "") \
   X(R15, kIncomplete, "scanner-stopped", "The process that scanned this file was stopped, or took too long", "treat the file as hostile, and report it: no file should be able to do this", "") \
   X(H03, kIncomplete, "changed-while-scanned", "The file changed while it was scanned", "scan it again when nobody writes to it", "") \
   X(H05, kIncomplete, "unreadable", "The file could not be read", "check the path and the permissions", "") \

@@ -48,7 +48,7 @@ bool FileScan::is_noise(const Opened& opened, const Asked& asked, bool is_file) 
   const pickle::SymbolTable& symbols = opened.tape->symbols();
   const bool is_impossible = symbols.size() == 1 && names_no_module(symbols[0].raw_module);
   if (asked.calls != 0 || (asked.is_dangerous && !is_impossible)) return false;
-  return is_file || is_only_words(*opened.tape);  // a file is no checkpoint, and named so
+  return is_file || is_only_words(*opened.tape);  // a file is not a checkpoint, and named so
 }
 
 bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text) {

@@ -1,7 +1,7 @@
 // Scanner: every way in which a listed reader could see a file.
 //
 // A file is SAFE only by proof: its container is read as strictly as for loading, and whatever its
-// pickles ask for is held against the table of known names (tape_scan). Where the strict reading
+// pickles ask for is checked against the table of known names (tape_scan). Where the strict reading
 // fails or leaves bytes over, the scanner searches: members that nothing refers to, bytes behind an
 // end, records of a zip file that contradict each other. A search can only add findings.
 #pragma once

@@ -132,7 +132,8 @@ class TapeScan {
     judge_states(id, tape_.added(*call));
     const Kind callee = tape_[call->callee].kind;
     if (callee == Kind::kSymbol) return visit_call_of_symbol(id, *call);
-    if (callee == Kind::kNone || callee == Kind::kError) return;  // a note or a bad part says why
+    if (callee == Kind::kNone || callee == Kind::kError)
+      return;  // a note or a damaged value says why
     if (node.kind != Kind::kOpaque && node.kind != Kind::kCall) return;
     if (is_attribute(call->callee)) return judge_attribute(call->callee, id);
     if (is_code_type(call->callee)) return judge_code(id, *call);
@@ -404,7 +405,8 @@ class TapeScan {
       return make_finding(Rule::kA04, Severity::kUnknown,
                           what + ", a class of the script that wrote the file");
     if (symbol.name.find("Storage") != std::string_view::npos && symbol.module.starts_with("torch"))
-      return make_finding(Rule::kT06, Severity::kUnknown, what + ", which is no storage of torch");
+      return make_finding(Rule::kT06, Severity::kUnknown,
+                          what + ", which is not a storage of torch");
     return make_finding(Rule::kG15, Severity::kUnknown,
                         what + "; it is not known, and not known to be bad");
   }

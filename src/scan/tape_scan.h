@@ -1,4 +1,4 @@
-// What one tape asks for: every symbol, call and state, held against the table of known names.
+// What one tape asks for: every symbol, call and state, checked against the table of known names.
 #pragma once
 
 #include <string>

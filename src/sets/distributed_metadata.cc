@@ -52,7 +52,7 @@ class MetadataReader {
     SAFE_LOAD_TRY(read_paths(values_.find(state, "planner_data")));
     const std::span<const NodeId> pairs = tape_.items(items);
     for (std::size_t i = 0; i < pairs.size(); i += 2) {
-      if (tape_[pairs[i]].kind != Kind::kText) return bad("metadata with a name that is no text");
+      if (tape_[pairs[i]].kind != Kind::kText) return bad("metadata with a name that is not text");
       SAFE_LOAD_TRY(read_item(tape_.text(pairs[i]), pairs[i + 1]));
     }
     SAFE_LOAD_TRY(report_surplus());

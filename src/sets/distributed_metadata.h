@@ -30,7 +30,7 @@ struct DistributedMetadata {
     bool is_tensor = false;
     DType dtype = DType::kUint8;
     std::vector<std::int64_t> sizes;
-    std::vector<Chunk> chunks;   // of a value that is no tensor: one, without a place
+    std::vector<Chunk> chunks;   // of a value that is not a tensor: one, without a place
     std::optional<Error> error;  // why it cannot be had although the rest can
   };
 

@@ -160,7 +160,7 @@ Result<FoundFiles, Issue> open_distributed(Files& files, const std::string& path
     if (files.leaves_folder(folder, data))
       return as_issue(Error(ErrorCode::kCorrupt, "a link that leads out of the checkpoint's folder")
                           .about(data),
-                      name, "copy the folder with what its links stand for, if you trust them");
+                      name, "copy the folder with what its links point to, if you trust them");
   return open_set(files, path, std::move(file), metadata->files, "data files");
 }
 

@@ -15,7 +15,7 @@ Result<ShardIndex> read_shard_index(std::string_view text) {
   SAFE_LOAD_TRY_ASSIGN(const Json index, json::read(text));
   const Json* const map = index.find("weight_map");
   if (map == nullptr || map->object() == nullptr)
-    return Error(ErrorCode::kUnsupported, "a JSON file that is no index of a sharded set");
+    return Error(ErrorCode::kUnsupported, "a JSON file that is not an index of a sharded set");
   ShardIndex result;
   for (const auto& [name, file] : *map->object()) {
     const std::string_view shard = json::text_of(&file);

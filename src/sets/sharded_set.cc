@@ -58,11 +58,10 @@ Status ShardedSet::add_names(const pickle::Tape& tape, NodeId dict, std::uint32_
   const std::span<const NodeId> items = tape.items(dict);
   for (std::size_t i = 0; i < items.size(); i += 2) {
     if (tape[items[i]].kind != Kind::kText)
-      return Error(ErrorCode::kUnsupported, "a shard with a key that is no text");
+      return Error(ErrorCode::kUnsupported, "a shard with a key that is not text");
     const std::string_view name = tape.text(items[i]);
     const auto [known, is_new] = names_.try_emplace(name, Held{items[i], items[i + 1], shard});
-    if (!is_new)
-      return Error(ErrorCode::kAmbiguous, "a tensor that stands in two shards").about(name);
+    if (!is_new) return Error(ErrorCode::kAmbiguous, "a tensor that is in two shards").about(name);
     order_.push_back(name);
   }
   return {};

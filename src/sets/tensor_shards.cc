@@ -43,7 +43,7 @@ class Gatherer {
 
   // `places`: {name: {"saved_offsets": [...]}}
   Status add(NodeId dict, const Json& places) {
-    if (places.object() == nullptr) return bad("places of tensors that are no JSON object");
+    if (places.object() == nullptr) return bad("places of tensors that are not a JSON object");
     Places by_name;
     for (const auto& [name, place] : *places.object())
       by_name.emplace(name, json::field(&place, "saved_offsets"));
@@ -135,7 +135,7 @@ Outcome<NodeId> TensorShards::build(torch::TensorInterpreter& interpreter, const
                                      [](const auto& entry) { return entry.first == kPlaces; });
     const auto fail = [&](const Error& error) { return Failure(error, shard->slice().name); };
     if (places == metadata.end())
-      return fail(bad("a shard that does not tell where its pieces stand").about(kPlaces));
+      return fail(bad("a shard that does not say where its pieces belong").about(kPlaces));
     const auto read = json::read(places->second);
     if (!read) return fail(read.error());
     const Status added = gatherer.add(*dict, *read);

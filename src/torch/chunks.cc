@@ -27,7 +27,7 @@ std::vector<std::int64_t> as_vector(const Extents& extents) {
 // The chunk as a plain tensor of the promised type and sizes.
 Result<Tensor> check_chunk(const TensorInterpreter& interpreter, DType dtype, const Chunk& chunk) {
   const pickle::Node& node = interpreter.tape()[chunk.tensor];
-  if (node.kind != Kind::kTensor) return bad("a chunk that is no tensor");
+  if (node.kind != Kind::kTensor) return bad("a chunk that is not a tensor");
   const Tensor& tensor = interpreter.tensors()[node.payload];
   if (tensor.dtype != dtype)
     return bad("a chunk of another type than its tensor").about(name(tensor.dtype));

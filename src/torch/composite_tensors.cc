@@ -1,5 +1,5 @@
 // Tensors that are more than a view of one storage: quantized, sparse, nested, on the meta device.
-// Here their parts are held against each other as far as shapes and types go; what only the
+// Here their parts are checked against each other as far as shapes and types go; what only the
 // elements can tell (is an index inside?) is checked when they are read, in api/.
 #include <algorithm>
 #include <cmath>

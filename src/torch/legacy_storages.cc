@@ -32,7 +32,7 @@ Result<pickle::Node> LegacyStorages::resolve(TensorInterpreter& interpreter, Nod
     return pickle::Node(tape[parts[1]]);
   }
   if (tape[persistent_id].kind != Kind::kTuple || parts.size() != 6)
-    return bad("a persistent id that is no storage");
+    return bad("a persistent id that is not a storage");
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, add(interpreter, parts));
   return storage_node(number);
 }
@@ -120,11 +120,12 @@ Status LegacyStorages::place(TensorInterpreter& interpreter, const Source& sourc
                              std::uint64_t position, const std::byte* memory, std::uint64_t shift) {
   const pickle::Tape& tape = interpreter.tape();
   data::StorageMap& storages = interpreter.storages();
-  if (tape[keys_].kind != Kind::kList) return bad("keys of storages that are no list").at(position);
+  if (tape[keys_].kind != Kind::kList)
+    return bad("keys of storages that are not a list").at(position);
   tell_counts(interpreter, source, position);
   for (const NodeId key : tape.items(keys_)) {
     const auto fail = [&](Reason reason) { return bad(reason).at(position); };
-    if (!is_text(tape[key])) return fail("a key of a storage that is no text");
+    if (!is_text(tape[key])) return fail("a key of a storage that is not text");
     const auto found = roots_.find(tape.text(key));
     if (found == roots_.end())
       return fail("bytes of a storage that nothing describes").about(tape.text(key));

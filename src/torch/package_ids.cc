@@ -23,7 +23,7 @@ Result<pickle::Node> PackageIds::resolve(TensorInterpreter& interpreter, NodeId 
   const std::span<const NodeId> parts = tape.items(persistent_id);
   const bool is_named = tape[persistent_id].kind == Kind::kTuple && !parts.empty() &&
                         tape[parts[0]].kind == Kind::kText;
-  if (!is_named) return bad("a persistent id that is no tuple with a name");
+  if (!is_named) return bad("a persistent id that is not a tuple with a name");
   const std::string_view name = tape.text(parts[0]);
   if (name == "storage") return storage(interpreter, persistent_id);
   if (name == "reduce_package") return object(interpreter, persistent_id);
@@ -35,7 +35,7 @@ Result<pickle::Node> PackageIds::storage(TensorInterpreter& interpreter, NodeId 
   pickle::Tape& tape = interpreter.tape();
   const std::span<const NodeId> parts = tape.items(persistent_id);
   if (parts.size() != 5 || tape[parts[2]].kind != Kind::kInt)
-    return bad("a persistent id that is no storage");
+    return bad("a persistent id that is not a storage");
   const std::uint64_t number = tape[parts[2]].payload;
   const std::string digits = std::to_string(static_cast<std::int64_t>(number));
   const archive::ZipEntry* const entry = directory_.find(prefix_ + ".data/" + digits + ".storage");
@@ -70,7 +70,7 @@ Result<pickle::Node> PackageIds::object(TensorInterpreter& interpreter, NodeId p
   const bool good =
       (has_id || parts.size() == 3) && tape[parts[parts.size() - 2]].kind == Kind::kSymbol &&
       tape[parts.back()].kind == Kind::kTuple && (!has_id || tape[parts[1]].kind == Kind::kInt);
-  if (!good) return bad("a persistent id that is no object of a package");
+  if (!good) return bad("a persistent id that is not an object of a package");
   const pickle::Call call{parts[parts.size() - 2], parts.back()};
   const pickle::Node inert{Kind::kOpaque, 0, types::kObject, 0, 0};
   if (has_id) {

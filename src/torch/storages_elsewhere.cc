@@ -11,7 +11,7 @@ Result<pickle::Node> StoragesElsewhere::resolve(TensorInterpreter& interpreter, 
   const bool is_view = parts.size() == 6 && (tape[parts[5]].kind == pickle::Kind::kNone ||
                                              tape[parts[5]].kind == pickle::Kind::kTuple);
   if (tape[persistent_id].kind != pickle::Kind::kTuple || (parts.size() != 5 && !is_view))
-    return Error(ErrorCode::kCorrupt, "a persistent id that is no storage");
+    return Error(ErrorCode::kCorrupt, "a persistent id that is not a storage");
   SAFE_LOAD_TRY_ASSIGN(data::Storage storage, interpreter.describe_storage(parts.first(5)));
   const auto known = numbers_.find(storage.key);
   if (known != numbers_.end()) {

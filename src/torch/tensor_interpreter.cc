@@ -75,10 +75,10 @@ Result<data::Storage> TensorInterpreter::describe_storage(std::span<const NodeId
   const bool is_storage = is_text(tape()[parts[0]]) && tape().text(parts[0]) == "storage" &&
                           tape()[parts[1]].kind == Kind::kSymbol && is_text(tape()[parts[2]]) &&
                           is_text(tape()[parts[3]]);
-  if (!is_storage) return bad("a persistent id that is no storage");
+  if (!is_storage) return bad("a persistent id that is not a storage");
   // torch decodes bytes here as ASCII.
   if (tape()[parts[3]].kind == Kind::kBytes && !base::is_ascii(tape().text(parts[3])))
-    return bad("a storage whose device is no text");
+    return bad("a storage whose device is not text");
   data::Storage storage;
   storage.key = tape().text(parts[2]);
   SAFE_LOAD_TRY_ASSIGN(storage.location, storages_.number_of_location(tape().text(parts[3])));
@@ -90,7 +90,7 @@ Result<data::Storage> TensorInterpreter::describe_storage(std::span<const NodeId
 
   const Node& numel = tape()[parts[4]];
   if (numel.kind != Kind::kInt || static_cast<std::int64_t>(numel.payload) < 0)
-    return bad("a storage whose size is no number").about(storage.key);
+    return bad("a storage whose size is not a number").about(storage.key);
   const auto bytes = base::checked_mul(numel.payload, size_of(storage.dtype));
   if (!bytes) return bad("a storage whose size overflows").about(storage.key);
   storage.byte_count = *bytes;
@@ -171,14 +171,14 @@ Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
   const bool is_size =
       node.kind == Kind::kRecord && node.aux == static_cast<std::uint16_t>(Meaning::kSize);
   if (!is_size && node.kind != Kind::kTuple && node.kind != Kind::kList)
-    return bad("a tensor whose sizes are no numbers");
+    return bad("a tensor whose sizes are not integers");
   const NodeId tuple = is_size ? arguments(id)[0] : id;  // torch.Size holds it as an argument
   const std::span<const NodeId> items = tape().items(tuple);
   if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
     return bad("a tensor with more dimensions than Limits::max_dims");
   Extents extents;
   for (const NodeId item : items) {
-    if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are no numbers");
+    if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are not integers");
     extents.values[extents.count++] = static_cast<std::int64_t>(tape()[item].payload);
   }
   return extents;
@@ -260,7 +260,7 @@ Status TensorInterpreter::check_attributes(NodeId id, NodeId state) {
     SAFE_LOAD_TRY(tape().work().take(1 + tape()[part].count));
   }
   if (!std::all_of(parts.begin(), parts.end(), is_names))
-    return bad("attributes of a tensor that are no dict of names");
+    return bad("attributes of a tensor that are not a dict of names");
   if (tape().is_lenient()) {
     for (const NodeId part : parts) note_objects(id, part);
   }

@@ -30,7 +30,7 @@ Result<data::Storage> ZipStorages::read(TensorInterpreter& interpreter,
   // TorchScript wrote None behind the size until 2019.
   const bool is_old = layout_.is_script && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
   if (tape[persistent_id].kind != Kind::kTuple || (parts.size() != 5 && !is_old))
-    return bad("a persistent id that is no storage");
+    return bad("a persistent id that is not a storage");
   SAFE_LOAD_TRY_ASSIGN(data::Storage storage, interpreter.describe_storage(parts.first(5)));
   storage.is_big_endian = is_big_endian_;
   if (storage.byte_count == 0 || storage.is_meta()) return storage;

@@ -230,7 +230,7 @@ Result<ArrayDtype> Interpreter::describe_structure(NodeId descr, std::uint8_t de
     const std::span<const NodeId> titled = reader.tuple(field[0]);
     const NodeId name_node = titled.size() == 2 ? titled[1] : field[0];
     const auto name = reader.text(name_node);
-    if (!name) return bad_header("a field whose name is no text");
+    if (!name) return bad_header("a field whose name is not text");
     const NodeId shape = field.size() == 3 ? field[2] : kNoNode;
     SAFE_LOAD_TRY_ASSIGN(NodeId item,
                          describe_dtype(field[1], static_cast<std::uint8_t>(depth + 1)));

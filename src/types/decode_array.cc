@@ -1,4 +1,4 @@
-// NumPy arrays and scalars: (dtype, shape, data) held against each other.
+// NumPy arrays and scalars: (dtype, shape, data) checked against each other.
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -123,7 +123,7 @@ Status Interpreter::decode_masked_state(NodeId id) {
   array.mask = state[5];
   array.fill_value = state[6];
   if (!is_plain_value(array.fill_value))
-    return bad_array("a masked array whose fill value is no plain value");
+    return bad_array("a masked array whose fill value is not a plain value");
   const pickle::Node& mask = tape_[array.mask];
   const bool is_bytes = mask.kind == Kind::kBytes ||
                         (mask.kind == Kind::kText && (mask.flags & pickle::kPython2) != 0);
@@ -153,7 +153,7 @@ Status Interpreter::decode_from_buffer(NodeId id) {
     for (const NodeId axis : axes) {
       const std::uint64_t place = tape_[axis].payload;
       if (place >= seen.size() || seen[static_cast<std::size_t>(place)])
-        return bad_array("an axis order that is no permutation");
+        return bad_array("an axis order that is not a permutation");
       seen[static_cast<std::size_t>(place)] = true;
     }
     array.axes = given[4];
@@ -227,7 +227,7 @@ Status Interpreter::add_array(NodeId id, Kind kind, Array array, std::uint32_t t
     const auto bytes = base::checked_mul(*count, type.itemsize);
     if (!bytes) return bad_array("impossible sizes");
     if (data != Kind::kBytes && data != Kind::kByteArray && data != Kind::kText)
-      return bad_array("data that is no bytes");
+      return bad_array("data that is not bytes");
     if (data == Kind::kText && (tape_[array.data].flags & pickle::kPython2) == 0)
       return bad_array("data that is text");
     if (tape_.text(array.data).size() != *bytes)

@@ -137,7 +137,7 @@ class DtypeBuilder {
   Status read_size(bool named_by_class) {
     const auto size = reader_.integer(state_.size);
     const auto alignment = reader_.integer(state_.alignment);
-    if (!size || !alignment) return bad_dtype("a size that is no number");
+    if (!size || !alignment) return bad_dtype("a size that is not a number");
     const bool is_flexible = type_.kind == 'S' || type_.kind == 'U' || type_.kind == 'V';
     if (!is_flexible) {
       if (*size != -1 || *alignment != -1)
@@ -153,7 +153,7 @@ class DtypeBuilder {
 
   // A dtype that is a part of this one.
   Result<const ArrayDtype*> part(NodeId id) {
-    if (tape_[id].kind != Kind::kArrayDtype) return bad_dtype("a part that is no dtype");
+    if (tape_[id].kind != Kind::kArrayDtype) return bad_dtype("a part that is not a dtype");
     const ArrayDtype& found = types_[tape_[id].count];
     if (!found.is_complete) return bad_dtype("a part that is not complete");
     if (found.depth >= kMaxDepth) return bad_dtype("dtypes nested too deep");
@@ -227,7 +227,7 @@ class DtypeBuilder {
     type_.mask_size = 0;
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto name = reader_.text(names[i]);
-      if (!name) return bad_dtype("a field whose name is no text");
+      if (!name) return bad_dtype("a field whose name is not text");
       SAFE_LOAD_TRY_ASSIGN(const std::size_t entry, find_entry(*name, entries, 2 * i));
       SAFE_LOAD_TRY(add_field(names[i], reader_.tuple(entries[entry + 1])));
     }
@@ -274,7 +274,7 @@ class DtypeBuilder {
       user = tape_.items(state_.metadata)[0];
     }
     if (user == kNoNode || reader_.is_none(user)) return {};
-    if (tape_[user].kind != Kind::kDict) return bad_dtype("metadata that is no dict");
+    if (tape_[user].kind != Kind::kDict) return bad_dtype("metadata that is not a dict");
     if (tape_[user].count != 0) type_.metadata = user;
     return {};
   }
@@ -282,7 +282,7 @@ class DtypeBuilder {
   Status read_flags() {
     if (state_.flags == kNoNode) return {};
     const auto flags = reader_.integer(state_.flags);
-    if (!flags || *flags < -128 || *flags > 255) return bad_dtype("flags that are no flags");
+    if (!flags || *flags < -128 || *flags > 255) return bad_dtype("flags out of range");
     const auto given = static_cast<std::uint8_t>(*flags & 0xFF);  // NumPy 1 wrote a signed byte
     const bool is_aligned = (given & kAlignedStruct) != 0;
     const bool may_be_aligned = !type_.fields.empty() || type_.is_aligned;

@@ -169,7 +169,7 @@ Status Interpreter::check_uuid_safety(std::span<const NodeId> items) const {
     const pickle::Node& value = tape_[items[i + 1]];
     const bool is_number =
         value.kind == Kind::kInt && (value.payload == 0 || value.payload == ~std::uint64_t{0});
-    if (!is_number && value.kind != Kind::kNone) return bad("a UUID of impossible safety");
+    if (!is_number && value.kind != Kind::kNone) return bad("a UUID with an unknown is_safe");
   }
   return {};
 }
@@ -207,7 +207,7 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
         meaning == Meaning::kDecimal ? is_decimal_number(text(0))
         : given.size() == 1          ? is_fraction(text(0))
                             : tape_[given[1]].kind == Kind::kBigInt || tape_[given[1]].payload != 0;
-    if (!is_number) return bad("a number that is none");
+    if (!is_number) return bad("a Decimal or Fraction without a valid number");
     if (meaning == Meaning::kFraction) {
       SAFE_LOAD_TRY(charge_fraction(given));
     }

@@ -133,7 +133,7 @@ std::string Graph::path(const std::vector<Edge>& edges, const Edge& last) const 
   if (!way.is_connected) return "";
   std::string text = way.is_cut ? "$..." : "$";
   for (const Edge& edge : way.steps) text += step_text(edges, edge);
-  // A state that is no dict of attributes is itself what the path leads to.
+  // A state that is not a dict of attributes is itself what the path leads to.
   if (last.step == Step::kState) text += ".__state__";
   return text;
 }

@@ -77,7 +77,7 @@ class Graph {
   const std::vector<pickle::NodeId>& tensor_attributes_;
 };
 
-// Of a bad part: the bad parts that made it one.
+// Of a damaged value: the damaged values that made it one.
 template <class Visit>
 void Graph::for_each_damaged_child(pickle::NodeId id, Visit&& visit) const {
   using pickle::Kind;

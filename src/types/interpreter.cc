@@ -242,7 +242,7 @@ Status Interpreter::become_bytes(NodeId id, Kind kind, std::string_view bytes) {
 Status Interpreter::decode(NodeId id, const Known& row) {
   const std::span<const NodeId> given = arguments(id);
   if (row.meaning == Meaning::kNotCallable)
-    return bad("a name that stands for a value is called").about(row.name);
+    return bad("a name that is a value is called").about(row.name);
   const auto is_error = [&](NodeId argument) { return tape_[argument].kind == Kind::kError; };
   if (std::any_of(given.begin(), given.end(), is_error)) {
     become(id, Kind::kError);  // the reason is already listed

@@ -3,7 +3,7 @@
 // The machine wrote down calls; here each becomes what the table of known names says, or an inert
 // record. A call that was given a state (BUILD) is complete only when the pickle had given it, so
 // it is decoded at that point and nothing before it can use it. Children that changed after a call
-// had taken them would show another program than Python's: such a call is a bad part.
+// had taken them would show another program than Python's: such a call is a damaged value.
 #pragma once
 
 #include <algorithm>
@@ -57,7 +57,7 @@ class Interpreter {
   Status add(pickle::NodeId first, pickle::NodeId end);
   // Once, behind all: in dicts and sets, equal keys become one.
   Status finish();
-  // And then: what Python would free by recursion, too deep down, becomes a bad part.
+  // And then: what Python would free by recursion, too deep down, becomes a damaged value.
   Status spoil_deep_chains(const Graph& graph);
   // Whether Python frees this value, and so what it holds, by recursion.
   bool adds_level(pickle::NodeId id) const;
@@ -105,7 +105,8 @@ class Interpreter {
     return tuple == pickle::kNoNode ? std::span<const pickle::NodeId>() : tape_.items(tuple);
   }
   // Gives meaning to the nodes [first, end), which a program of its own built and which nothing
-  // else names yet, unless its run was cut short (`is_whole`). Their first bad part is the error.
+  // else names yet, unless its run was cut short (`is_whole`). Their first damaged value is the
+  // error.
   Status interpret_apart(pickle::NodeId first, pickle::NodeId end, bool is_whole);
   // Turns a call into a value of this kind. Its arguments and content stay where they are.
   void become(pickle::NodeId id, pickle::Kind kind, std::uint16_t aux = 0);

@@ -49,7 +49,7 @@ class ValueReader {
   const pickle::Tape& tape_;
 };
 
-// The number of items of a shape: a tuple of sizes, or one size. Empty if they are no sizes, or if
+// The number of items of a shape: a tuple of sizes, or one size. Empty if they are not sizes, or if
 // their product overflows.
 std::optional<std::uint64_t> item_count(const pickle::Tape& tape, pickle::NodeId shape,
                                         const Limits& limits);

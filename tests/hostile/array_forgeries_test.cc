@@ -52,9 +52,9 @@ TEST(ArrayForgeries, HaveAsMuchDataAsTheirSizesSay) {
           sizes),
       bad_array(build(array_shell(), tuple({integer(1), many, kByte, kFalse, bytes("a")})), sizes),
       bad_array(array({1}, kByte, text("a")), "data that is text"),
-      bad_array(array({1}, kByte, list({integer(1)})), "data that is no bytes"),
-      bad_array(array({1}, kByte, kNone), "data that is no bytes"),
-      bad_array(array({1}, kByte, integer(1)), "data that is no bytes"),
+      bad_array(array({1}, kByte, list({integer(1)})), "data that is not bytes"),
+      bad_array(array({1}, kByte, kNone), "data that is not bytes"),
+      bad_array(array({1}, kByte, integer(1)), "data that is not bytes"),
   });
 }
 
@@ -132,7 +132,7 @@ TEST(ArrayForgeries, HaveAnOrderThatIsAPermutation) {
                   {bytes("abcdef"), kByte, integers({2, 3}), text(order), axes});
   };
   const std::string order = about_array("an array in an unknown order");
-  const std::string permutation = about_array("an axis order that is no permutation");
+  const std::string permutation = about_array("an axis order that is not a permutation");
   const std::string length = about_array("an axis order of another length");
   expect_complaints({
       {from_buffer("A", ""), order},

@@ -190,7 +190,7 @@ TEST(OldDtypeForgeries, KeepTheirNamesInADict) {
       with(dict({minus, kNone}), form),
       with(dict({minus, list({text("a")})}), form),
       with(dict({minus, tuple({text("a")})}), "a name without a field"),
-      with(dict({minus, tuple({integer(1)}), text("a"), field}), "a field whose name is no text"),
+      with(dict({minus, tuple({integer(1)}), text("a"), field}), "a field whose name is not text"),
       with(dict({minus, tuple({text("a")}), text("a"), field, text("b"), field}), number),
       with(dict({minus, tuple({text("a")}), minus, tuple({text("a")}), text("a"), field}), number),
       with(dict({minus, tuple({text("a")}), text("a"), kNone}), "a field in no known form"),

@@ -1,4 +1,4 @@
-// Containers in containers, and files that are no checkpoint: sections 11 and 12 of the formats.
+// Containers in containers, and files that are not a checkpoint: sections 11 and 12 of the formats.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -273,7 +273,7 @@ TEST(BarePickles, OpenWhatIsLargerThanTheFirstRead) {
   }
 }
 
-// ---- what is no checkpoint
+// ---- what is not a checkpoint
 
 struct Foreign {
   std::string what;

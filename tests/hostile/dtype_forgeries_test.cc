@@ -47,8 +47,8 @@ TEST(DtypeForgeries, HaveFlagsThatFollowFromTheType) {
       bad_dtype("S5", {.order = "|", .size = 5, .alignment = 1, .flags = 63}, reason),
       bad_dtype("U1", {.size = 4, .alignment = 4, .flags = 0}, reason),
       bad_dtype("V7", {.order = "|", .size = 7, .alignment = 1, .flags = 16}, reason),
-      bad_dtype("f8", {.flags = -129}, "flags that are no flags"),
-      bad_dtype("f8", {.flags = 256}, "flags that are no flags"),
+      bad_dtype("f8", {.flags = -129}, "flags out of range"),
+      bad_dtype("f8", {.flags = 256}, "flags out of range"),
       {structure({{"o", kObjects, 0}}, 8, 8, 0), about_dtype(reason), dtype_shell("V8")},
       {structure({{"o", kObjects, 0}}, 8, 8, 16), about_dtype(reason), dtype_shell("V8")},
       {structure({{"a", kInt, 0}}, 4, 4, 27), about_dtype(reason), dtype_shell("V4")},
@@ -92,7 +92,7 @@ TEST(DtypeForgeries, HaveSubarraysOfTheirSize) {
       with(tuple({kInt}), 4, form_error),
       with(tuple({kInt, integers({1}), kNone}), 4, form_error),
       with(list({kInt, integers({1})}), 4, form_error),
-      with(tuple({text("i4"), integers({1})}), 4, "a part that is no dtype"),
+      with(tuple({text("i4"), integers({1})}), 4, "a part that is not a dtype"),
       bad_dtype("f8", {.subarray = subarray(kInt, {2})}, form_error),
   });
 }
@@ -214,11 +214,11 @@ TEST(DtypeForgeries, HaveAFieldForEachName) {
   expect_complaints({
       with(tuple({a}), "}", "a name without a field"),
       with(tuple({a, text("b")}), dict({a, field}), "a name without a field"),
-      with(tuple({integer(1)}), dict({a, field}), "a field whose name is no text"),
+      with(tuple({integer(1)}), dict({a, field}), "a field whose name is not text"),
       with(tuple({a}), dict({a, tuple({kInt})}), form),
       with(tuple({a}), dict({a, tuple({kInt, integer(0), kNone, kNone})}), form),
       with(tuple({a}), dict({a, list({kInt, integer(0)})}), form),
-      with(tuple({a}), dict({a, tuple({text("i4"), integer(0)})}), "a part that is no dtype"),
+      with(tuple({a}), dict({a, tuple({text("i4"), integer(0)})}), "a part that is not a dtype"),
       with(tuple({a}), dict({a, tuple({kInt, real(0)})}), "a field that reaches out of its item"),
       with(tuple({a}), kNone, fields),
       with(list({a}), dict({a, field}), fields),
@@ -282,7 +282,7 @@ TEST(DtypeForgeries, HaveUnitsOfNumPy) {
 }
 
 TEST(DtypeForgeries, CarryMetadataInADict) {
-  const std::string reason = "metadata that is no dict";
+  const std::string reason = "metadata that is not a dict";
   const std::string seconds = tuple({bytes("s"), integer(1), integer(1), integer(1)});
   expect_complaints({
       bad_dtype("f8", {.metadata = integer(1)}, reason),

@@ -45,7 +45,7 @@ TEST(ExportArchives, NameRecordsAndNotPaths) {
   for (const std::string_view path :
        {"", "../weights/weight_0", "/weight_0", "a/b", "..", "a\\\\b", "C:\\\\x", "."})
     EXPECT_TRUE(with_row(export_row("w", path, {2}, {1}))
-                    .starts_with("corrupt: a path that is no file name"))
+                    .starts_with("corrupt: a path that is not a file name"))
         << path << with_row(export_row("w", path, {2}, {1}));
 }
 
@@ -57,14 +57,14 @@ TEST(ExportArchives, HaveFieldsOfTheirTypes) {
             "unsupported: a tensor of an unknown type: -1, w");
   EXPECT_EQ(changed("\"layout\":7", "\"layout\":1"), "unsupported: a tensor that is not dense: w");
   EXPECT_EQ(changed("{\"as_int\":2}", "{\"as_expr\":\"s0\"}"),
-            "corrupt: a tensor whose sizes are no numbers");
-  EXPECT_EQ(changed("{\"as_int\":2}", "2"), "corrupt: a tensor whose sizes are no numbers");
+            "corrupt: a tensor whose sizes are not integers");
+  EXPECT_EQ(changed("{\"as_int\":2}", "2"), "corrupt: a tensor whose sizes are not integers");
   EXPECT_EQ(changed("\"storage_offset\"", "\"storage\""),
             "corrupt: a tensor with an impossible offset: w");
   EXPECT_EQ(changed("\"path_name\":\"weight_0\"", "\"path_name\":0"),
-            "corrupt: a path that is no file name");
+            "corrupt: a path that is not a file name");
   EXPECT_EQ(changed("\"device\":{\"type\":\"cpu\",\"index\":null}", "\"device\":7"), "");
-  EXPECT_EQ(with_row("\"w\":7"), "corrupt: a path that is no file name");
+  EXPECT_EQ(with_row("\"w\":7"), "corrupt: a path that is not a file name");
   EXPECT_EQ(with_row("\"w\":{\"path_name\":\"weight_0\",\"tensor_meta\":null}"),
             "unsupported: a tensor of an unknown type: -1, w");
   // It is counted among what is left aside.
@@ -95,7 +95,7 @@ TEST(ExportArchives, AreOfAKnownFormat) {
                      .stored("m/data/weights/a.pt", CheckpointBuilder(integer(7)).build())
                      .stored("m/data/weights/a_weights_config.json", export_config({}))
                      .build()),
-            "ambiguous: a model whose data stands in two records");
+            "ambiguous: a model whose data is in two records");
   EXPECT_EQ(
       told(ZipBuilder().stored("m/archive_format", "pt2").stored("m/byteorder", "middle").build()),
       "corrupt: a byte order that is neither little nor big: middle");

@@ -82,7 +82,7 @@ TEST(LegacyForgeries, HaveFivePicklesOfTheirForm) {
       {"the keys are a tuple", lying([](auto& p) { p.keys = pickled(tuple({text("0")})); }),
        ErrorCode::kCorrupt,
        two_storages().lie([](auto& p) { p.keys = pickled(tuple({text("0")})); }).data_offset(),
-       "keys of storages that are no list"},
+       "keys of storages that are not a list"},
   });
 }
 
@@ -110,7 +110,7 @@ TEST(LegacyForgeries, ListEachKeyOnce) {  // L4
   auto numbers = two_storages();
   numbers.lie([](auto& p) { p.keys = pickled(list({integer(0), integer(1)})); });
   expect_refused({{"keys that are numbers", numbers.build(), ErrorCode::kCorrupt,
-                   numbers.data_offset(), "a key of a storage that is no text"}});
+                   numbers.data_offset(), "a key of a storage that is not text"}});
 }
 
 TEST(LegacyForgeries, MissAKeyOfOneStorage) {  // L5
@@ -305,7 +305,7 @@ TEST(LegacyForgeries, HaveNoPersistentIdsOfProtocol0) {
 }
 
 TEST(LegacyForgeries, HavePersistentIdsInNoFormOfTorch) {
-  const std::string odd = "a persistent id that is no storage";
+  const std::string odd = "a persistent id that is not a storage";
   const std::string kind = symbol("torch", "FloatStorage");
   const auto id = [&](std::initializer_list<std::string_view> parts) { return tuple(parts) + "Q"; };
   for (const std::string& value : {

@@ -98,7 +98,7 @@ TEST(LibraryForgeries, NameAPathInsteadOfATimeZone) {
       {reduce(unpickle, {text("UTC"), kOne, kOne}), key},
       {reduce(unpickle, {}), key},
       {call("zoneinfo", "ZoneInfo", {text("UTC")}),
-       "corrupt: a name that stands for a value is called: ZoneInfo"},
+       "corrupt: a name that is a value is called: ZoneInfo"},
   });
 }
 

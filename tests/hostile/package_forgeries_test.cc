@@ -31,14 +31,14 @@ TEST(Packages, HaveStoragesInTheirRecords) {
   EXPECT_EQ(told(package(list({package_storage(0, 2), package_storage(0, 2, "IntStorage")}))),
             "corrupt: a storage that is described in two ways: 0");
   EXPECT_EQ(told(package(persistent({name, kind, text("0"), text("cpu"), integer(2)}))),
-            "corrupt: a persistent id that is no storage");
+            "corrupt: a persistent id that is not a storage");
   EXPECT_EQ(told(package(persistent({name, kind, integer(0), text("cpu")}))),
-            "corrupt: a persistent id that is no storage");
+            "corrupt: a persistent id that is not a storage");
 }
 
 TEST(Packages, HavePersistentIdsOfTheirForm) {
   const std::string name = text("reduce_package");
-  const std::string no_object = "corrupt: a persistent id that is no object of a package";
+  const std::string no_object = "corrupt: a persistent id that is not an object of a package";
   EXPECT_EQ(told(package(package_object("m", "f", tuple({})))), "");
   EXPECT_EQ(told(package(package_object("m", "f", tuple({}), 5))), "");
   EXPECT_EQ(told(package(package_object("m", "f", kNone))), no_object);
@@ -48,7 +48,7 @@ TEST(Packages, HavePersistentIdsOfTheirForm) {
   EXPECT_EQ(told(package(persistent({text("module"), integer(1)}))),
             "corrupt: a persistent id that torch.package never writes: module");
   for (const std::string& odd : {persistent({}), persistent({integer(1)}), integer(1) + "Q"})
-    EXPECT_EQ(told(package(odd)), "corrupt: a persistent id that is no tuple with a name");
+    EXPECT_EQ(told(package(odd)), "corrupt: a persistent id that is not a tuple with a name");
 }
 
 TEST(Packages, HaveAPickle) {

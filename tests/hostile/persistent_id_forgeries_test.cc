@@ -82,7 +82,7 @@ TEST(PersistentIdForgeries, S5EmptyStoragesMayShareAKey) {
 }
 
 TEST(PersistentIdForgeries, CountsAreNumbers) {
-  const std::string kNone = "a storage whose size is no number: 0";
+  const std::string kNone = "a storage whose size is not a number: 0";
   expect_bad({
       {counted("\x88"), kNone},
       {counted("G@\0\0\0\0\0\0\0"s), kNone},
@@ -97,7 +97,7 @@ TEST(PersistentIdForgeries, CountsAreNumbers) {
 }
 
 TEST(PersistentIdForgeries, IdsAreTuplesOfFive) {
-  const std::string kNone = "a persistent id that is no storage";
+  const std::string kNone = "a persistent id that is not a storage";
   const std::string word = text("storage");
   const std::string kind = symbol("torch", "FloatStorage");
   const std::string key = text("0");

@@ -194,9 +194,9 @@ TEST(QuantizedForgeries, ShowTheirChannelsOnlyInTheirElements) {
           with(bytes, scales, made.numbers<float>({2}, {0, std::numeric_limits<float>::infinity()}),
                kPoint),
           with(bytes, list({real(1), text("1")}), points,
-               "corrupt: quantization parameters that are no numbers"),
+               "corrupt: quantization parameters that are not numbers"),
           with(bytes, scales, list({integer(0), real(1)}),
-               "corrupt: quantization parameters that are no numbers"),
+               "corrupt: quantization parameters that are not numbers"),
       },
       made.storages());
 }

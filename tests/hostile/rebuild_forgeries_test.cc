@@ -37,7 +37,7 @@ TEST(RebuildForgeries, KeepTheirBoundsWithoutAStorage) {
       {meta(integers({INT64_MAX}), kOne), outside},
       {meta(integers({3}), integers({kHuge})), outside},
       {meta(many, many), "corrupt: a tensor with more dimensions than Limits::max_dims"},
-      {meta(tuple({kTrue}), kOne), "corrupt: a tensor whose sizes are no numbers"},
+      {meta(tuple({kTrue}), kOne), "corrupt: a tensor whose sizes are not integers"},
       {meta(kNone, kOne), function},
       {meta(integer(1), kOne), function},
       {rebuild("_rebuild_meta_tensor_no_storage", {text("float32"), kOne, kOne, kFalse}), function},
@@ -151,7 +151,7 @@ TEST(RebuildForgeries, ChangeNoAttributesAfterwards) {
 
 TEST(RebuildForgeries, HaveAttributesWithNames) {
   TensorBuilder made;
-  const std::string odd = "corrupt: attributes of a tensor that are no dict of names";
+  const std::string odd = "corrupt: attributes of a tensor that are not a dict of names";
   const std::string whole = made.numbers<float>({1}, {1});
   const auto typed = [&](std::string_view state) {
     return from_type("_rebuild_parameter", symbol("torch", "Tensor"),

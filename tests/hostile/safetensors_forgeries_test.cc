@@ -134,12 +134,12 @@ TEST(SafetensorsForgeries, DescribeTensorsAsTheyShould) {
         "{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[8]}",
         "{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":{}}"})
     EXPECT_EQ(told("{\"w\":" + std::string(facts) + "}", 8), odd) << facts;
-  EXPECT_EQ(told("{\"__metadata__\":[]}", 0), "corrupt: metadata that are no object");
-  EXPECT_EQ(told("{\"__metadata__\":{\"a\":1}}", 0), "corrupt: metadata that are no text: a");
+  EXPECT_EQ(told("{\"__metadata__\":[]}", 0), "corrupt: metadata that are not an object");
+  EXPECT_EQ(told("{\"__metadata__\":{\"a\":1}}", 0), "corrupt: metadata that are not text: a");
 }
 
 TEST(SafetensorsForgeries, HaveStrictJson) {
-  const std::string no_json = "corrupt: text that is no JSON";
+  const std::string no_json = "corrupt: text that is not JSON";
   for (const std::string_view header :
        {"{", "{\"w\"}", "{\"w\":}", "{,}", "{} x", "{}{}", "{\"w\":\"\\ud800\"}",
         "{\"w\":\"\xff\"}", "{'w':1}", "{\"w\":NaN}", "{\"w\":01}", "{\"w\":1e999}",

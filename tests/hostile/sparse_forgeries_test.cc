@@ -50,7 +50,7 @@ TEST(SparseForgeries, HaveASizeOfNumbers) {
   TensorBuilder made;
   const std::string indices = made.numbers<std::int64_t>({1, 1}, {0});
   const std::string values = made.numbers<float>({1}, {1});
-  const std::string no_numbers = "corrupt: a tensor whose sizes are no numbers";
+  const std::string no_numbers = "corrupt: a tensor whose sizes are not integers";
   const auto with = [&](std::string_view size, const std::string& complaint) {
     return Forgery{coo(indices, values, size), complaint};
   };

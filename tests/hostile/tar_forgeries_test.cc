@@ -106,9 +106,9 @@ TEST(TarForgeries, T1HaveHeadersThatHold) {
       {"a checksum", checksum.build(), ErrorCode::kCorrupt, last,
        "a tar header whose checksum does not hold"},
       {"no number", letters.build(), ErrorCode::kCorrupt, last,
-       "a tar member whose size is no number"},
+       "a tar member whose size is not a number"},
       {"more than 64 bits", huge.build(), ErrorCode::kCorrupt, last,
-       "a tar member whose size is no number"},
+       "a tar member whose size is not a number"},
       {"8 GiB", large.build(), ErrorCode::kTruncated, last,
        "the file ends before the end of a tar member: storages"},
       {"all of 64 bits", full.build(), ErrorCode::kTruncated, last,
@@ -136,7 +136,7 @@ TEST(TarForgeries, T1HonourWhatPaxSays) {
   for (const std::string_view size : {"-1", "x", "", "18446744073709551616", "1.5"}) {
     TarBuilder odd = with_members({}, {"pickle", "tensors"});
     odd.pax({{"size", size}}).member("storages", storages);
-    EXPECT_EQ(told(odd.build()), "corrupt: a pax size that is no number") << size;
+    EXPECT_EQ(told(odd.build()), "corrupt: a pax size that is not a number") << size;
   }
   for (const std::string& records :
        {"5 a=\n"s, "6 a=b"s, "a=b\n"s, "99999999999999999999 a=b\n"s, "0 a=b\n"s, "7  a=b\n"s,

@@ -79,7 +79,7 @@ TEST(TensorForgeries, AreNotWhatOnlyLooksOdd) {
 TEST(TensorForgeries, HaveSizesThatAreNumbers) {
   const std::string one = integers({1});
   const std::string big = "\x8a\x09" + std::string(8, '\0') + "\1";
-  const std::string no_numbers = "corrupt: a tensor whose sizes are no numbers";
+  const std::string no_numbers = "corrupt: a tensor whose sizes are not integers";
   const std::string too_many = "corrupt: a tensor with more dimensions than Limits::max_dims";
   expect_all({
       {sized(integer(0), tuple({kTrue}), one), no_numbers},
@@ -138,7 +138,7 @@ TEST(TensorForgeries, HaveTheArgumentsOfTheirFunction) {
        named("_rebuild_parameter_with_state")},
       {reduce(symbol("torch.nn.parameter", "Parameter"), {integer(3)}), named("Parameter")},
       {reduce(symbol("torch.storage", "UntypedStorage"), {integer(1 << 30)}),
-       "corrupt: a name that stands for a value is called: UntypedStorage"},
+       "corrupt: a name that is a value is called: UntypedStorage"},
       {reduce(symbol("torch", "Tensor"), {integer(1 << 30)}), named("Tensor")},
   });
 }
@@ -177,8 +177,8 @@ TEST(TensorForgeries, HaveStoragesThatAreThere) {
   const std::string floats = symbol("torch", "FloatStorage");
   const std::string key = text("0");
   const std::string cpu = text("cpu");
-  const std::string kNoStorage = "corrupt: a persistent id that is no storage";
-  const std::string kNoNumber = "corrupt: a storage whose size is no number: 0";
+  const std::string kNoStorage = "corrupt: a persistent id that is not a storage";
+  const std::string kNoNumber = "corrupt: a storage whose size is not a number: 0";
   const std::string more = "\x8a\x09" + std::string(7, '\0') + "\x80" + std::string(1, '\0');
   expect_all({
       {storage("0", 3), size_error(12)},

@@ -1,4 +1,4 @@
-// Known names of the standard library with arguments that they never get: a bad part each.
+// Known names of the standard library with arguments that they never get: a damaged value each.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -107,7 +107,7 @@ TEST(ValueForgeries, GiveBytesThatAreNone) {
 }
 
 TEST(ValueForgeries, GiveNumbersThatAreNone) {
-  const std::string none = "corrupt: a number that is none";
+  const std::string none = "corrupt: a Decimal or Fraction without a valid number";
   const auto decimal = [](const std::string& value) {
     return call("decimal", "Decimal", {text(value)});
   };

@@ -97,9 +97,9 @@ TEST(ZipForgeries, Z6aNothingStandsBetweenTheDirectoryAndItsEnd) {
   before_locator.insert(static_cast<std::size_t>(wide.end_offset()) - 20, 4, '\0');
   expect_refused({
       {"in front of the end record", gap, ErrorCode::kAmbiguous, zip.end_offset() + 4,
-       "bytes stand between the zip directory and its end record"},
+       "there are bytes between the zip directory and its end record"},
       {"in front of the locator", before_locator, ErrorCode::kAmbiguous, wide.zip64_offset(),
-       "bytes stand between the zip64 end record and its locator"},
+       "there are bytes between the zip64 end record and its locator"},
   });
 }
 
@@ -181,7 +181,7 @@ TEST(ZipForgeries, Z6TheDirectoryFillsItsBytes) {
   const std::uint64_t end_at = zip.end_offset();
   const std::string kOutside =
       "the central directory lies outside the file; bytes were lost or inserted";
-  const std::string earlier = kOutside + ": it stands 1 byte earlier than the file says";
+  const std::string earlier = kOutside + ": it is 1 byte earlier than the file says";
   constexpr std::string_view kCount =
       "the end record counts more entries than its directory can hold";
   const ZipBuilder long_name = honest().stored("a/" + std::string(46, 'n'), "");

@@ -95,8 +95,8 @@ TEST(MemoryBound, OfASmallPickleBeforeMuchDataIsBounded) {
 
 TEST(MemoryBound, OfBarePicklesIsBounded) {
   expect_bounded("tuples without a protocol", "N" + rows([](int) { return "\x85"s; }) + ".");
-  expect_bounded("what is no pickle", "N" + rows([](int) { return "\x85"s; }));
-  expect_bounded("text that is no pickle", "(" + rows([](int) { return "]"s; }));
+  expect_bounded("what is not a pickle", "N" + rows([](int) { return "\x85"s; }));
+  expect_bounded("text that is not a pickle", "(" + rows([](int) { return "]"s; }));
   const std::string inner = LegacyBuilder(legacy_storage("7", 0)).storage("7", "").build();
   expect_bounded("checkpoints inside",
                  pickled(symbol("torch.storage", "_load_from_bytes") + "q\1" + bytes(inner) +

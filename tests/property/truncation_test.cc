@@ -34,7 +34,7 @@ TEST(Truncation, OfSmallFilesIsAlwaysNoticed) {
 }
 
 // What begins such a file tells less than four bytes do of a zip file; and a tar archive may end
-// behind each member, but is no checkpoint then.
+// behind each member, but is not a checkpoint then.
 TEST(Truncation, OfOtherContainersIsAlwaysNoticed) {
   for (const Fixture& fixture : container_fixtures()) {
     bool is_known = false;

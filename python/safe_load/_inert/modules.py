@@ -39,7 +39,7 @@ def state_dict(record: Record) -> dict[str, Any]:
 
 
 def read_module(value: object) -> Module | None:
-    """None for a value that is no module.
+    """None for a value that is not a module.
 
     A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers` and `_modules`,
     which are its attributes or, of torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does
@@ -102,7 +102,7 @@ def _module_at(child: object, prefix: str) -> Module:
     module = read_module(child)
     if module is None:
         raise Error(
-            f"safe_load: a child of a module that is no module: {printable(prefix[:-1])}",
+            f"safe_load: a child of a module that is not a module: {printable(prefix[:-1])}",
             code="unsupported",
             hint="attributes() gives the parts of the module",
         )
@@ -115,7 +115,7 @@ def _named(parts: list[Part], prefix: str, names: WeightNames) -> list[Part]:
         name = name_of(key)
         if name is None:
             at = f": {printable(prefix[:-1])}" if prefix else ""
-            raise Error(f"safe_load: a part of a module whose key is no name{at}", code="unsupported")
+            raise Error(f"safe_load: a part of a module whose key is not a name{at}", code="unsupported")
         names.pay(f"{prefix}{name}")
         named.append((f"{prefix}{name}", value))
     return named

@@ -62,14 +62,14 @@ class Opaque(Record):
         there, for nothing is run. Of an optimizer: `state` and `param_groups`, parameters as numbers.
 
         Raises TypeError if this is neither, and Error if parts of it contradict each other, such as a module
-        inside itself, two weights of one name, or a child that is no module. Thread-safe.
+        inside itself, two weights of one name, or a child that is not a module. Thread-safe.
         """
         return modules.state_dict(self)
 
     def distributed_tensor(self) -> DistributedTensor:
         """Of a DTensor of torch.distributed: the tensor of this process, the shape of the whole, mesh, placements.
 
-        Raises TypeError if this is no DTensor, and Error if its parts contradict each other. Thread-safe.
+        Raises TypeError if this is not a DTensor, and Error if its parts contradict each other. Thread-safe.
         """
         return dtensor.distributed_tensor(self)
 

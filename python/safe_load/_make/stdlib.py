@@ -92,7 +92,7 @@ def _type_expression(origin: Any, parts: Any) -> Any:
 
 
 def _are_types(value: Any, may_be_literal: bool) -> bool:
-    """typing compiles text that stands where a type should; so text is no type here."""
+    """typing compiles text where it expects a type; so text is no type here."""
     if isinstance(value, (tuple, list)):
         return all(_are_types(part, may_be_literal) for part in value)
     if isinstance(value, (str, bytes, int)):

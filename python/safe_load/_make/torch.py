@@ -203,7 +203,7 @@ class TorchMakers(Makers):
                 raise AttributeError(f"it has an attribute named {name!r}, as every tensor has")
         own.update(attributes)
 
-    # ---- tensors of several parts, which the engine held against each other
+    # ---- tensors of several parts, which the engine checked against each other
 
     def composite(self, kind: str, args: tuple[Any, ...]) -> Any:
         if kind == "torch.nn.parameter.Parameter":

@@ -75,7 +75,7 @@ bool is_expected_state_dict(const std::string& found, const std::string& expecte
   std::string names;
   for (const std::string& name : split(expected, ' ')) {
     if (name.ends_with('*') || name.ends_with('!'))
-      return found == "unsupported: a weight that is no plain tensor; see root(): " +
+      return found == "unsupported: a weight that is not a plain tensor; see root(): " +
                           name.substr(0, name.size() - 1);
     if (!name.starts_with('(')) names += (names.empty() ? "" : " ") + name;
   }
@@ -104,18 +104,18 @@ std::string distributed_answer(const Checkpoint& checkpoint) {
 TEST(Golden, DistributedTensors) { check("distributed", distributed_answer, is_same); }
 
 std::string shown(const ValueView& value) {
-  const ValueView held = value.held();
-  const Values content = held.content();
-  if (held.is_mapping()) {
+  const ValueView resolved = value.resolved();
+  const Values content = resolved.content();
+  if (resolved.is_mapping()) {
     std::string text;
     for (std::size_t i = 0; i + 1 < content.size(); i += 2)
       text += (text.empty() ? "" : ", ") + content[i].get_or<std::string>("?") + ": " +
               shown(content[i + 1]);
     return '{' + text + '}';
   }
-  if (held.kind() != ValueKind::kOpaque && held.kind() != ValueKind::kList)
-    return safe_load::summary(held);
-  if (held.kind() == ValueKind::kOpaque && content.empty()) return held.class_name();
+  if (resolved.kind() != ValueKind::kOpaque && resolved.kind() != ValueKind::kList)
+    return safe_load::summary(resolved);
+  if (resolved.kind() == ValueKind::kOpaque && content.empty()) return resolved.class_name();
   std::string text;
   for (std::size_t i = 0; i < content.size(); ++i)
     text += (text.empty() ? "" : ", ") + shown(content[i]);

@@ -131,7 +131,7 @@ TEST(Records, OfOddFormAreEmpty) {
   for (const int i : {0, 1, 2, 3}) {
     const ValueView odd = checkpoint.root()[i];
     EXPECT_TRUE(odd.content().empty()) << i;
-    EXPECT_EQ(odd.held().id(), odd.id()) << i;
+    EXPECT_EQ(odd.resolved().id(), odd.id()) << i;
     EXPECT_TRUE(odd["k"].is_missing()) << i;
     EXPECT_TRUE(odd[0].is_missing()) << i;
   }

@@ -125,7 +125,8 @@ TEST(Judgements, OfWhatBreaksOff) {
        "N."
        "cmylib\nrun\n)R",
        "UNKNOWN: G15 unknown, P11 unknown"},
-      {"behind a bad part", kBegin + reduce(symbol("torch", "device"), {text("nowhere!")}) + "\xff",
+      {"behind a damaged value",
+       kBegin + reduce(symbol("torch", "device"), {text("nowhere!")}) + "\xff",
        "INCOMPLETE: P02 incomplete, T10 unknown"},
       {"behind a known value", kBegin + kOrdered + "\xff", "INCOMPLETE: P02 incomplete"},
       {"an import",
@@ -159,7 +160,7 @@ TEST(Judgements, OfAttributes) {
        "DANGEROUS: G12 danger"},
       {"of an object, to a bad word", attribute(kOrdered, "system") + ")R.",
        "DANGEROUS: G12 danger (2)"},
-      {"of a name that is no text", "cbuiltins\ngetattr\n" + kThing + "N\x86R.",
+      {"of a name that is not text", "cbuiltins\ngetattr\n" + kThing + "N\x86R.",
        "UNKNOWN: G15 unknown, T10 unknown"},
   });
 }

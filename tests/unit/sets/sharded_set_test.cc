@@ -156,7 +156,7 @@ TEST(ShardedSets, AgreeWithTheirIndex) {
   EXPECT_EQ(opened->container().notes[0], "values that the index does not name: 1");
 
   folder.file(kSecond, read_file(folder.path(kFirst)));
-  EXPECT_EQ(with_index(folder, good_index()), "ambiguous: a tensor that stands in two shards: a");
+  EXPECT_EQ(with_index(folder, good_index()), "ambiguous: a tensor that is in two shards: a");
   folder.file(kSecond, pickled(list({})));
   EXPECT_EQ(with_index(folder, good_index()), "unsupported: a shard that holds no dict of tensors");
 }

@@ -126,8 +126,8 @@ TEST(NestedCheckpoint, IsHeldAgainstItself) {
   expect(with([](Legacy& s) { s.magic = program(integer(7)); }), "torch's magic number");
   expect(with([](Legacy& s) { s.version = program(integer(1002)); }), "a version other than 1001");
   expect(with([](Legacy& s) { s.machine = program(kNone); }), "description of the machine");
-  expect(with([](Legacy& s) { s.keys = program(kNone); }), "keys of storages that are no list");
-  expect(with([](Legacy& s) { s.keys = program(list({integer(7)})); }), "that is no text");
+  expect(with([](Legacy& s) { s.keys = program(kNone); }), "keys of storages that are not a list");
+  expect(with([](Legacy& s) { s.keys = program(list({integer(7)})); }), "that is not text");
   expect(with([](Legacy& s) { s.keys = program(list({text("8")})); }), "that nothing describes: 8");
   expect(with([](Legacy& s) { s.keys = program(list({})); }), "whose bytes are missing");
   expect(with([](Legacy& s) {
@@ -142,7 +142,7 @@ TEST(NestedCheckpoint, IsHeldAgainstItself) {
   expect(with([](Legacy& s) { s.data.pop_back(); }), "truncated");
   expect(with([](Legacy& s) { s.object = kNone; }), "that nothing describes: 7");
   expect(with([](Legacy& s) { s.object = integer(1) + "Q"; }),
-         "a persistent id that is no storage");
+         "a persistent id that is not a storage");
   expect(with([](Legacy& s) { s.object = "\x82\x01"; }), "an extension code");
 }
 

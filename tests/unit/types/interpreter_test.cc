@@ -180,9 +180,9 @@ TEST(Interpreter, DoesNotOpenAFileWhoseProgramContradictsItself) {
 TEST(Interpreter, RefusesToCallWhatIsNoClass) {
   expect_complaints(
       {
-          {reduce(ordered_dict(), {kOne}), "corrupt: a call of a value that is no class"},
-          {reduce(kTensor, {}), "corrupt: a call of a value that is no class"},
-          {reduce(storage("0", 2), {}), "corrupt: a call of a value that is no class"},
+          {reduce(ordered_dict(), {kOne}), "corrupt: a call of a value that is not a class"},
+          {reduce(kTensor, {}), "corrupt: a call of a value that is not a class"},
+          {reduce(storage("0", 2), {}), "corrupt: a call of a value that is not a class"},
       },
       kOneStorage);
 }
@@ -272,7 +272,7 @@ TEST(Interpreter, DoesNotCallWhatStandsForAValue) {
         std::pair("torch.storage", "UntypedStorage"), std::pair("builtins", "Ellipsis"),
         std::pair("torch.nn.parameter", "Buffer")})
     expect_complaints({{reduce(symbol(module, name), {kOne}),
-                        "corrupt: a name that stands for a value is called: "s + name}});
+                        "corrupt: a name that is a value is called: "s + name}});
 }
 
 // What the file says, then the path of each issue.
