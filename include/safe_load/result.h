@@ -11,6 +11,8 @@
 #include <utility>
 #include <variant>
 
+#include "safe_load/export.h"
+
 namespace safe_load::inline v0 {
 
 enum class ErrorCode : std::uint8_t {
@@ -58,20 +60,15 @@ struct Reason {
 // branch.
 class [[nodiscard]] Error {
  public:
-  static constexpr std::size_t kMaxSubject = 64;
+  static constexpr std::size_t kMaxSubject = 160;
 
   // `offset` counts bytes from the start of whatever was being read (a file, a member, a pickle).
   constexpr Error(ErrorCode code, Reason reason, std::uint64_t offset = 0)
       : reason_(reason.text), offset_(offset), code_(code) {}
 
-  // Names what the file blamed: bounded and printable, so hostile text reaches no terminal.
-  constexpr Error about(std::string_view subject) const {
-    Error named = *this;
-    named.subject_size_ = 0;
-    for (const char c : subject.substr(0, kMaxSubject))
-      named.subject_[named.subject_size_++] = (c >= 0x20 && c < 0x7f) ? c : '?';
-    return named;
-  }
+  // Names what the file blamed: escaped, so that hostile text reaches no terminal, and without its
+  // middle if it has more than kMaxSubject bytes.
+  SAFE_LOAD_EXPORT Error about(std::string_view subject) const;
 
   // The same error at another place, for whoever knows better where it happened.
   constexpr Error at(std::uint64_t offset) const {

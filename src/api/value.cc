@@ -49,7 +49,7 @@ std::string ValueView::callable_name() const {
     if (own == ValueKind::kAttributeOf) {
       const ValueView attribute = value.arguments()[1];
       const bool is_text = attribute.kind() == ValueKind::kText;
-      attributes.insert(0, '.' + base::escaped(is_text ? attribute.get_transcoded() : "?", 80));
+      attributes.insert(0, '.' + base::escaped(is_text ? attribute.get_transcoded() : "?"));
       value = value.arguments()[0];
     } else if (own == ValueKind::kOpaque) {
       value = value.callee();

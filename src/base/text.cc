@@ -63,6 +63,22 @@ void append_escape(std::string& out, std::uint32_t c) {
   }
 }
 
+// The first place from `position` on where a sequence begins.
+std::size_t boundary(std::string_view text, std::size_t position) {
+  while (position < text.size() && (static_cast<std::uint8_t>(text[position]) & 0xC0) == 0x80)
+    ++position;
+  return position;
+}
+
+// FNV-1a, 32 bits: the same in every process.
+std::string fingerprint(std::string_view text) {
+  std::uint32_t hash = 0x811C9DC5;
+  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x01000193;
+  std::string out;
+  append_hex(out, "", hash, 8);
+  return out;
+}
+
 }  // namespace
 
 bool is_ascii(std::string_view text) {
@@ -130,6 +146,31 @@ std::string escaped(std::string_view text, std::size_t limit) {
   if (position < text.size()) out += "...";
   return out;
 }
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) {
+    std::string whole = escaped(text, text.size());
+    if (whole.size() <= most) return whole;
+  }
+  const std::string middle =
+      "...(" + std::to_string(text.size()) + " bytes, " + fingerprint(text) + ")...";
+  std::size_t half = most > middle.size() ? (most - middle.size()) / 2 : 0;
+  std::string beginning;
+  std::string end;
+  for (;;) {
+    beginning = escaped(text.substr(0, boundary(text, half)), most);
+    end = escaped(text.substr(boundary(text, text.size() - half)), most);
+    if (half == 0 || beginning.size() + middle.size() + end.size() <= most) break;
+    half = half * 3 / 4;
+  }
+  return beginning + middle + end;
+}
+
+std::string escaped(std::string_view text) {
+  return text.size() <= kMostName ? escaped(text, kMostName) : shortened(text, kMostName);
+}
+
+std::string quoted(std::string_view text) { return '"' + escaped(text) + '"'; }
 
 std::string quoted(std::string_view text, std::size_t limit) {
   return '"' + escaped(text, limit) + '"';

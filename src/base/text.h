@@ -23,13 +23,21 @@ constexpr char to_lower(char c) {
 std::uint32_t next_code_point(std::string_view text, std::size_t& position);
 void append_utf8(std::string& out, std::uint32_t code_point);
 
-// Printable on any terminal and inside quotes: control characters, quotes, backslashes,
-// bidirectional marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. At most
-// `limit` bytes of `text` are shown, then "...".
-std::string escaped(std::string_view text, std::size_t limit = 200);
+// A name, printable on any terminal and inside quotes: control characters, quotes, backslashes,
+// bidirectional marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. Of more
+// than kMostName bytes the beginning and the end, and between them the length and a hash of all, so
+// that two names do not look alike: model.lay...(5000 bytes, 1f2e3d4c)...er.weight.
+inline constexpr std::size_t kMostName = 1024;
+std::string escaped(std::string_view text);
+// The same of a name of which there is room for `most` bytes.
+std::string shortened(std::string_view text, std::size_t most);
+
+// The beginning of a text, escaped likewise: at most `limit` bytes of it, then "...".
+std::string escaped(std::string_view text, std::size_t limit);
 
 // escaped() between double quotes.
-std::string quoted(std::string_view text, std::size_t limit = 200);
+std::string quoted(std::string_view text);
+std::string quoted(std::string_view text, std::size_t limit);
 
 // A decimal integer as pickles write it: an optional minus, digits only, at most 4300 of them.
 bool is_decimal(std::string_view text);

@@ -28,7 +28,7 @@ Issue describe(const Error& error, std::string member, std::string hint) {
   Issue issue;
   issue.code = error.code();
   issue.message = error.reason();
-  if (!error.subject().empty()) issue.message += ": " + base::escaped(error.subject());
+  if (!error.subject().empty()) issue.message += ": " + std::string(error.subject());
   issue.member = std::move(member);
   issue.offset = error.offset();
   issue.hint = std::move(hint);

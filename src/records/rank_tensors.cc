@@ -85,7 +85,7 @@ class RankTensors {
       const auto key = step.key.get<std::int64_t>();
       parts.push_back(step.key.is_missing() ? std::to_string(step.index)
                       : key                 ? std::to_string(*key)
-                                            : base::escaped(step.key.get_or<std::string>("?"), 80));
+                                            : base::escaped(step.key.get_or<std::string>("?")));
     }
     std::string text = steps_[number].parent == kNoStep ? "" : "...";
     for (auto part = parts.rbegin(); part != parts.rend(); ++part)

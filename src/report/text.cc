@@ -1,85 +1,27 @@
 // The report for people.
 #include "base/text.h"
 
-#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "report/listing.h"
+#include "report/page.h"
 #include "safe_load/report.h"
 
 namespace safe_load::inline v0 {
 namespace {
 
 using report::Listing;
+using report::Page;
 using report::ValueRow;
-
-class Page {
- public:
-  explicit Page(const TextOptions& options) : options_(options) {}
-
-  void heading(const std::string& text) { line(text, "\x1b[1m"); }
-  void warning(const std::string& text) { line(text, "\x1b[33m"); }
-  void line(const std::string& text, std::string_view color = "") {
-    std::string shown = text;
-    if (options_.width != 0 && columns(shown) > options_.width) shown = cut(shown, options_.width);
-    const bool colored = options_.color && !color.empty();
-    if (colored) out_ += color;
-    out_ += shown;
-    if (colored) out_ += "\x1b[0m";
-    out_ += '\n';
-  }
-
-  // Rows of cells under each other, indented; the last cell may be cut.
-  void table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows)
-      for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-        if (widths.size() <= i) widths.push_back(0);
-        widths[i] = std::max(widths[i], std::min(columns(row[i]), kMostCell));
-      }
-    const std::size_t shown =
-        options_.most_rows == 0 ? rows.size() : std::min(rows.size(), options_.most_rows);
-    for (std::size_t r = 0; r < shown; ++r) {
-      std::string text = "  ";
-      for (std::size_t i = 0; i < rows[r].size(); ++i) {
-        text += rows[r][i];
-        const bool last = i + 1 == rows[r].size();
-        if (!last)
-          text += std::string(widths[i] - std::min(widths[i], columns(rows[r][i])) + 2, ' ');
-      }
-      while (text.ends_with(' ')) text.pop_back();
-      line(text);
-    }
-    if (shown < rows.size())
-      line("  ... and " + std::to_string(rows.size() - shown) + " more (--all shows them)");
-  }
-
-  std::string take() && { return std::move(out_); }
-
- private:
-  static constexpr std::size_t kMostCell = 60;
-
-  // Code points stand for columns: good enough for names, and never too few escapes.
-  static std::size_t columns(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    }));
-  }
-
-  static std::string cut(std::string_view text, std::size_t width) {
-    std::size_t end = 0;
-    for (std::size_t seen = 0; end < text.size(); ++end)
-      if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80 && ++seen >= width) break;
-    return std::string(text.substr(0, end)) + "…";
-  }
-
-  const TextOptions& options_;
-  std::string out_;
-};
 
 std::string plural(std::uint64_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// Whole, where summary() shows the beginning.
+std::string key_text(const ValueView& key) {
+  return key.kind() == ValueKind::kText ? base::quoted(key.get_or<std::string>("")) : summary(key);
 }
 
 std::string shape_text(const Dims& shape) {
@@ -220,7 +162,7 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
   const auto add_pairs = [&](const Values& pairs, std::string_view before, std::string_view after) {
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
       rows.push_back(
-          {std::string(before) + summary(pairs[i]) + std::string(after), summary(pairs[i + 1])});
+          {std::string(before) + key_text(pairs[i]) + std::string(after), summary(pairs[i + 1])});
   };
   const auto add_items = [&](const Values& values, const std::string& before) {
     for (std::size_t i = 0; i < values.size(); ++i)

@@ -22,7 +22,7 @@ constexpr std::uint64_t kWorkRatio = 64;  // times the size of the file
 std::string text_of(const Failure& failure) {
   if (!failure.message.empty()) return failure.message;
   std::string text(failure.error.reason());
-  if (!failure.error.subject().empty()) text += ": " + base::escaped(failure.error.subject());
+  if (!failure.error.subject().empty()) text += ": " + std::string(failure.error.subject());
   return text;
 }
 

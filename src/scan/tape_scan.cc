@@ -446,7 +446,7 @@ class TapeScan {
   void judge_bad_part(const types::BadPart& part) {
     const std::string why =
         std::string(part.error.reason()) +
-        (part.error.subject().empty() ? "" : ": " + base::escaped(part.error.subject()));
+        (part.error.subject().empty() ? "" : ": " + std::string(part.error.subject()));
     const Call* const call = call_at(part.node);
     if (call == nullptr) {
       Finding finding = make_finding(Rule::kT07, Severity::kUnknown, why);

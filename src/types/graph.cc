@@ -13,14 +13,15 @@ using pickle::NodeId;
 
 namespace {
 
-constexpr std::size_t kMaxSteps = 64;  // of a path; the beginning of longer ones is left out
-constexpr std::size_t kMaxKey = 80;
+// Of a path; the beginning of longer ones is left out.
+constexpr std::size_t kMaxSteps = 64;
+constexpr std::size_t kMaxPath = 4096;  // bytes
 
 bool is_identifier(std::string_view text) {
   const auto is_letter = [](char c) {
     return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   };
-  return !text.empty() && text.size() <= kMaxKey && is_letter(text[0]) &&
+  return !text.empty() && text.size() <= base::kMostName && is_letter(text[0]) &&
          std::all_of(text.begin(), text.end(),
                      [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
@@ -40,12 +41,16 @@ std::vector<Edge> Graph::shortest_edges() const {
   return edges;
 }
 
-// Climbing stops after kMaxSteps, so that listing many values deep down takes no quadratic time.
+// Climbing stops after kMaxSteps and kMaxPath, so that listing many values deep down takes no
+// quadratic time.
 Graph::Chain Graph::chain(const std::vector<Edge>& edges, const Edge& last) const {
   Chain result;
   Edge edge = last;
-  while (edge.parent != kNoNode && edge.step != Step::kRoot && result.steps.size() < kMaxSteps) {
-    result.steps.push_back(edge);
+  std::size_t size = 0;
+  while (edge.parent != kNoNode && edge.step != Step::kRoot && result.steps.size() < kMaxSteps &&
+         size < kMaxPath) {
+    result.steps.push_back(step_text(edges, edge));
+    size += result.steps.back().size();
     edge = edges[edge.parent];
   }
   result.is_connected = edge.parent != kNoNode;
@@ -72,13 +77,12 @@ bool Graph::is_pair_of_dicts(NodeId id) const {
 
 std::string Graph::key_text(NodeId key) const {
   const pickle::Node& node = tape_[key];
-  if (node.kind == Kind::kText || node.kind == Kind::kBytes)
-    return base::quoted(tape_.text(key), kMaxKey);
+  if (node.kind == Kind::kText || node.kind == Kind::kBytes) return base::quoted(tape_.text(key));
   if (node.kind == Kind::kInt) return std::to_string(static_cast<std::int64_t>(node.payload));
   if (node.kind == Kind::kBool) return node.payload != 0 ? "True" : "False";
   if (node.kind == Kind::kFloat) return base::to_text(std::bit_cast<double>(node.payload));
   if (node.kind == Kind::kNone) return "None";
-  if (node.kind == Kind::kSymbol) return base::escaped(tape_.symbol(key).name, kMaxKey);
+  if (node.kind == Kind::kSymbol) return base::escaped(tape_.symbol(key).name);
   return "key " + std::to_string(key);
 }
 
@@ -132,7 +136,7 @@ std::string Graph::path(const std::vector<Edge>& edges, const Edge& last) const 
   const Chain way = chain(edges, last);
   if (!way.is_connected) return "";
   std::string text = way.is_cut ? "$..." : "$";
-  for (const Edge& edge : way.steps) text += step_text(edges, edge);
+  for (const std::string& step : way.steps) text += step;
   // A state that is not a dict of attributes is itself what the path leads to.
   if (last.step == Step::kState) text += ".__state__";
   return text;
@@ -141,8 +145,7 @@ std::string Graph::path(const std::vector<Edge>& edges, const Edge& last) const 
 std::string Graph::dotted(const std::vector<Edge>& edges, const Edge& last) const {
   const Chain way = chain(edges, last);
   std::string text = way.is_cut ? "..." : "";
-  for (const Edge& edge : way.steps) {
-    std::string part = step_text(edges, edge);
+  for (std::string part : way.steps) {
     if (part.starts_with("[\"")) {
       part = part.substr(2, part.size() - 4);
     } else if (part.starts_with('[')) {

@@ -61,8 +61,8 @@ class Graph {
 
  private:
   struct Chain {
-    std::vector<Edge> steps;    // from the root, or the last ones of a way that is too long
-    bool is_connected = false;  // whether it leads to the root at all
+    std::vector<std::string> steps;  // from the root, or the last ones of a way that is too long
+    bool is_connected = false;       // whether it leads to the root at all
     bool is_cut = false;
   };
   Chain chain(const std::vector<Edge>& edges, const Edge& last) const;

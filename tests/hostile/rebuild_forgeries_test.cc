@@ -178,7 +178,7 @@ TEST(RebuildForgeries, NameADeviceThatCouldExist) {
   const std::string whole = made.numbers<float>({1}, {1});
   expect_complaints({{rebuild("_rebuild_device_tensor_from_cpu_tensor",
                               {whole, kFloat, text("../x\x1b"), kFalse}),
-                      "corrupt: an impossible device: ../x?"}},
+                      "corrupt: an impossible device: ../x\\x1b"}},
                     made.storages());
 }
 

@@ -80,7 +80,7 @@ TEST(ValueForgeries, NameACodecOtherThanLatin1) {
       {encode(x, text("LATIN1")), codec + "LATIN1"},
       {encode(x, text("rot13")), codec + "rot13"},
       {encode(x, text("")), "corrupt: text in a codec other than Latin-1"},
-      {encode(x, text("a\x1b[31m")), codec + "a?[31m"},
+      {encode(x, text("a\x1b[31m")), codec + "a\\x1b[31m"},
       {builtin("bytearray", {x, text("utf-16")}), codec + "utf-16"},
       {encode(text("\xc4\x80"), text("latin1")), "corrupt: text that is not Latin-1"},
       {encode(text("\xed\xa0\x80"), text("latin1")), "corrupt: text that is not Latin-1"},

@@ -86,7 +86,7 @@ TEST(ZipMemberForgeries, Z11NamesAreUnique) {
   expect_refused({
       {"empty", empty.build(), ErrorCode::kCorrupt, empty.central_offset(3), kImpossible},
       {"NUL", nul.build(), ErrorCode::kCorrupt, nul.central_offset(3),
-       "an entry has an empty name or a NUL byte in it: a/x?y"},
+       "an entry has an empty name or a NUL byte in it: a/x\\x00y"},
       {"data.pkl twice", add("a/data.pkl").build(), ErrorCode::kAmbiguous, local,
        "two entries have one name: a/data.pkl"},
       {"data.pkl and DATA.PKL", add("a/DATA.PKL").build(), ErrorCode::kAmbiguous, local,
@@ -105,7 +105,7 @@ TEST(ZipMemberForgeries, Z12NamesAreShownEscaped) {
   });
   expect_refused(
       {{"a terminal sequence", zip.build(), ErrorCode::kUnsupported, 0,
-        "compressed in a way that torch does not use: ?]0;x?/data.pkl", "\\x1b]0;x\\n/data.pkl"}});
+        "compressed in a way that torch does not use: \\x1b]0;x\\n/data.pkl", "\\x1b]0;x\\n/data.pkl"}});
 }
 
 TEST(ZipMemberForgeries, Z13EntriesDoNotOverlap) {

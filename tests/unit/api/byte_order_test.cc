@@ -97,7 +97,7 @@ TEST(ByteOrder, IsLittleUnlessTheFileSaysOtherwise) {
   EXPECT_EQ(read(value, "abcd", "big", {.byte_order = ByteOrder::kLittle}), "dcba");
   EXPECT_EQ(read(value, "abcd", "Big"), "a byte order that is neither little nor big: Big");
   EXPECT_EQ(read(value, "abcd", "little\n"),
-            "a byte order that is neither little nor big: little?");
+            "a byte order that is neither little nor big: little\\n");
 }
 
 TEST(ByteOrder, LeavesTheBytesOfAStorageAlone) {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace {
 
@@ -47,6 +48,29 @@ TEST(Text, EscapesWhatCouldDeceiveATerminal) {
 }
 
 TEST(Text, BoundsWhatItShows) { EXPECT_EQ(escaped(std::string(500, 'x'), 10), "xxxxxxxxxx..."); }
+
+TEST(Text, ShowsNamesWholeAndOtherwiseWithoutTheirMiddle) {
+  const std::string whole(kMostName, 'x');
+  EXPECT_EQ(escaped(whole), whole);
+  std::string one = "begin" + std::string(2000, 'x') + "end";
+  std::string two = one;
+  two[1000] = 'y';
+  EXPECT_TRUE(escaped(one).starts_with("beginxxx"));
+  EXPECT_TRUE(escaped(one).ends_with("xxxend"));
+  EXPECT_NE(escaped(one).find("...(2008 bytes, "), std::string::npos);
+  EXPECT_NE(escaped(one), escaped(two));
+  EXPECT_LE(escaped(one).size(), kMostName);
+  // Escapes are longer than what they stand for, and no character is cut.
+  for (const std::string_view part : {"\xe2\x82\xac"sv, "\x1b"sv, "\xed\xa0\x80"sv, "\xff"sv}) {
+    std::string text;
+    while (text.size() < 3000) text += part;
+    for (const std::size_t most : {60u, 100u, 160u}) {
+      const std::string shown = shortened(text, most);
+      EXPECT_LE(shown.size(), most) << shown;
+      EXPECT_TRUE(is_utf8(shown, false)) << shown;
+    }
+  }
+}
 
 TEST(Text, PrintsFloatsAsPythonDoes) {
   const struct {

@@ -3,6 +3,7 @@
 #include <safe_load/report.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string>
 
 #include "support/array_builder.h"
@@ -213,6 +214,36 @@ TEST(TextReport, CutsToTheWidth) {
   }
   EXPECT_NE(report(file, {.width = 40}).find("…\n"), std::string::npos);
   EXPECT_EQ(report(file).find("…"), std::string::npos);
+}
+
+// A line of the report that holds both texts.
+bool shows(const std::string& report, std::string_view first, std::string_view second) {
+  std::istringstream lines(report);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(first) != std::string::npos && line.find(second) != std::string::npos)
+      return true;
+  return false;
+}
+
+TEST(TextReport, LeavesNamesTheirEnds) {
+  const std::string front = std::string(100, 'a') + ".q_proj.";
+  const auto named = [&](std::string_view end) { return text(front + std::string(end)); };
+  const CheckpointBuilder file =
+      with_data(dict({named("lora_A.weight"), kTensor, named("lora_B.weight"), kTensor}));
+  const std::string narrow = report(file, {.width = 60});
+  EXPECT_TRUE(shows(narrow, "…", "lora_A.weight  F32")) << narrow;
+  EXPECT_TRUE(shows(narrow, "…", "lora_B.weight  F32")) << narrow;
+  EXPECT_TRUE(shows(report(file), front + "lora_A.weight", "F32"));
+}
+
+TEST(TextReport, ShowsNamesWholeThatWouldLookAlike) {
+  const std::string end = std::string(60, 'z');
+  const std::string one = std::string(60, 'a') + "1" + end;
+  const std::string two = std::string(60, 'a') + "2" + end;
+  const CheckpointBuilder file = with_data(dict({text(one), kTensor, text(two), kTensor}));
+  const std::string narrow = report(file, {.width = 60});
+  EXPECT_NE(narrow.find(one), std::string::npos) << narrow;
+  EXPECT_NE(narrow.find(two), std::string::npos) << narrow;
 }
 
 TEST(TextReport, SaysHowManyRowsItLeavesOut) {
