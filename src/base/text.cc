@@ -155,6 +155,7 @@ std::string shortened(std::string_view text, std::size_t most) {
   const std::string middle =
       "...(" + std::to_string(text.size()) + " bytes, " + fingerprint(text) + ")...";
   std::size_t half = most > middle.size() ? (most - middle.size()) / 2 : 0;
+  half = std::min(half, text.size() / 2);
   std::string beginning;
   std::string end;
   for (;;) {

@@ -99,8 +99,10 @@ void Page::table(std::vector<Row> rows) {
       text += row[i] + std::string(widths[i] - std::min(widths[i], columns(row[i])) + kGap, ' ');
     text += row.back();
     while (text.ends_with(' ')) text.pop_back();
-    const std::size_t name_end = kIndent + columns(row[0]) + kGap + 1;  // a whole one stays so
-    add(options_.width == 0 ? text : without_end(text, std::max(options_.width, name_end)));
+    // A name that must be whole is, on a line that is too long.
+    const std::size_t name_end = kIndent + columns(row[0]);
+    const std::size_t end = name_end > options_.width ? name_end + kGap + 1 : options_.width;
+    add(options_.width == 0 ? text : without_end(text, end));
   }
   if (rows.size() < all)
     line("  ... and " + std::to_string(all - rows.size()) + " more (--all shows them)");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <queue>
 #include <span>
@@ -80,7 +81,7 @@ class Interpreter {
 
   // A value that no program built, and that cannot be had.
   Result<pickle::NodeId> add_bad_part(const Error& error);
-  const std::vector<BadPart>& bad_parts() const { return bad_parts_; }
+  const std::deque<BadPart>& bad_parts() const { return bad_parts_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
   const std::vector<Array>& arrays() const { return arrays_; }
 
@@ -213,7 +214,7 @@ class Interpreter {
   Limits limits_;
   std::vector<const Known*> rows_;  // by symbol index
   bool is_script_ = false;
-  std::vector<BadPart> bad_parts_;
+  std::deque<BadPart> bad_parts_;                       // in blocks: growing takes no second table
   std::vector<ArrayDtype> array_dtypes_;                // by Node::count of a kArrayDtype
   std::vector<Array> arrays_;                           // by Node::count of a kArray or kScalar
   std::unordered_map<pickle::NodeId, Weight> weights_;  // of what was weighed
