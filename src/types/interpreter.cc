@@ -275,6 +275,16 @@ Status Interpreter::decode(NodeId id, const Known& row) {
   if (!is_plain_call) {
     if (const auto misuse = find_odd_form(call, row)) return bad(words(*misuse)).about(row.name);
   }
+  // A datetime in somebody's time zone, numbers of somebody's type: what it makes of them only its
+  // code knows.
+  const bool asks_others = row.meaning == Meaning::kDateTime || row.meaning == Meaning::kTime ||
+                           row.meaning == Meaning::kArrayDtype ||
+                           row.meaning == Meaning::kArrayScalar;
+  const auto is_inert = [&](NodeId argument) {
+    return (sorts_of(argument) & bit(kSortInert)) != 0;
+  };
+  if (asks_others && std::any_of(given.begin(), given.end(), is_inert))
+    return become_opaque(id, kObject);
   if (row.cost.copies != 0 || row.cost.bytes != 0) {
     SAFE_LOAD_TRY(charge_cost(row.cost, given));
   }
@@ -366,7 +376,7 @@ Status Interpreter::charge_cost(const Cost& cost, std::span<const NodeId> parts)
 Sorts Interpreter::symbol_sorts(NodeId id) const {
   const Sorts any = bit(kSortSymbol) | bit(kSortCallable);
   const Known* row = known(id);
-  if (row == nullptr) return any;
+  if (row == nullptr) return any | bit(kSortInert);
   switch (row->kind) {
     case SymbolKind::kFunction:
     case SymbolKind::kClass:
@@ -452,7 +462,7 @@ Sorts Interpreter::sorts_of(NodeId id) const {
       return record_sorts(static_cast<Meaning>(node.aux));
     case Kind::kOpaque:
       return bit(kSortOther) |
-             (node.aux == kAttributeOf || node.aux == kPartial ? bit(kSortCallable) : Sorts{0});
+             bit(node.aux == kAttributeOf || node.aux == kPartial ? kSortCallable : kSortInert);
     case Kind::kPy2Text:
     case Kind::kPersistent:
     case Kind::kCall:

@@ -74,7 +74,7 @@ constexpr Schema kArrayState = "(tuple)";
 constexpr Schema kShell = "(array-class,tuple<uint>,bytes)";
 constexpr Schema kMasked = "(array-class,array-class,tuple<uint>,str/bytes)";
 constexpr Schema kFromBuffer = "(bytes/bytearray,array-dtype,tuple<uint>,str,tuple<uint>/none?)";
-constexpr Schema kScalar = "(array-dtype,bytes/array)";
+constexpr Schema kScalar = "(array-dtype/inert,bytes/array)";
 constexpr Schema kStringKeywords = "(int/bool,any?)";
 // The second and third form are TorchScript's: (layout, size, requires_grad, parts ..., hooks).
 constexpr Schema kSparseParts =
@@ -86,7 +86,7 @@ constexpr Schema kRandomParts = "()|(str,callable?)|(bit-generator)";
 constexpr auto kRows = std::to_array<Known>({
     // ---- containers
     call("collections", "OrderedDict", K::kFactory, M::kOrderedDict, "()|(list/tuple<pair>)", kAttributes, Items::kDict).made(New::kEmpty),
-    call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(symbol/none)", {}, Items::kDict).made(New::kEmpty).costing({.frees_deep = true}),
+    call("collections", "defaultdict", K::kClass, M::kDefaultDict, "()|(callable/inert/none)", {}, Items::kDict).made(New::kEmpty).costing({.frees_deep = true}),
     call("collections", "Counter", K::kClass, M::kCounter, "()|(dict)", kAttributes, Items::kDict).made(New::kEmpty),
     call("collections", "deque", K::kClass, M::kDeque, "()|(list/tuple,uint/none?)", {}, Items::kList).made(New::kEmpty).costing({.bytes = 600, .frees_deep = true}),
     call("builtins", "dict", K::kFactory, M::kDict, "()|(dict)|(list/tuple<pair>)", {}, Items::kDict).made(New::kEmpty),
@@ -112,9 +112,9 @@ constexpr auto kRows = std::to_array<Known>({
     // ---- records
     call("builtins", "range", K::kClass, M::kRange, "(int,int,int)").made(New::kAsCall).costing({.copies = 2}),
     call("builtins", "slice", K::kClass, M::kSlice, "(any,any?,any?)").made(New::kAsCall).costing({.frees_deep = true, .hashes_deep = true}),
-    call("datetime", "datetime", K::kClass, M::kDateTime, "(bytes,timezone/none?)").made(New::kAsCall),
+    call("datetime", "datetime", K::kClass, M::kDateTime, "(bytes,timezone/inert/none?)").made(New::kAsCall),
     call("datetime", "date", K::kClass, M::kDate, "(bytes)").made(New::kAsCall),
-    call("datetime", "time", K::kClass, M::kTime, "(bytes,timezone/none?)").made(New::kAsCall),
+    call("datetime", "time", K::kClass, M::kTime, "(bytes,timezone/inert/none?)").made(New::kAsCall),
     call("datetime", "timedelta", K::kClass, M::kTimeDelta, "(int,int,int)").made(New::kAsCall),
     call("datetime", "timezone", K::kClass, M::kTimezone, "(timedelta,str?)").made(New::kAsCall),
     call("pathlib", "PosixPath", K::kClass, M::kPosixPath, kPathParts).costing({.copies = 2}),
@@ -193,14 +193,14 @@ constexpr auto kRows = std::to_array<Known>({
 
     // ---- inert references and ways of building objects; nothing is looked up, nothing is called
     call("builtins", "object", K::kClass, M::kObject, "()").made(New::kEmpty).plain(),
-    call("builtins", "getattr", K::kFunction, M::kGetattr, "(any,str)"),
+    call("builtins", "getattr", K::kFunction, M::kGetattr, "(any,str,any?)"),
     call("functools", "partial", K::kClass, M::kPartial, "(callable)", "(tuple)").made(New::kAsCall),
     call("copyreg", "_reconstructor", K::kFunction, M::kReconstructor, "(symbol,symbol,any)", "(any)", Items::kDict),
     call("copyreg", "__newobj__", K::kFunction, M::kNewObject, "(callable,any*)", "(any)", Items::kDict),
     call("copyreg", "__newobj_ex__", K::kFunction, M::kNewObjectEx, "(callable,tuple,dict<str,any>)", "(any)", Items::kDict),
 
     // ---- numpy, under the names of NumPy 1 and of NumPy 2
-    call("numpy", "dtype", K::kClass, M::kArrayDtype, "(str/array-scalar-type,bool/uint,bool/uint)", kDtypeState).made(New::kAsCall),
+    call("numpy", "dtype", K::kClass, M::kArrayDtype, "(str/array-scalar-type/inert,bool/uint,bool/uint)", kDtypeState).made(New::kAsCall),
     call("numpy.core.multiarray", "_reconstruct", K::kFunction, M::kArrayShell, kShell, kArrayState),
     call("numpy._core.multiarray", "_reconstruct", K::kFunction, M::kArrayShell, kShell, kArrayState),
     call("numpy.core.multiarray", "scalar", K::kFunction, M::kArrayScalar, kScalar),

@@ -55,6 +55,7 @@ enum Sort : std::uint8_t {
   kSortTypeName,
   kSortBitGeneratorClass,
   kSortCallable,  // symbols and inert references
+  kSortInert,     // an unknown name, or an object that one made
   kSortOther,
   kSortCount,
 };
@@ -135,6 +136,7 @@ class Schema {
       {"array-class", bit(kSortArrayClass)},
       {"array-scalar-type", bit(kSortArrayScalarType)},
       {"callable", bit(kSortCallable)},
+      {"inert", bit(kSortInert)},
   };
 
   // Not constexpr and never defined: reaching it stops the compiler.

@@ -231,7 +231,7 @@ TEST(ValueForgeries, GiveRecordsWhatTheyDoNotHold) {
       {builtin("type", {kOne}), named("type")},
       {builtin("type", {text("C"), ")", "}"}), named("type")},
       {builtin("getattr", {symbol("m", "C"), kOne}), named("getattr")},
-      {builtin("getattr", {symbol("m", "C"), text("x"), kNone}), named("getattr")},
+      {builtin("getattr", {symbol("m", "C"), text("x"), kNone, kNone}), named("getattr")},
       {call("functools", "partial", {kOne}), named("partial")},
       {call("functools", "partial", {symbol("m", "f"), kOne}), named("partial")},
       {call("copyreg", "_reconstructor", {symbol("m", "C"), symbol("builtins", "object")}),

@@ -22,7 +22,7 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from .._inert import GlobalRef, Pattern, StateRecord, TypeExpr
+from .._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TypeExpr
 from .._inert.names import type_text
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
@@ -177,8 +177,8 @@ RECORDS: dict[str, _Make] = {
 
 
 def _default_dict(factory: Any = None) -> dict[Any, Any]:
-    """A factory that is not known here is never called: then it is a plain dict."""
-    if isinstance(factory, GlobalRef):
+    """A factory that is not known here, or that stays inert, is never called: then it is a plain dict."""
+    if isinstance(factory, (AttrRef, GlobalRef, Opaque, Partial)):
         return {}
     if factory is not None and not any(factory is candidate for candidate in FACTORIES):
         raise ValueError(f"a defaultdict of {type_text(factory)}, which makes no empty value")

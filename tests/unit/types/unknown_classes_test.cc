@@ -36,6 +36,39 @@ TEST(UnknownClasses, OfMappingsAreInert) {
   expect_inert(reduce(symbol("_operator", "getitem"), {symbol("os", "environ"), text("HOME")}));
 }
 
+TEST(UnknownClasses, OfTimeZonesAreInert) {
+  const std::string when = bytes("\x07\xea\x0b\x1e\x09\x1e" + std::string(4, '\0'));
+  const std::string utc = reduce(symbol("pytz", "_UTC"), {});
+  expect_inert(reduce(symbol("datetime", "datetime"), {when, utc}));
+  EXPECT_NE(
+      complaint(CheckpointBuilder(reduce(symbol("datetime", "datetime"), {when, kNone, utc}))), "");
+}
+
+TEST(UnknownClasses, OfNumbersAreInertWithTheirArrays) {
+  const std::string type = build(
+      reduce(symbol("numpy", "dtype"), {symbol("ml_dtypes", "bfloat16"), kFalse, kTrue}),
+      tuple({integer(3), text("<"), kNone, kNone, kNone, integer(-1), integer(-1), integer(0)}));
+  expect_inert(type);
+  expect_inert(reduce(symbol("numpy._core.multiarray", "scalar"), {type, bytes("ab")}));
+  expect_inert(build(reduce(symbol("numpy._core.multiarray", "_reconstruct"),
+                            {symbol("numpy", "ndarray"), integers({0}), bytes("b")}),
+                     tuple({integer(1), integers({1}), type, kFalse, bytes("ab")})));
+}
+
+TEST(UnknownClasses, MayBeTheFactoryOfADict) {
+  for (const std::string& factory :
+       {reduce(symbol("itertools", "count"), {integer(1)}),
+        reduce(symbol("builtins", "getattr"), {symbol("m", "C"), text("make")}),
+        reduce(symbol("builtins", "getattr"), {symbol("m", "C"), text("make"), kNone})}) {
+    const auto opened = open(CheckpointBuilder(
+        reduce(symbol("collections", "defaultdict"), {factory}) + text("a") + integer(1) + "s"));
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE(opened->issues().empty());
+    EXPECT_EQ(opened->root().kind(), ValueKind::kDefaultDict);
+    EXPECT_EQ(opened->root()["a"].get_or(0), 1);
+  }
+}
+
 TEST(UnknownClasses, LeaveAMistakeOfKnownOnesABadPart) {
   EXPECT_NE(
       complaint(CheckpointBuilder(reduce(symbol("numpy._core.multiarray", "_reconstruct"),
