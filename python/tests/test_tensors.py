@@ -157,7 +157,7 @@ FORGED = {
     "no record": (tensor("0", 4), {}, "not in the archive"),
     "one key, two sizes": (b"(" + tensor("0", 4) + tensor("0", 2) + b"t", {"0": bytes(16)}, "differ in size"),
     "an unknown storage": (tensor("0", 4, "EvilStorage"), {"0": bytes(16)}, "unknown class"),
-    "a size as a constructor": (call("torch.storage", "UntypedStorage", b"M\xff\xff"), {}, "stands for a value"),
+    "a size as a constructor": (call("torch.storage", "UntypedStorage", b"M\xff\xff"), {}, "is a value"),
     "a tensor of a size": (call("torch", "Tensor", b"M\xff\xff"), {}, "arguments it never gets"),
 }
 

@@ -143,6 +143,8 @@ Status LegacyStorages::place(TensorInterpreter& interpreter, const Source& sourc
     const data::Storage whole = storages[root.storage];
     const auto bytes = base::checked_mul(numel, size_of(whole.dtype));
     if (!bytes || !base::fits(data, *bytes, source.size())) {
+      // From there on, what is read as a size is none.
+      if (!damage_.empty()) return Error(damage_.front().error);
       const std::string missing =
           bytes ? std::to_string(*bytes - (source.size() - data)) + " bytes are missing, storage "
                 : "storage ";
@@ -158,7 +160,11 @@ Status LegacyStorages::place(TensorInterpreter& interpreter, const Source& sourc
       const std::uint64_t start = data + offset;
       if (!is_as_described) {
         damage_.push_back(
-            {number, fail("a storage that has another size in its data").about(whole.key)});
+            {number,
+             fail("a storage that has another size in its data than in the pickle; "
+                  "perhaps two processes wrote the file")
+                 .about(std::to_string(*bytes) + " bytes instead of " +
+                        std::to_string(whole.byte_count) + ", storage " + std::string(whole.key))});
       } else if (memory != nullptr) {
         storages[number].place = memory + start;
       } else {

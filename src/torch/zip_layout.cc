@@ -40,6 +40,13 @@ Error other_zip(const ZipDirectory& directory) {
                    entry.local_offset)
           .about(entry.name);
   }
+  // torch.save writes the data.pkl first and these last, also when it breaks off in between.
+  for (const ZipEntry& entry : directory.entries())
+    if (entry.name.ends_with("/.data/serialization_id"))
+      return Error(ErrorCode::kTruncated,
+                   "torch.save broke off: there is no data.pkl, only what it writes last",
+                   entry.local_offset)
+          .about(entry.name);
   const Error plain = unsupported("a zip file without a data.pkl: not a checkpoint of torch.save");
   if (directory.entries().empty()) return plain;
   return plain.about(directory.entries().front().name);

@@ -126,11 +126,23 @@ TEST(LegacyForgeries, MissAKeyOfAViewedStorage) {
 }
 
 TEST(LegacyForgeries, HaveAnotherSizeInTheirData) {  // L2, L10
-  const std::string message = "a storage that has another size in its data: 0";
+  const std::string message =
+      "a storage that has another size in its data than in the pickle; perhaps two processes wrote "
+      "the file: ";
   for (const std::string& content : {raw<float>({1, 2}), raw<float>({1, 2, 3, 4}), ""s})
     expect_first_is_bad(
         LegacyBuilder(two_tensors()).storage("0", content).storage("1", raw<float>({4, 5})).build(),
-        message);
+        message + std::to_string(content.size()) + " bytes instead of 12, storage 0");
+}
+
+// Behind it other bytes are read as a size.
+TEST(LegacyForgeries, HaveASizeThatMakesTheNextOneNonsense) {
+  const std::string file =
+      LegacyBuilder(two_tensors()).storage("0", "").storage("1", raw<float>({4, 5})).build();
+  const std::string shifted = file.substr(0, file.size() - 16) + raw<float>({1, 2, 3, 4});
+  expect_refused({{"numbers where a size should be", shifted, ErrorCode::kCorrupt, file.size() - 16,
+                   "a storage that has another size in its data than in the pickle; perhaps two "
+                   "processes wrote the file: 0 bytes instead of 12, storage 0"}});
 }
 
 TEST(LegacyForgeries, EndBeforeTheirStoragesDo) {  // L3

@@ -138,7 +138,7 @@ TEST(NestedCheckpoint, IsHeldAgainstItself) {
   expect(with([](Legacy& s) {
            s.data = little(2, 8) + raw<float>({1, 2});
          }),
-         "another size in its data: 7");
+         "another size in its data than in the pickle");
   expect(with([](Legacy& s) { s.data.pop_back(); }), "truncated");
   expect(with([](Legacy& s) { s.object = kNone; }), "that nothing describes: 7");
   expect(with([](Legacy& s) { s.object = integer(1) + "Q"; }),

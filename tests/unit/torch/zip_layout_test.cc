@@ -102,6 +102,8 @@ TEST(ZipLayout, NamesOtherKindsOfArchives) {
        "unsupported at 0: a torch.package archive inside of a deflated record; extract it first"},
       {{"word/document.xml"},
        "unsupported at 0: a zip file without a data.pkl: not a checkpoint of torch.save"},
+      {{"a/.data/serialization_id"},
+       "truncated at 0: torch.save broke off: there is no data.pkl, only what it writes last"},
       {{"data.pkl"}, "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
       {{"a/b/data.pkl"}, "corrupt at 0: a data.pkl that is in no top folder, where torch has it"},
       // A file in another folder does not make it one of these.
