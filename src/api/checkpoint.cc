@@ -181,6 +181,7 @@ std::vector<NamedTensor> Checkpoint::tensors() const& {
 bool Checkpoint::has_unknown_symbols() const { return state_->meaning().has_unknown_symbols(); }
 
 std::vector<SymbolUse> Checkpoint::symbols() const {
+  constexpr std::size_t kMostWord = 160;  // bytes: rows of names fit on a screen
   const pickle::Tape& tape = state_->tape();
   const std::vector<types::Edge>& edges = state_->edges();
   struct Use {
@@ -218,7 +219,8 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
   for (std::uint32_t i = 0; i < uses.size(); ++i) {
     const pickle::Symbol& symbol = tape.symbols()[i];
     SymbolUse use;
-    use.name = base::escaped(symbol.module) + '.' + base::escaped(symbol.name);
+    use.name =
+        base::shortened(symbol.module, kMostWord) + '.' + base::shortened(symbol.name, kMostWord);
     use.is_known =
         state_->meaning().is_known(i) || find_record_class(symbol.module, symbol.name) != nullptr;
     use.is_called = uses[i].calls != 0;
