@@ -63,6 +63,9 @@ class FileScan {
   // Findings of a container that was opened, or of what there is of it.
   void examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
                const std::string& chain);
+  // What a tape asks for, and the pickles in its bytes that its names would read.
+  Asked scan_program(const Opened& opened, const Slice& around, const std::string& chain);
+  void scan_nested_pickle(std::string_view bytes, const Slice& around, const std::string& chain);
   void count(const Asked& asked);
   // A data.pkl without its archive.
   void note_storages_elsewhere(const Opened& opened, const std::string& chain);
@@ -90,6 +93,8 @@ class FileScan {
 
   Seen scan_foreign(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                     const Failure& failure, bool is_file);
+  // Pickles in the strings of JSON, as Stable-Baselines3 keeps them.
+  void scan_packed_text(const Slice& slice, const std::string& chain);
 
   // ---- zip files (scan_zip.cc)
 

@@ -190,7 +190,7 @@ TEST(Judgements, OfStates) {
 
 TEST(Judgements, OfRebuiltClasses) {
   const std::string made = reduce(symbol("cloudpickle.cloudpickle", "_make_skeleton_class"),
-                                  {symbol("builtins", "type"), text("Net"), "N"});
+                                  {symbol("builtins", "type"), text("Net"), ")"});
   const std::string wrapped = dict({text("__wrapped__"), integer(1)});
   expect_all({
       {"an object of one", reduce(made, {}) + ".", "UNKNOWN: G09 unknown (2)"},
