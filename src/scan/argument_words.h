@@ -23,6 +23,7 @@ class ArgumentWords {
   enum class Text : std::uint8_t { kAnyWord, kWhole };  // of a text, or only the text as one word
   // Whether the arguments name what runs programs.
   bool has_danger(const pickle::Call& call, Text text);
+  bool has_danger(pickle::NodeId value, Text text) { return has_danger(value, text, 0); }
 
  private:
   bool may_look(pickle::NodeId id);

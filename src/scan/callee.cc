@@ -121,6 +121,7 @@ Callee Callees::resolve_call(const Call& call, int& steps) const {
       return {has_size ? Is::kDecorator : Is::kUnknown, "", ""};
     }
     case Makes::kCode:
+    case Makes::kArray:
     case Makes::kItems:
     case Makes::kConstant:
       return {};

@@ -265,7 +265,7 @@ std::optional<Rule> find_double_edged(std::string_view module, std::string_view 
       {R::kG09, "dill", "_dill"},
       {R::kG09, "dill._dill",
        "_load_type _create_type _create_namedtuple _create_function _create_code _create_cell "
-       "_import_module _get_attr _setitems _eval_repr"},
+       "_import_module _get_attr _setitems _eval_repr _create_array"},
       {R::kG02, "torch.fx.graph_module",
        "reduce_graph_module reduce_package_graph_module reduce_deploy_graph_module "
        "_deserialize_graph_module"},

@@ -30,6 +30,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"dill._dill", "_create_function", Makes::kFunction},
     {"dill._dill", "_create_code", Makes::kCode},
     {"dill._dill", "_create_cell", Makes::kCell},
+    {"dill._dill", "_create_array", Makes::kArray},
     {"dill._dill", "_setitems", Makes::kItems},
     {"dill._dill", "_eval_repr", Makes::kConstant},
 });

@@ -20,6 +20,7 @@ enum class Makes : std::uint8_t {
   kInstance,  // of its first argument
   kPartial,
   kDecorator,  // functools.lru_cache(8): what is called with a function, and does not call it
+  kArray,      // of numpy, by the function of numpy that it is given
   kItems,      // none: it puts items into a dict
   kConstant,   // None, Ellipsis, NotImplemented: by evaluating its text
 };

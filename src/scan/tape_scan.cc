@@ -128,8 +128,10 @@ class TapeScan {
     if (callee == Kind::kSymbol) return visit_call_of_symbol(id, *call);
     if (callee == Kind::kNone) return;  // a note says why
     const bool is_setter = callees_.is_setter(call->callee);
-    if (callee == Kind::kError && !is_setter) return;  // a damaged value says why
-    if (node.kind != Kind::kOpaque && node.kind != Kind::kCall && !is_setter) return;
+    const bool is_way =
+        is_attribute(call->callee) || callees_.resolve(call->callee).is == Callee::Is::kPartial;
+    if (callee == Kind::kError && !is_way) return;  // a damaged value says why
+    if (node.kind != Kind::kOpaque && node.kind != Kind::kCall && node.kind != Kind::kError) return;
     if (is_attribute(call->callee) && !is_setter) return judge_attribute(call->callee, id);
     add_call(id, *call, calls_.judge(call->callee, *call));
   }

@@ -83,7 +83,8 @@ Finding ValueCalls::judge_partial(NodeId partial, const Call& call, int depth) {
   if (const auto given = arguments_of(tape_, made); !given.empty()) functions.push_back(given[0]);
   const pickle::Added& added = tape_.added(made);
   for (const NodeId state : tape_.items(added.states)) {
-    if (tape_[state].kind != Kind::kTuple || tape_[state].count == 0)
+    if (tape_[state].kind != Kind::kTuple || tape_[state].count == 0 ||
+        words_.has_danger(state, ArgumentWords::Text::kAnyWord))
       return make_finding(Rule::kP13);
     functions.push_back(tape_.items(state)[0]);
   }
@@ -147,7 +148,7 @@ Finding ValueCalls::judge_result(const Callee& what, NodeId callee, const Call& 
 bool ValueCalls::has_danger_on_the_way(NodeId callee, const Call& call) {
   const Call* at = &call;
   for (int steps = 0; at != nullptr; ++steps) {
-    if (steps == kMostSteps || words_.is_grave(*at) ||
+    if (steps == kMostSteps || callees_.is_attribute(at->callee) || words_.is_grave(*at) ||
         words_.has_danger(*at, ArgumentWords::Text::kAnyWord))
       return true;
     at = callees_.call_at(steps == 0 ? callee : at->callee);
@@ -184,6 +185,12 @@ const char* ValueCalls::misuse_of_maker(Makes makes, const Call& call) const {
     const bool is_plain = given.size() == 2 && is_kind(given, 0, Kind::kDict) &&
                           is_kind(given, 1, Kind::kDict) && call.keywords == kNoNode;
     return is_plain ? nullptr : "it puts items into something that is no dict of the file";
+  }
+  if (makes == Makes::kArray) {
+    const bool is_plain = !given.empty() && is_kind(given, 0, Kind::kSymbol) &&
+                          tape_.symbol(given[0]).name == "_reconstruct" &&
+                          types::find_known(tape_.symbol(given[0]).module, "_reconstruct");
+    return is_plain ? nullptr : "it calls something else than numpy's _reconstruct";
   }
   if (makes == Makes::kConstant) {
     constexpr std::string_view kConstants[] = {"None", "Ellipsis", "NotImplemented"};
