@@ -583,6 +583,9 @@ def honest_picklers() -> Iterator[Case]:
     yield unknown("G09", "old-cloudpickle", b"(" + again(function_type, code, b"}", name) + b"t")
     yield evil("G09", "function-called", again(function), "SL-G09")
     yield evil("G09", "function-type-called", again(again(function_type, code, b"}", name)), "SL-G09")
+    yield evil("P13", "given-function", again(call("mylib", "Getter", function), b"K\1"), "SL-P13")
+    yield evil("P13", "given-function-at-the-end", again(call("mylib", "Getter"), b"(" + function + b"t"), "SL-P13")
+    yield evil("P13", "keywords", thing + b")" + table(a=text("__globals__")) + b"\x92(K\1tR", "SL-P13", 4)
     yield evil("G09", "object-called", again(again(built)), "SL-P13")
     yield evil("G09", "metaclass-is-function", call(CLOUD, "_make_skeleton_class", function, text("Net"), b")", b"}", text("id"), b"N"), "SL-G09")
     yield evil("G09", "partial-of-function", again(call("functools", "partial", function)), "SL-G09")
@@ -604,6 +607,7 @@ def honest_picklers() -> Iterator[Case]:
     yield evil("G09", "dill-named-tuple", again(call(DILL, "_create_namedtuple", text("getcwd"), b")", text("os"))), "SL-G01")
     yield evil("G09", "dill-named-getattr", again(call(DILL, "_create_namedtuple", text("getattr"), b")", text("builtins")), thing, text("x")), "SL-P13")
     yield evil("G09", "dill-import", again(call(DILL, "_import_module", text("os.getcwd"))), "SL-G01")
+    yield evil("G09", "dill-import-given-away", call("mylib", "run", call(DILL, "_import_module", text("os.getcwd"))), "SL-G01")
     yield evil("G09", "dill-attribute", again(call(DILL, "_get_attr", call(DILL, "_import_module", text("os")), text("getcwd"))), "SL-G01")
     yield evil("G09", "dill-private", again(call("builtins", "getattr", symbol("dill", "_dill"), text("_unmarshal")), b"C\0"), "SL-G09")
     yield evil("G09", "dill-array", call(DILL, "_create_array", run, b"(K\1t", b"N", b"N"), "SL-G09")
@@ -627,7 +631,10 @@ def honest_picklers() -> Iterator[Case]:
     def held_by_numba(content: bytes) -> bytes:
         return call(serialize, "_unpickle__CustomPickled", b"C" + bytes([len(content)]) + content)
 
-    yield unknown("G13", "numba", held_by_numba(CLEAN))
+    rebuilt = pickle_of(thing + table(a=b"K\1") + b"\x86")
+    yield unknown("G13", "numba", call(serialize, "custom_rebuild", held_by_numba(rebuilt)))
+    yield evil("G13", "numba-no-class", held_by_numba(CLEAN), "SL-G05")
+    yield evil("G13", "numba-rebuild", call(serialize, "custom_rebuild", call("mylib", "run")), "SL-G09")
     yield evil("G13", "numba-payload", held_by_numba(EVIL), "SL-G01")
     yield evil("G13", "numba-computed", call(serialize, "_unpickle__CustomPickled", call("mylib", "run")), "SL-G05")
 

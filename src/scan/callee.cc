@@ -122,6 +122,7 @@ Callee Callees::resolve_call(const Call& call, int& steps) const {
     }
     case Makes::kCode:
     case Makes::kArray:
+    case Makes::kRebuilt:
     case Makes::kItems:
     case Makes::kConstant:
       return {};

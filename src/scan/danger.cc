@@ -298,7 +298,9 @@ bool has_dangerous_word(std::string_view text) {
 bool is_dangerous_word(std::string_view word) {
   return has_word(
       "eval exec compile execfile __import__ system popen subprocess socket importlib builtins "
-      "__builtins__ ctypes pty shutil urllib requests marshal posix nt spawn",
+      "__builtins__ ctypes pty shutil urllib requests marshal posix nt spawn Popen execv execve "
+      "execvp "
+      "execl execlp posix_spawn startfile forkpty check_output check_call getoutput",
       word);
 }
 

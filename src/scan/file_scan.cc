@@ -173,16 +173,22 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
 
 Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain) {
   const Asked asked = scan_tape(opened, chain, findings_);
-  for (const std::string_view bytes : nested_pickles(*opened.tape))
-    scan_nested_pickle(bytes, around, join_members(chain, "pickle in bytes"));
+  for (const std::string_view bytes : nested_pickles(*opened.tape)) {
+    const std::string where = join_members(chain, "pickle in bytes");
+    if (const auto nested = nested_slice(bytes, around, where)) {
+      check_rebuilt(*nested, where);
+      scan_as_pickles(*nested, where, Text::kNo);
+    }
+  }
   return asked;
 }
 
-void FileScan::scan_nested_pickle(std::string_view bytes, const Slice& around,
-                                  const std::string& chain) {
+std::optional<Slice> FileScan::nested_slice(std::string_view bytes, const Slice& around,
+                                            const std::string& chain) {
   if (around.depth >= container::kDeepest || !spend(bytes.size())) {
     report_.coverage.complete = false;
-    return add(make_finding(Rule::kC11), chain);
+    add(make_finding(Rule::kC11), chain);
+    return std::nullopt;
   }
   const base::Bytes content = base::as_bytes(bytes);
   Slice nested = container::slice_of({content.begin(), content.end()});
@@ -190,7 +196,21 @@ void FileScan::scan_nested_pickle(std::string_view bytes, const Slice& around,
   nested.depth = around.depth + 1;
   add(make_finding(Rule::kG13, Severity::kNote, "a pickle lies in the bytes or the text of this"),
       chain);
-  scan_as_pickles(nested, chain, Text::kNo);
+  return nested;
+}
+
+void FileScan::check_rebuilt(const Slice& nested, const std::string& chain) {
+  Opened opened(host_);
+  const auto done = open_pickle(opened, nested);
+  if (!opened.tape || opened.tape->root() == pickle::kNoNode) return;
+  const pickle::Tape& tape = *opened.tape;
+  const auto parts = tape.items(tape.root());
+  const bool is_class = done.ok() && tape[tape.root()].kind == pickle::Kind::kTuple &&
+                        parts.size() == 2 && tape[parts[0]].kind == pickle::Kind::kSymbol;
+  if (!is_class)
+    add(make_finding(Rule::kG05, Severity::kDanger,
+                     "numba would call a method of something that is no class"),
+        chain);
 }
 
 void FileScan::count(const Asked& asked) {
@@ -315,7 +335,9 @@ void FileScan::scan_packed_text(const Slice& slice, const std::string& chain) {
   const std::vector<std::byte> text = read_some(slice, slice.size);
   for_each_packed_pickle(base::as_text(text), [&](std::string_view key, const auto& pickle) {
     const std::string name = key.empty() ? "" : "." + base::escaped(key);
-    scan_nested_pickle(base::as_text(pickle), slice, join_members(chain, "text" + name));
+    const std::string where = join_members(chain, "text" + name);
+    if (const auto nested = nested_slice(base::as_text(pickle), slice, where))
+      scan_as_pickles(*nested, where, Text::kNo);
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -65,7 +66,11 @@ class FileScan {
                const std::string& chain);
   // What a tape asks for, and the pickles in its bytes that its names would read.
   Asked scan_program(const Opened& opened, const Slice& around, const std::string& chain);
-  void scan_nested_pickle(std::string_view bytes, const Slice& around, const std::string& chain);
+  // A pickle in the bytes or the text of `around`, or nothing if it lies too deep.
+  std::optional<Slice> nested_slice(std::string_view bytes, const Slice& around,
+                                    const std::string& chain);
+  // What numba unpickles is a class and what its method is given.
+  void check_rebuilt(const Slice& nested, const std::string& chain);
   void count(const Asked& asked);
   // A data.pkl without its archive.
   void note_storages_elsewhere(const Opened& opened, const std::string& chain);

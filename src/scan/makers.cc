@@ -14,7 +14,8 @@ struct Row {
   Makes makes;
 };
 
-// Sources: dill/_dill.py of 0.3 and 0.4; CPython Lib/functools.py, Lib/copyreg.py.
+// Sources: dill/_dill.py of 0.3 and 0.4; numba/core/serialize.py; CPython Lib/functools.py,
+// Lib/copyreg.py.
 constexpr auto kRows = std::to_array<Row>({
     {"builtins", "getattr", Makes::kAttribute},
     {"functools", "partial", Makes::kPartial},
@@ -22,6 +23,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"copyreg", "_reconstructor", Makes::kInstance},
     {"copyreg", "__newobj__", Makes::kInstance},
     {"copyreg", "__newobj_ex__", Makes::kInstance},
+    {"numba.core.serialize", "custom_rebuild", Makes::kRebuilt},
+    {"numba.core.serialize", "_rebuild_reduction", Makes::kRebuilt},
     {"dill._dill", "_get_attr", Makes::kAttribute},
     {"dill._dill", "_import_module", Makes::kModule},
     {"dill._dill", "_load_type", Makes::kType},

@@ -21,6 +21,7 @@ enum class Makes : std::uint8_t {
   kPartial,
   kDecorator,  // functools.lru_cache(8): what is called with a function, and does not call it
   kArray,      // of numpy, by the function of numpy that it is given
+  kRebuilt,    // by a method of the class that it is given
   kItems,      // none: it puts items into a dict
   kConstant,   // None, Ellipsis, NotImplemented: by evaluating its text
 };

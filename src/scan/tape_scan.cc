@@ -156,6 +156,13 @@ class TapeScan {
         return add_call(id, call,
                         make_finding(Rule::kG09, Severity::kDanger,
                                      text_of(symbol) + " is called, and " + misuse));
+      if (const Callee what = callees_.resolve(id); what.is == Callee::Is::kNamed)
+        if (const auto danger = find_danger_in_tail(what.module, what.name))
+          return add_call(id, call,
+                          make_finding(*danger, Severity::kDanger,
+                                       text_of(symbol) + " gives " + base::escaped(what.module) +
+                                           "." + base::escaped(what.name) + ": " +
+                                           std::string(describe(*danger).what)));
       if (is_pickle_reader(symbol) && !reads_literal(tape_, call))
         return add_call(id, call,
                         make_finding(Rule::kG05, Severity::kDanger,
@@ -231,7 +238,8 @@ class TapeScan {
     int steps = 0;
     for (; is_attribute(at) && steps < kMostSteps; ++steps) {
       const auto given = tape_.items(tape_.call(at).arguments);
-      if (given.size() > 2) return judge_default(at, caller == kNoNode ? id : caller);
+      if (given.size() > 2 && tape_[given[2]].kind > Kind::kFrozenSet)
+        return judge_default(caller == kNoNode ? id : caller);
       const bool is_text = tape_[given[1]].kind == Kind::kText;
       std::string name = is_text ? std::string(tape_.text(given[1])) : std::string("?");
       if (!dotted.empty()) name += '.';
@@ -258,13 +266,10 @@ class TapeScan {
     add_call(place, call, std::move(finding));
   }
 
-  // getattr(object, "name", other): what comes of it is one of the two.
-  void judge_default(NodeId id, NodeId place) {
-    const Call& call = tape_.call(id);
-    const Kind other = tape_[tape_.items(call.arguments)[2]].kind;
-    const bool is_data = other <= Kind::kFrozenSet && other != Kind::kSymbol;
+  // getattr(object, "name", other), whose other is no data but may be what is called.
+  void judge_default(NodeId place) {
     add_call(place, tape_.call(place),
-             make_finding(Rule::kA02, is_data ? Severity::kUnknown : Severity::kDanger,
+             make_finding(Rule::kA02, Severity::kDanger,
                           "getattr is given what it returns if there is no such attribute"));
   }
 
@@ -621,7 +626,7 @@ class TapeScan {
   std::unordered_set<std::uint64_t> judged_;  // states, by the kind of their objects
   ArgumentWords words_{tape_};
   Callees callees_{tape_};
-  ValueCalls calls_{tape_, callees_, words_};
+  ValueCalls calls_{tape_, callees_};
   bool names_targets_ = false;
 };
 

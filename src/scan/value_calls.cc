@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "scan/danger.h"
 #include "scan/findings.h"
+#include "scan/nested_pickles.h"
 #include "types/known.h"
 
 namespace safe_load::scanner {
@@ -148,12 +149,33 @@ Finding ValueCalls::judge_result(const Callee& what, NodeId callee, const Call& 
 bool ValueCalls::has_danger_on_the_way(NodeId callee, const Call& call) {
   const Call* at = &call;
   for (int steps = 0; at != nullptr; ++steps) {
-    if (steps == kMostSteps || callees_.is_attribute(at->callee) || words_.is_grave(*at) ||
-        words_.has_danger(*at, ArgumentWords::Text::kAnyWord))
-      return true;
+    if (steps == kMostSteps || is_bad_step(*at)) return true;
     at = callees_.call_at(steps == 0 ? callee : at->callee);
   }
   return false;
+}
+
+bool ValueCalls::is_bad_step(const Call& call) {
+  const auto gives_function = [&](NodeId part) { return part != kNoNode && has_function(part, 0); };
+  return callees_.is_attribute(call.callee) || words_.is_grave(call) ||
+         words_.has_danger(call, ArgumentWords::Text::kAnyWord) || words_.is_spent() ||
+         gives_function(call.arguments) || gives_function(call.keywords);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): two levels
+bool ValueCalls::has_function(NodeId value, int depth) const {
+  constexpr int kDeepest = 2;
+  constexpr std::size_t kMostItems = 64;
+  if (const Callee what = callees_.resolve(value);
+      what.is == Is::kFunction || what.is == Is::kPartial)
+    return true;
+  const Kind kind = tape_[value].kind;
+  if (depth == kDeepest || kind < Kind::kTuple || kind > Kind::kDict) return false;
+  const auto items = tape_.items(value);
+  // Of what is longer nobody looks at every part.
+  return items.size() > kMostItems || std::any_of(items.begin(), items.end(), [&](NodeId item) {
+           return has_function(item, depth + 1);
+         });
 }
 
 Finding ValueCalls::judge_setattr(const Call& call) const {
@@ -186,6 +208,11 @@ const char* ValueCalls::misuse_of_maker(Makes makes, const Call& call) const {
                           is_kind(given, 1, Kind::kDict) && call.keywords == kNoNode;
     return is_plain ? nullptr : "it puts items into something that is no dict of the file";
   }
+  if (makes == Makes::kRebuilt) {
+    if (given.empty()) return nullptr;
+    const bool is_plain = is_kind(given, 0, Kind::kSymbol) || is_read_here(given[0]);
+    return is_plain ? nullptr : "it calls something that is no class";
+  }
   if (makes == Makes::kArray) {
     const bool is_plain = !given.empty() && is_kind(given, 0, Kind::kSymbol) &&
                           tape_.symbol(given[0]).name == "_reconstruct" &&
@@ -208,6 +235,13 @@ const char* ValueCalls::misuse_of_maker(Makes makes, const Call& call) const {
   const bool makes_class = is_kind(given, 1, Kind::kText) && is_word(tape_.text(given[1])) &&
                            is_kind(given, 2, Kind::kTuple);
   return is_type && makes_class ? nullptr : "it makes no class, but calls something";
+}
+
+// What a pickle in the bytes of this one gives, which is looked at where that is.
+bool ValueCalls::is_read_here(NodeId value) const {
+  const Call* const call = callees_.call_at(value);
+  return call != nullptr && tape_[call->callee].kind == Kind::kSymbol &&
+         is_pickle_reader(tape_.symbol(call->callee)) && reads_literal(tape_, *call);
 }
 
 bool ValueCalls::is_kind(std::span<const NodeId> given, std::size_t place, Kind kind) const {
