@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -319,9 +320,25 @@ class TapeScan {
   // A state that many objects of a kind share is looked at once. `depth`: of __dict__ in each
   // other.
   void judge_state(NodeId id, NodeId state) {
+    if (tape_[state].kind != Kind::kDict || !names_anything(state)) return;
     const Owner owner = owner_of(id);
     for (int depth = 0; state != kNoNode && depth < kMostStates; ++depth)
       state = judge_attributes(id, owner, state);
+    if (state == kNoNode) return;
+    add_at(id, make_finding(Rule::kP12, Severity::kDanger,
+                            "a state holds __dict__ deeper than any object"));
+    asked_.is_dangerous = true;
+  }
+
+  // Whether a key of a state is a name that something may be said about.
+  bool names_anything(NodeId state) {
+    const auto [place, is_new] = names_anything_.emplace(state, false);
+    if (!is_new) return place->second;
+    const auto items = tape_.items(state);
+    for (std::size_t i = 0; i + 1 < items.size() && !place->second; i += 2)
+      place->second = is_text(items[i]) &&
+                      (is_dunder(tape_.text(items[i])) || is_method_of_dict(tape_.text(items[i])));
+    return place->second;
   }
 
   // Returns the dict that stands for all attributes of the object, or kNoNode.
@@ -623,7 +640,8 @@ class TapeScan {
   Asked asked_;
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
-  std::unordered_set<std::uint64_t> judged_;  // states, by the kind of their objects
+  std::unordered_set<std::uint64_t> judged_;         // states, by the kind of their objects
+  std::unordered_map<NodeId, bool> names_anything_;  // by state
   ArgumentWords words_{tape_};
   Callees callees_{tape_};
   ValueCalls calls_{tape_, callees_};
