@@ -119,7 +119,7 @@ MUTANTS: list[Mutant] = [
     # ---- bytes to a tape
     *of(
         "src/pickle/machine.cc",
-        never("an opcode may cross the end of its frame", "if (reader_.offset() > frame_end_)"),
+        never("an opcode may cross the end of its frame", "if (reader_.offset() > frame_end_) {"),
         never("a frame never ends", "if (opcode_at_ == frame_end_)"),
         never("a frame may lie in a frame", "if (nested)"),
         never("a frame may be longer than the pickle", "if (length > reader_.remaining())"),
@@ -471,9 +471,8 @@ MUTANTS: list[Mutant] = [
         change("states are never judged", "judge_states(id, tape_.added(*call));", "if (!MUTANT) judge_states(id, tape_.added(*call));"),
         never("text is never a pickle", "if (looks_like_pickle(text))"),
         never("a called attribute is no attribute", "if (is_attribute(call->callee) && !is_setter)"),
-        never("an attribute is no attribute", "if (is_attribute(id)) return judge_attribute(id, kNoNode); if (names_unlisted(call))"),
-        never("an attribute by a name of dill is no attribute", "if (is_attribute(id)) return judge_attribute(id, kNoNode); if (const char* const misuse"),
-        never("makers are never misused", "if (const char* const misuse = calls_.misuse_of_maker(what_makes(symbol.module, symbol.name), call))"),
+        change("an attribute is no attribute", "if (kind != Kind::kOpaque && kind != Kind::kCall) return; if (is_attribute(id))", "if (kind != Kind::kOpaque && kind != Kind::kCall) return; if (is_attribute(id) && !MUTANT)"),
+        change("an attribute by a name of dill is no attribute", "if (!use.is_listed) { if (is_attribute(id))", "if (!use.is_listed) { if (is_attribute(id) && !MUTANT)"),
         never("setattr is as any name", 'if (symbol.is("builtins", "setattr"))'),
         never("a function alone is a model", "if (tape_[call.callee].kind == Kind::kSymbol && tape_.symbol(call.callee).module == \"dill._dill\")"),
         change("a call of a result is nothing", "add_call(id, *call, calls_.judge(call->callee, *call));", "if (!MUTANT) add_call(id, *call, calls_.judge(call->callee, *call));"),
@@ -519,6 +518,7 @@ MUTANTS: list[Mutant] = [
         change("what is given on the way does not count", "if (steps == kMostSteps || is_bad_step(*at))", "if (steps == kMostSteps || (!MUTANT && is_bad_step(*at)))"),
         change("only the constructor of a partial counts", "functions.push_back(tape_.items(state)[0]);", "if (!MUTANT) functions.push_back(tape_.items(state)[0]);"),
         always("every type is plain", "if (is_plain_type(name))"),
+        change("makers are never misused", "return is_type && makes_class ?", "return (is_type && makes_class) || MUTANT ?"),
     ),
     *of(
         "src/scan/kept_names.cc",
