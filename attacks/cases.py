@@ -618,8 +618,9 @@ def honest_picklers() -> Iterator[Case]:
     yield evil("G12", "setattr-of-dill", again(setter, thing, text("a"), run), "SL-G12")
     yield evil("G12", "setattr-given-away", b"(" + label + call("mylib", "run", symbol("builtins", "setattr")) + b"t", "SL-G12")
     yield evil("A02", "getattr-default", again(call("builtins", "getattr", thing, text("none"), function)), "SL-A02")
-    yield unknown("G11", "map-in-cell", b"(" + call(CLOUD, "_make_cell", symbol("builtins", "map")) + b"t")
-    yield evil("G11", "map-given-away", b"(" + call(CLOUD, "_make_cell", symbol("builtins", "map")) + call("mylib", "run", symbol("builtins", "map")) + b"t", "SL-G11")
+    held_map, given_map = (call(*name, symbol("builtins", "map")) for name in ((CLOUD, "_make_cell"), ("mylib", "run")))
+    yield unknown("G11", "map-in-cell", b"(" + held_map + b"t")
+    yield evil("G11", "map-given-away", b"(" + held_map + given_map + b"t", "SL-G11")
     # Records of the system are data, what lies behind them is not.
     yield unknown("G01", "stat", call("os", "stat_result", b"(K\1t", b"}"))
     yield evil("G01", "behind-stat", text("os") + text("stat_result.__init__.__globals__") + b"\x93", "SL-G01", 4)

@@ -334,8 +334,7 @@ void FileScan::scan_packed_text(const Slice& slice, const std::string& chain) {
   }
   const std::vector<std::byte> text = read_some(slice, slice.size);
   for_each_packed_pickle(base::as_text(text), [&](std::string_view key, const auto& pickle) {
-    const std::string name = key.empty() ? "" : "." + base::escaped(key);
-    const std::string where = join_members(chain, "text" + name);
+    const std::string where = join_members(chain, key.empty() ? "text" : base::escaped(key));
     if (const auto nested = nested_slice(base::as_text(pickle), slice, where))
       scan_as_pickles(*nested, where, Text::kNo);
   });
