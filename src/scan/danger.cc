@@ -83,7 +83,7 @@ constexpr auto kRows = std::to_array<Row>({
     {R::kG05, "pandas", "read_pickle"}, {R::kG05, "pandas.io.pickle"}, {R::kG05, "marshal"}, {R::kG05, "shelve"},
     {R::kG05, "jsonpickle.*"}, {R::kG05, "yaml", "load load_all unsafe_load unsafe_load_all full_load full_load_all"}, {R::kG05, "dbm.*"}, {R::kG05, "copyreg", "__reduce_ex__ pickle add_extension"},
     {R::kG05, "sklearn.externals.joblib", "load"}, {R::kG05, "keras.models", "load_model"},
-    {R::kG05, "tensorflow.keras.models", "load_model"}, {R::kG05, "compress_pickle"}, {R::kG05, "hickle"}, {R::kG05, "klepto"}, 
+    {R::kG05, "tensorflow.keras.models", "load_model"}, {R::kG05, "cloudpickle", "load loads"}, {R::kG05, "cloudpickle.cloudpickle", "load loads"}, {R::kG05, "cloudpickle.cloudpickle_fast", "load loads"}, {R::kG05, "compress_pickle"}, {R::kG05, "hickle"}, {R::kG05, "klepto"}, 
 
     // ---- installers
     {R::kG06, "pip.*"}, {R::kG06, "ensurepip.*"}, {R::kG06, "venv.*"}, {R::kG06, "virtualenv.*"}, {R::kG06, "site"}, {R::kG06, "sitecustomize"},
@@ -108,7 +108,7 @@ constexpr auto kRows = std::to_array<Row>({
 
     // ---- code objects
     {R::kG09, "types", "CodeType FunctionType LambdaType"}, {R::kG09, "new", "function code classobj instance instancemethod module"},
-    {R::kG09, "dill._dill.*"}, {R::kG09, "dill", "_dill"}, 
+    {R::kG09, "dill._dill.*"},
     {R::kG09, "numba.core.serialize"},
     {R::kG09, "pyarmor_runtime*"}, {R::kG09, "pytransform"}, {R::kG09, "pyconcrete"}, {R::kG09, "sourcedefender"}, 
 
@@ -157,6 +157,14 @@ constexpr OwnValues kOwnValues[] = {
     {"safe_load._errors", "Error UnknownGlobal"},
     {"safe_load._inspect", "Inspection"},
     {"safe_load._core", "Limits"},
+};
+
+// Records of numbers and texts in modules that start programs: data of the system, no command.
+constexpr OwnValues kStructs[] = {
+    {"os", "stat_result terminal_size uname_result times_result statvfs_result sched_param"},
+    {"posix", "stat_result terminal_size uname_result times_result statvfs_result sched_param"},
+    {"nt", "stat_result terminal_size uname_result times_result statvfs_result"},
+    {"resource", "struct_rusage"},
 };
 
 // Attributes that change what an object does or reach behind it.
@@ -212,6 +220,10 @@ std::optional<Rule> find_danger(std::string_view module, std::string_view name) 
   for (const OwnValues& own : kOwnValues)
     if (module == own.module && (own.names.empty() || has_word(own.names, name)))
       return std::nullopt;
+  for (const OwnValues& structs : kStructs)
+    if (module == structs.module && has_word(structs.names, name)) return std::nullopt;
+  if (name.find('.') == std::string_view::npos && find_double_edged(module, name))
+    return std::nullopt;
   for (const Row& row : kRows)
     if (matches(row, module, name)) return row.family;
   // A module that is reached as an attribute of its package: "torch" and "hub.load".
@@ -227,8 +239,10 @@ std::optional<Rule> find_danger_in_tail(std::string_view module, std::string_vie
   if (const auto whole = find_danger(module, name)) return whole;
   const std::vector<std::string_view> parts = components(name);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    // Old protocols reach cls.__new__ to call it with keywords.
-    if (is_hook(parts[i]) && parts[i] != "__new__") return Rule::kG12;
+    // Old protocols reach cls.__new__ to call it with keywords, and methods are saved by name.
+    const bool is_last = i + 1 == parts.size();
+    const bool is_making = parts[i] == "__new__" || (parts[i] == "__init__" && is_last);
+    if (is_hook(parts[i]) && !is_making) return Rule::kG12;
     const bool is_module =
         std::find(std::begin(kReachable), std::end(kReachable), parts[i]) != std::end(kReachable);
     if (is_module)
@@ -245,6 +259,13 @@ std::optional<Rule> find_double_edged(std::string_view module, std::string_view 
       {R::kG09, "ray.cloudpickle.*"},
       {R::kG09, "joblib.externals.cloudpickle.*"},
       {R::kG09, "sklearn.externals.joblib.externals.cloudpickle.*"},
+      {R::kG09, "numba.cloudpickle.*"},
+      {R::kG09, "numba.core.serialize",
+       "_unpickle__CustomPickled custom_rebuild _rebuild_reduction"},
+      {R::kG09, "dill", "_dill"},
+      {R::kG09, "dill._dill",
+       "_load_type _create_type _create_namedtuple _create_function _create_code _create_cell "
+       "_import_module _get_attr _setitems _eval_repr _create_array"},
       {R::kG02, "torch.fx.graph_module",
        "reduce_graph_module reduce_package_graph_module reduce_deploy_graph_module "
        "_deserialize_graph_module"},
@@ -252,6 +273,7 @@ std::optional<Rule> find_double_edged(std::string_view module, std::string_view 
       {R::kG03, "operator", "attrgetter methodcaller"},
       {R::kG03, "_operator", "attrgetter methodcaller"},
   });
+  if (has_word("load loads", name)) return std::nullopt;  // of cloudpickle: runs another pickle
   for (const Row& row : kRowsOfBoth)
     if (matches(row, module, name)) return row.family;
   return std::nullopt;
@@ -276,7 +298,9 @@ bool has_dangerous_word(std::string_view text) {
 bool is_dangerous_word(std::string_view word) {
   return has_word(
       "eval exec compile execfile __import__ system popen subprocess socket importlib builtins "
-      "__builtins__ ctypes pty shutil urllib requests marshal posix nt spawn",
+      "__builtins__ ctypes pty shutil urllib requests marshal posix nt spawn Popen execv execve "
+      "execvp "
+      "execl execlp posix_spawn startfile forkpty check_output check_call getoutput",
       word);
 }
 

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "container/head.h"
 #include "formats/recognise.h"
+#include "scan/nested_pickles.h"
+#include "scan/packed_text.h"
 #include "scan/scanner.h"
 
 namespace safe_load::scanner {
@@ -151,7 +153,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
 void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
                        const std::string& chain) {
   if (opened.tape) {
-    count(scan_tape(opened, chain, findings_));
+    count(scan_program(opened, slice, chain));
     note_storages_elsewhere(opened, chain);
     if (opened.meaning) scan_nested_checkpoints(opened, slice, chain);
   }
@@ -166,6 +168,48 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
   if (opened.source->info().has_source_text)
     add(make_finding(Rule::kT07, Severity::kUnknown,
                      "persistent ids carry the source text of classes"),
+        chain);
+}
+
+Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain) {
+  const Asked asked = scan_tape(opened, chain, findings_);
+  for (const std::string_view bytes : nested_pickles(*opened.tape)) {
+    const std::string where = join_members(chain, "pickle in bytes");
+    if (const auto nested = nested_slice(bytes, around, where)) {
+      check_rebuilt(*nested, where);
+      scan_as_pickles(*nested, where, Text::kNo);
+    }
+  }
+  return asked;
+}
+
+std::optional<Slice> FileScan::nested_slice(std::string_view bytes, const Slice& around,
+                                            const std::string& chain) {
+  if (around.depth >= container::kDeepest || !spend(bytes.size())) {
+    report_.coverage.complete = false;
+    add(make_finding(Rule::kC11), chain);
+    return std::nullopt;
+  }
+  const base::Bytes content = base::as_bytes(bytes);
+  Slice nested = container::slice_of({content.begin(), content.end()});
+  nested.inflation = around.inflation;
+  nested.depth = around.depth + 1;
+  add(make_finding(Rule::kG13, Severity::kNote, "a pickle lies in the bytes or the text of this"),
+      chain);
+  return nested;
+}
+
+void FileScan::check_rebuilt(const Slice& nested, const std::string& chain) {
+  Opened opened(host_);
+  const auto done = open_pickle(opened, nested);
+  if (!opened.tape || opened.tape->root() == pickle::kNoNode) return;
+  const pickle::Tape& tape = *opened.tape;
+  const auto parts = tape.items(tape.root());
+  const bool is_class = done.ok() && tape[tape.root()].kind == pickle::Kind::kTuple &&
+                        parts.size() == 2 && tape[parts[0]].kind == pickle::Kind::kSymbol;
+  if (!is_class)
+    add(make_finding(Rule::kG05, Severity::kDanger,
+                     "numba would call a method of something that is no class"),
         chain);
 }
 
@@ -250,6 +294,7 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   if (sniffed.kind == Sniffed::Kind::kProgram && !is_file)
     add(make_finding(Rule::kT05, Severity::kUnknown, "a record is a program of native code"),
         chain);
+  if (!is_file) scan_packed_text(slice, chain);
   const Text text = sniffed.kind != Sniffed::Kind::kText ? Text::kNo
                     : is_file                            ? Text::kFile
                                                          : Text::kMember;
@@ -273,6 +318,26 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   }
   if (is_file && !seen.is_container) report_.is_checkpoint = false;
   return seen;
+}
+
+void FileScan::scan_packed_text(const Slice& slice, const std::string& chain) {
+  const std::vector<std::byte> head = read_some(slice, kHead);
+  const std::size_t first = base::as_text(head).find_first_not_of(" \t\r\n");
+  const bool is_blank = first == std::string_view::npos && slice.size > head.size();
+  if (!is_blank && (first == std::string_view::npos || std::to_integer<char>(head[first]) != '{'))
+    return;
+  if (slice.size > open_options_.limits.max_pickle_bytes || !spend(slice.size)) {
+    leave(slice.size);
+    return add(make_finding(Rule::kR06, Severity::kIncomplete,
+                            "this text is too large to look for pickles in it"),
+               chain);
+  }
+  const std::vector<std::byte> text = read_some(slice, slice.size);
+  for_each_packed_pickle(base::as_text(text), [&](std::string_view key, const auto& pickle) {
+    const std::string where = join_members(chain, key.empty() ? "text" : base::escaped(key));
+    if (const auto nested = nested_slice(base::as_text(pickle), slice, where))
+      scan_as_pickles(*nested, where, Text::kNo);
+  });
 }
 
 FileReport scan_file(const Slice& file, const ScanOptions& options, base::Host& host) {

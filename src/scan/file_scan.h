@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -63,6 +64,13 @@ class FileScan {
   // Findings of a container that was opened, or of what there is of it.
   void examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
                const std::string& chain);
+  // What a tape asks for, and the pickles in its bytes that its names would read.
+  Asked scan_program(const Opened& opened, const Slice& around, const std::string& chain);
+  // A pickle in the bytes or the text of `around`, or nothing if it lies too deep.
+  std::optional<Slice> nested_slice(std::string_view bytes, const Slice& around,
+                                    const std::string& chain);
+  // What numba unpickles is a class and what its method is given.
+  void check_rebuilt(const Slice& nested, const std::string& chain);
   void count(const Asked& asked);
   // A data.pkl without its archive.
   void note_storages_elsewhere(const Opened& opened, const std::string& chain);
@@ -90,6 +98,8 @@ class FileScan {
 
   Seen scan_foreign(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                     const Failure& failure, bool is_file);
+  // Pickles in the strings of JSON, as Stable-Baselines3 keeps them.
+  void scan_packed_text(const Slice& slice, const std::string& chain);
 
   // ---- zip files (scan_zip.cc)
 

@@ -6,6 +6,8 @@
 namespace safe_load::scanner {
 namespace {
 
+constexpr std::size_t kMostPaths = 3;
+
 bool is_strict_note(const ScanRule& rule) {
   const ScanRule& first = describe(Rule::kN01);
   return &rule >= &first && &rule <= &describe(Rule::kN04);
@@ -34,10 +36,13 @@ void Findings::add(Finding finding) {
   std::string identity = std::string(finding.rule->id) + '\n' +
                          std::to_string(static_cast<int>(finding.severity)) + '\n' +
                          finding.member + '\n' + finding.module + '\n' + finding.name + '\n' +
-                         (finding.module.empty() ? finding.message + finding.path : "");
+                         (finding.module.empty() ? finding.message : "");
   const auto [place, is_new] = places_.emplace(std::move(identity), kept_.size());
   if (!is_new) {
-    kept_[place->second].count += finding.count;
+    Finding& first = kept_[place->second];
+    first.count += finding.count;
+    if (!finding.path.empty() && first.more_paths.size() < kMostPaths)
+      first.more_paths.push_back(std::move(finding.path));
     return;
   }
   if (kept_.size() < options_.max_findings) {

@@ -68,7 +68,7 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text)
         text != Text::kNo && i == 0 && !done && is_noise(opened, asked, text == Text::kFile);
     if (!is_words && (asked.anything() || trial.refutes())) {
       asks = true;
-      count(scan_tape(opened, chain, findings_));
+      count(scan_program(opened, slice, chain));
       if (!done && (asked.calls != 0 || asked.is_dangerous)) add_failure(done.error(), chain, true);
     }
     if (!done) return asks;
@@ -98,7 +98,7 @@ void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& bef
       if (opened.tape) {
         Findings trial(options_);
         const Asked asked = scan_tape(opened, chain, trial);
-        if (asked.is_dangerous || asked.calls != 0) scan_tape(opened, chain, findings_);
+        if (asked.is_dangerous || asked.calls != 0) scan_program(opened, rest, chain);
       }
       if (done.error().error.code() == ErrorCode::kLimit) {
         leave(rest.size);
@@ -112,7 +112,7 @@ void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& bef
       return;
     }
     if (i == 0 && is_computed_magic(before, opened)) add(make_finding(Rule::kT02), chain);
-    count(scan_tape(opened, chain, findings_));
+    count(scan_program(opened, rest, chain));
     rest = rest.behind(opened.source->info().pickle_bytes);
   }
 }

@@ -6,15 +6,21 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
 #include "scan/argument_words.h"
+#include "scan/callee.h"
 #include "scan/danger.h"
+#include "scan/kept_names.h"
+#include "scan/nested_pickles.h"
 #include "scan/oddity_judgement.h"
+#include "scan/packed_text.h"
 #include "scan/render.h"
+#include "scan/value_calls.h"
 #include "types/known.h"
 
 namespace safe_load::scanner {
@@ -60,16 +66,7 @@ bool is_method_of_dict(std::string_view key) {
   return std::find(std::begin(kMethods), std::end(kMethods), key) != std::end(kMethods);
 }
 
-// Of a text value, whatever it stands in.
-bool looks_like_pickle(std::string_view text) {
-  if (text.size() < 5) return false;
-  const bool is_binary = text[0] == '\x80' && text[1] >= 2 && text[1] <= 5 && text.back() == '.';
-  const bool is_base64 = text.size() >= 16 && (text.starts_with("gAS") || text.starts_with("gAN") ||
-                                               text.starts_with("gAJ") || text.starts_with("gAW"));
-  const bool is_hex = text.size() >= 16 && text.starts_with("800") && text.ends_with("2e") &&
-                      text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return is_binary || is_base64 || is_hex;
-}
+constexpr int kMostStates = 64;  // __dict__ in each other
 
 class TapeScan {
  public:
@@ -83,6 +80,7 @@ class TapeScan {
           types::find_known(tape_.symbols()[i].module, tape_.symbols()[i].name) != nullptr;
     for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
     for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
+    judge_root();
     if (names_targets_) judge_targets();
     for (const pickle::Note& note : tape_.notes()) judge_note(note);
     if (opened_.meaning)
@@ -98,14 +96,11 @@ class TapeScan {
     NodeId symbol = kNoNode;  // where it was named first
     NodeId call = kNoNode;    // where it was called first
     std::uint64_t calls = 0;
+    std::uint64_t harmless_calls = 0;  // of a name that is bad, as honest picklers make them
     bool is_listed = false;
   };
 
-  const Call* call_at(NodeId id) const {
-    const Node& node = tape_[id];
-    const bool is_call = node.kind == Kind::kCall || (node.flags & pickle::kFromCall) != 0;
-    return is_call ? &tape_.call(id) : nullptr;
-  }
+  const Call* call_at(NodeId id) const { return callees_.call_at(id); }
 
   bool is_listed(std::uint32_t number) const { return uses_[number].is_listed; }
 
@@ -132,16 +127,14 @@ class TapeScan {
     judge_states(id, tape_.added(*call));
     const Kind callee = tape_[call->callee].kind;
     if (callee == Kind::kSymbol) return visit_call_of_symbol(id, *call);
-    if (callee == Kind::kNone || callee == Kind::kError)
-      return;  // a note or a damaged value says why
-    if (node.kind != Kind::kOpaque && node.kind != Kind::kCall) return;
-    if (is_attribute(call->callee)) return judge_attribute(call->callee, id);
-    if (is_code_type(call->callee)) return judge_code(id, *call);
-    if (is_of_rebuilt_class(call->callee))
-      return add_call(id, *call,
-                      make_finding(Rule::kG09, Severity::kUnknown,
-                                   "an object of a class that is built from what the file says"));
-    add_call(id, *call, make_finding(Rule::kP13));
+    if (callee == Kind::kNone) return;  // a note says why
+    const bool is_setter = callees_.is_setter(call->callee);
+    const bool is_way =
+        is_attribute(call->callee) || callees_.resolve(call->callee).is == Callee::Is::kPartial;
+    if (callee == Kind::kError && !is_way) return;  // a damaged value says why
+    if (node.kind != Kind::kOpaque && node.kind != Kind::kCall && node.kind != Kind::kError) return;
+    if (is_attribute(call->callee) && !is_setter) return judge_attribute(call->callee, id);
+    add_call(id, *call, calls_.judge(call->callee, *call));
   }
 
   void visit_call_of_symbol(NodeId id, const Call& call) {
@@ -150,7 +143,31 @@ class TapeScan {
     ++use.calls;
     if (use.call == kNoNode) use.call = id;
     const pickle::Symbol& symbol = tape_.symbol(call.callee);
+    if (symbol.is("builtins", "setattr")) {
+      Finding finding = calls_.judge_setattr(call);
+      if (finding.severity == Severity::kDanger) return;  // the name has a finding of its own
+      ++use.harmless_calls;
+      return add_call(id, call, std::move(finding));
+    }
+    if (callees_.is_setter(id)) return;  // what is made with it has a finding
     if (!use.is_listed) {
+      if (is_attribute(id)) return judge_attribute(id, kNoNode);
+      if (const char* const misuse =
+              calls_.misuse_of_maker(what_makes(symbol.module, symbol.name), call))
+        return add_call(id, call,
+                        make_finding(Rule::kG09, Severity::kDanger,
+                                     text_of(symbol) + " is called, and " + misuse));
+      if (const Callee what = callees_.resolve(id); what.is == Callee::Is::kNamed)
+        if (const auto danger = find_danger_in_tail(what.module, what.name))
+          return add_call(id, call,
+                          make_finding(*danger, Severity::kDanger,
+                                       text_of(symbol) + " gives " + base::escaped(what.module) +
+                                           "." + base::escaped(what.name) + ": " +
+                                           std::string(describe(*danger).what)));
+      if (is_pickle_reader(symbol) && !reads_literal(tape_, call))
+        return add_call(id, call,
+                        make_finding(Rule::kG05, Severity::kDanger,
+                                     text_of(symbol) + " unpickles what a call computes"));
       const bool is_grave = find_double_edged(symbol.module, symbol.name)
                                 ? is_double_edged_call(symbol, call)
                                 : words_.is_grave(call);
@@ -203,14 +220,7 @@ class TapeScan {
 
   // ---- getattr(symbol, "name"): how old protocols write nested names and bound methods
 
-  bool is_attribute(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol ||
-        !tape_.symbol(call->callee).is("builtins", "getattr") || call->arguments == kNoNode)
-      return false;
-    const auto given = tape_.items(call->arguments);
-    return given.size() >= 2;
-  }
+  bool is_attribute(NodeId id) const { return callees_.is_attribute(id); }
 
   // zoneinfo.ZoneInfo._unpickle, whose calls the interpreter decodes.
   bool is_zone_function(NodeId id) const {
@@ -229,6 +239,8 @@ class TapeScan {
     int steps = 0;
     for (; is_attribute(at) && steps < kMostSteps; ++steps) {
       const auto given = tape_.items(tape_.call(at).arguments);
+      if (given.size() > 2 && tape_[given[2]].kind > Kind::kFrozenSet)
+        return judge_default(caller == kNoNode ? id : caller);
       const bool is_text = tape_[given[1]].kind == Kind::kText;
       std::string name = is_text ? std::string(tape_.text(given[1])) : std::string("?");
       if (!dotted.empty()) name += '.';
@@ -238,10 +250,12 @@ class TapeScan {
     }
     const NodeId place = caller == kNoNode ? id : caller;
     const Call& call = tape_.call(place);
-    if (tape_[at].kind != Kind::kSymbol || steps == kMostSteps)
+    const Callee root = callees_.resolve(at);
+    const bool is_name = root.is == Callee::Is::kNamed || root.is == Callee::Is::kType ||
+                         root.is == Callee::Is::kModule;
+    if (!is_name || steps == kMostSteps)
       return judge_bound_method(place, call, dotted, steps == kMostSteps);
-    const pickle::Symbol& root = tape_.symbol(at);
-    const std::string name = std::string(root.name) + "." + dotted;
+    const std::string name = root.name.empty() ? dotted : root.name + "." + dotted;
     const auto danger = find_danger_in_tail(root.module, name);
     Finding finding =
         make_finding(danger.value_or(Rule::kP05), danger ? Severity::kDanger : Severity::kUnknown,
@@ -251,6 +265,13 @@ class TapeScan {
     finding.module = base::escaped(root.module);
     finding.name = base::escaped(name);
     add_call(place, call, std::move(finding));
+  }
+
+  // getattr(object, "name", other), whose other is no data but may be what is called.
+  void judge_default(NodeId place) {
+    add_call(place, tape_.call(place),
+             make_finding(Rule::kA02, Severity::kDanger,
+                          "getattr is given what it returns if there is no such attribute"));
   }
 
   // getattr(object, "name"): a bound method, as honest files write it; or a way behind the object.
@@ -263,42 +284,11 @@ class TapeScan {
                           "getattr gives the attribute " + base::escaped(name) + " of an object"));
   }
 
-  // ---- functions from byte code
-
-  // _builtin_type("CodeType") of cloudpickle.
-  bool is_code_type(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr || call->arguments == kNoNode || tape_[call->callee].kind != Kind::kSymbol)
-      return false;
-    const auto given = tape_.items(call->arguments);
-    const pickle::Symbol& symbol = tape_.symbol(call->callee);
-    return find_double_edged(symbol.module, symbol.name) == Rule::kG09 && given.size() == 1 &&
-           tape_[given[0]].kind == Kind::kText && tape_.text(given[0]) == "CodeType";
-  }
-
-  // _make_skeleton_class(...) of cloudpickle, whose result is a class.
-  bool is_of_rebuilt_class(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol) return false;
-    const pickle::Symbol& symbol = tape_.symbol(call->callee);
-    return find_double_edged(symbol.module, symbol.name) == Rule::kG09 &&
-           symbol.name.find("class") != std::string_view::npos;
-  }
-
   // Whether the arguments show the bad edge.
   bool is_double_edged_call(const pickle::Symbol& symbol, const Call& call) {
     const auto family = find_double_edged(symbol.module, symbol.name);
     return family && words_.has_danger(call, *family == Rule::kG09 ? ArgumentWords::Text::kWhole
                                                                    : ArgumentWords::Text::kAnyWord);
-  }
-
-  void judge_code(NodeId id, const Call& call) {
-    const bool is_bad = words_.has_danger(call, ArgumentWords::Text::kWhole);
-    add_call(
-        id, call,
-        make_finding(Rule::kG09, is_bad ? Severity::kDanger : Severity::kUnknown,
-                     is_bad ? "a function is built from byte code that names what runs programs"
-                            : "a function is built from byte code in the file"));
   }
 
   // ---- what BUILD gives
@@ -311,27 +301,80 @@ class TapeScan {
     }
   }
 
-  // A state that many objects share is looked at once.
+  // What an object is, as far as it says what a state may do to it.
+  enum class Owner : std::uint8_t { kOther, kDict, kFunction, kUnknownClass };
+
+  Owner owner_of(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr) return Owner::kOther;
+    if (is_dict(id)) return Owner::kDict;
+    if (callees_.resolve(id).is == Callee::Is::kFunction) return Owner::kFunction;
+    const Callee type = callees_.resolve(call->callee);
+    const bool is_unknown =
+        type.is == Callee::Is::kClass ||
+        (type.is == Callee::Is::kNamed && types::find_known(type.module, type.name) == nullptr &&
+         what_makes(type.module, type.name) == Makes::kUnknown);
+    return is_unknown ? Owner::kUnknownClass : Owner::kOther;
+  }
+
+  // A state that many objects of a kind share is looked at once. `depth`: of __dict__ in each
+  // other.
   void judge_state(NodeId id, NodeId state) {
-    if (tape_[state].kind != Kind::kDict || !judged_.insert(state).second) return;
+    if (tape_[state].kind != Kind::kDict || !names_anything(state)) return;
+    const Owner owner = owner_of(id);
+    for (int depth = 0; state != kNoNode && depth < kMostStates; ++depth)
+      state = judge_attributes(id, owner, state);
+    if (state == kNoNode) return;
+    add_at(id, make_finding(Rule::kP12, Severity::kDanger,
+                            "a state holds __dict__ deeper than any object"));
+    asked_.is_dangerous = true;
+  }
+
+  // Whether a key of a state is a name that something may be said about.
+  bool names_anything(NodeId state) {
+    const auto [place, is_new] = names_anything_.emplace(state, false);
+    if (!is_new) return place->second;
+    const auto items = tape_.items(state);
+    for (std::size_t i = 0; i + 1 < items.size() && !place->second; i += 2)
+      place->second = is_text(items[i]) &&
+                      (is_dunder(tape_.text(items[i])) || is_method_of_dict(tape_.text(items[i])));
+    return place->second;
+  }
+
+  // Returns the dict that stands for all attributes of the object, or kNoNode.
+  NodeId judge_attributes(NodeId id, Owner owner, NodeId state) {
+    constexpr std::uint64_t kOwners = 4;
+    const std::uint64_t judged = state * kOwners + static_cast<std::uint64_t>(owner);
+    if (tape_[state].kind != Kind::kDict || !judged_.insert(judged).second) return kNoNode;
+    NodeId whole = kNoNode;
     const auto items = tape_.items(state);
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
       if (tape_[items[i]].kind != Kind::kText) continue;
       const std::string_view key = tape_.text(items[i]);
-      if (is_method_of_dict(key) && is_dict(id))
+      if (is_method_of_dict(key) && owner == Owner::kDict)
         add_at(id, make_finding(Rule::kA02, Severity::kUnknown,
                                 "a state replaces the method " + std::string(key) + " of a dict"));
       if (!is_dunder(key)) continue;
-      const bool is_bad = is_hook(key);
-      // functools.update_wrapper gives it to functions and modules that it wraps.
-      const bool is_wrapped = key == "__wrapped__";
-      add_at(id, make_finding(Rule::kP12,
-                              is_bad       ? Severity::kDanger
-                              : is_wrapped ? Severity::kUnknown
-                                           : Severity::kNote,
+      const Severity severity = judge_attribute_name(owner, key, items[i + 1]);
+      if (key == "__dict__" && severity == Severity::kUnknown) whole = items[i + 1];
+      add_at(id, make_finding(Rule::kP12, severity,
                               "a state sets the attribute " + base::escaped(key)));
-      asked_.is_dangerous |= is_bad;
+      asked_.is_dangerous |= severity == Severity::kDanger;
     }
+    return whole;
+  }
+
+  Severity judge_attribute_name(Owner owner, std::string_view key, NodeId value) const {
+    // functools.update_wrapper gives it to functions and modules that it wraps.
+    if (key == "__wrapped__") return Severity::kUnknown;
+    if (!is_hook(key)) return Severity::kNote;
+    // All attributes at once, as the objects of pydantic have them: what is in it counts.
+    if (key == "__dict__" && owner == Owner::kUnknownClass && tape_[value].kind == Kind::kDict)
+      return Severity::kUnknown;
+    // Of a function that the file builds, which nobody may call.
+    if (owner == Owner::kFunction && (key == "__defaults__" || key == "__kwdefaults__"))
+      return Severity::kUnknown;
+    return Severity::kDanger;
   }
 
   // Whether the call makes a dict: OrderedDict, Counter, UserDict.
@@ -342,6 +385,18 @@ class TapeScan {
     const Known* const row = types::find_known(symbol.module, symbol.name);
     return row != nullptr &&
            (row->items == types::Items::kDict || row->meaning == types::Meaning::kUserDict);
+  }
+
+  // A function of dill that is all there is: no model has one, and whoever loads it calls it.
+  void judge_root() {
+    if (tape_.root() == kNoNode || callees_.resolve(tape_.root()).is != Callee::Is::kFunction)
+      return;
+    const Call& call = tape_.call(tape_.root());
+    if (tape_[call.callee].kind == Kind::kSymbol &&
+        tape_.symbol(call.callee).module == "dill._dill")
+      add_call(tape_.root(), call,
+               make_finding(Rule::kG09, Severity::kDanger,
+                            "the pickle is a function from byte code, and nothing else"));
   }
 
   // ---- names in configs, which others import and call
@@ -385,8 +440,20 @@ class TapeScan {
     return (all[at - 1] == 'c' || all[at - 1] == 'i') && end < all.size() && all[end] == '\n';
   }
 
-  Finding judge_name(const pickle::Symbol& symbol, bool is_called) const {
+  // A name that is bad when it is used, and that honest picklers only keep or use as they must.
+  bool is_harmless(std::uint32_t number) {
+    const pickle::Symbol& symbol = tape_.symbols()[number];
+    const Use& use = uses_[number];
+    const bool may_be = symbol.is("builtins", "setattr") || symbol.is("builtins", "map") ||
+                        symbol.is("builtins", "filter");
+    return may_be && use.calls == use.harmless_calls && is_only_kept(tape_, callees_, number);
+  }
+
+  Finding judge_name(const pickle::Symbol& symbol, bool is_called, bool is_harmless) const {
     const std::string what = text_of(symbol) + (is_called ? " is called" : " is imported");
+    if (is_harmless)
+      return make_finding(Rule::kG15, Severity::kUnknown,
+                          what + " by functions that the file builds, and nothing else");
     const bool is_dotted = symbol.name.find('.') != std::string_view::npos;
     const auto danger = is_dotted ? find_danger_in_tail(symbol.module, symbol.name)
                                   : find_danger(symbol.module, symbol.name);
@@ -419,7 +486,7 @@ class TapeScan {
       return;
     }
     ++asked_.unlisted;
-    Finding finding = judge_name(symbol, use.call != kNoNode);
+    Finding finding = judge_name(symbol, use.call != kNoNode, is_harmless(number));
     asked_.is_dangerous |= finding.severity == Severity::kDanger;
     finding.count = std::max<std::uint64_t>(use.calls, 1);
     finding.module = base::escaped(symbol.module);
@@ -448,6 +515,7 @@ class TapeScan {
         std::string(part.error.reason()) +
         (part.error.subject().empty() ? "" : ": " + std::string(part.error.subject()));
     const Call* const call = call_at(part.node);
+    if (callees_.is_setter(part.node)) return;
     if (call == nullptr) {
       Finding finding = make_finding(Rule::kT07, Severity::kUnknown, why);
       place_value(finding, part.node, part.error.offset());
@@ -572,8 +640,11 @@ class TapeScan {
   Asked asked_;
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
-  std::unordered_set<NodeId> judged_;  // states
+  std::unordered_set<std::uint64_t> judged_;         // states, by the kind of their objects
+  std::unordered_map<NodeId, bool> names_anything_;  // by state
   ArgumentWords words_{tape_};
+  Callees callees_{tape_};
+  ValueCalls calls_{tape_, callees_};
   bool names_targets_ = false;
 };
 

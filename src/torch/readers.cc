@@ -18,7 +18,8 @@ constexpr std::string_view kSource = "source or native code";
 
 // Sources: torch/csrc/jit/serialization/import.cpp, mobile/import.cpp, import_legacy.cpp;
 // torch/package/package_importer.py; torch/export/__init__.py and pt2_archive;
-// torch/serialization.py; numpy/lib/npyio.py. A row without a name is known by the first bytes of
+// torch/serialization.py; numpy/lib/npyio.py;
+// stable_baselines3/common/save_util.py. A row without a name is known by the first bytes of
 // the file.
 constexpr Mark kMarks[] = {
     {Layout::kCheckpoint, Reader::kTorchLoad, kRecord, "data.pkl", ""},
@@ -43,6 +44,7 @@ constexpr Mark kMarks[] = {
     {Layout::kSources, Reader::kZipfile, kEnding, ".cubin", kSource},
     {Layout::kSources, Reader::kZipfile, kEnding, ".o", kSource},
     {Layout::kSources, Reader::kZipfile, kEnding, ".a", kSource},
+    {Layout::kAgent, Reader::kStableBaselines, kRoot, "data", ""},
     {Layout::kArrays, Reader::kNumpyLoad, kEnding, ".npy", ""},
     {Layout::kLegacy, Reader::kTorchLoad, kNone, "", ""},
     {Layout::kTar, Reader::kTorchLoad, kNone, "", ""},
@@ -52,11 +54,16 @@ constexpr Mark kMarks[] = {
 };
 
 constexpr ReaderRow kReaders[] = {
-    {Reader::kTorchLoad, "I1", "torch.load"},    {Reader::kJitLoad, "I2", "torch.jit.load"},
-    {Reader::kPackage, "I2", "torch.package"},   {Reader::kExportLoad, "I2", "torch.export.load"},
-    {Reader::kServe, "I2", "TorchServe"},        {Reader::kZipfile, "I3", "zipfile"},
-    {Reader::kPickle, "I6", "pickle.load"},      {Reader::kNumpyLoad, "I7", "numpy.load"},
+    {Reader::kTorchLoad, "I1", "torch.load"},
+    {Reader::kJitLoad, "I2", "torch.jit.load"},
+    {Reader::kPackage, "I2", "torch.package"},
+    {Reader::kExportLoad, "I2", "torch.export.load"},
+    {Reader::kServe, "I2", "TorchServe"},
+    {Reader::kZipfile, "I3", "zipfile"},
+    {Reader::kPickle, "I6", "pickle.load"},
+    {Reader::kNumpyLoad, "I7", "numpy.load"},
     {Reader::kSafetensors, "I8", "safetensors"},
+    {Reader::kStableBaselines, "I9", "stable_baselines3"},
 };
 
 // By the last letter of names, and the first of folders.

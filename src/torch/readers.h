@@ -20,6 +20,7 @@ enum class Reader : std::uint8_t {
   kPickle,      // pickle.load, in C and in Python, also again and again on one stream
   kNumpyLoad,   // numpy.load(allow_pickle=True)
   kSafetensors,
+  kStableBaselines,  // load of Stable-Baselines3: pickles as base64 in the JSON of a record
 };
 
 enum class Layout : std::uint8_t {
@@ -31,6 +32,7 @@ enum class Layout : std::uint8_t {
   kExport,
   kOldExport,
   kModelArchive,
+  kAgent,
   kSources,
   kLegacy,
   kTar,

@@ -38,7 +38,24 @@ def attribute_dicts(record: Record) -> Iterator[dict[str, Any]]:
     for state in states:
         # The form (attributes, slots) is what classes with __slots__ give.
         parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-        yield from (part for part in parts if isinstance(part, dict))
+        for part in parts:
+            if isinstance(part, dict):
+                yield from _without_wrapping(part)
+
+
+# Source: pydantic/main.py, BaseModel.__getstate__; pydantic/v1/main.py.
+_PYDANTIC_MARKS = ("__pydantic_fields_set__", "__fields_set__")
+_PYDANTIC_DICTS = ("__dict__", "__pydantic_extra__", "__pydantic_private__", "__private_attribute_values__")
+
+
+def _without_wrapping(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The dicts of attributes that the state of a pydantic model holds; any other state as it is."""
+    if not isinstance(state.get("__dict__"), dict) or not any(mark in state for mark in _PYDANTIC_MARKS):
+        yield state
+        return
+    held = {name: state[name] for name in _PYDANTIC_DICTS if isinstance(state.get(name), dict)}
+    yield {name: value for name, value in state.items() if name not in held}
+    yield from held.values()
 
 
 __all__ = ["Record", "_States", "attribute_dicts"]

@@ -34,6 +34,16 @@ TEST(Findings, ThatAreEqualAreOne) {
   EXPECT_EQ(report.findings[0].count, 2u);
 }
 
+TEST(Findings, ThatAreEqualKeepTheFirstPlaces) {
+  std::vector<Finding> all(6, make_finding(Rule::kP12));
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].path = "$[" + std::to_string(i) + "]";
+  const FileReport report = report_of({all[0], all[1], all[2], all[3], all[4], all[5]});
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].count, 6u);
+  EXPECT_EQ(report.findings[0].path, "$[0]");
+  EXPECT_EQ(report.findings[0].more_paths, (std::vector<std::string>{"$[1]", "$[2]", "$[3]"}));
+}
+
 TEST(Findings, OfTwoSeveritiesOrMembersAreTwo) {
   const FileReport report = report_of(
       {finding(Severity::kUnknown), finding(Severity::kDanger), finding(Severity::kUnknown, "a")});

@@ -190,12 +190,69 @@ TEST(Judgements, OfStates) {
 
 TEST(Judgements, OfRebuiltClasses) {
   const std::string made = reduce(symbol("cloudpickle.cloudpickle", "_make_skeleton_class"),
-                                  {symbol("builtins", "type"), text("Net"), "N"});
+                                  {symbol("builtins", "type"), text("Net"), ")"});
   const std::string wrapped = dict({text("__wrapped__"), integer(1)});
   expect_all({
       {"an object of one", reduce(made, {}) + ".", "UNKNOWN: G09 unknown (2)"},
       {"a function around another", build(newobj(kThing, {}), wrapped) + ".",
        "UNKNOWN: P12 unknown, G15 unknown"},
+  });
+}
+
+TEST(Judgements, OfCallsOfResults) {
+  const std::string object = reduce(kThing, {});
+  const std::string function = reduce(symbol("cloudpickle.cloudpickle", "_make_function"),
+                                      {kNone, "}", kNone, kNone, kNone});
+  const auto partial = [](std::string_view of) {
+    return reduce(symbol("functools", "partial"), {of});
+  };
+  const std::string run = symbol("mylib", "run");
+  expect_all({
+      {"of an object", reduce(object, {run}) + ".", "UNKNOWN: P13 unknown, G15 unknown (2)"},
+      {"of what that gives", reduce(reduce(object, {}), {}) + ".",
+       "UNKNOWN: P13 unknown, G15 unknown"},
+      {"with a bad word", reduce(object, {text("system")}) + ".",
+       "DANGEROUS: P13 danger, G15 unknown"},
+      {"with a function of the file", reduce(object, {function}) + ".",
+       "DANGEROUS: P13 danger, G15 unknown, G09 unknown"},
+      {"of a function of the file", reduce(function, {}) + ".",
+       "DANGEROUS: G09 danger, G09 unknown"},
+      {"of what Python's own returns", reduce(reduce(symbol("colorsys", "make"), {}), {}) + ".",
+       "DANGEROUS: P13 danger, G15 unknown"},
+      {"of a partial", reduce(partial(run), {}) + ".", "UNKNOWN: G15 unknown (2)"},
+      {"of a partial of a partial", reduce(partial(partial(run)), {}) + ".",
+       "UNKNOWN: A03 unknown, G15 unknown (2)"},
+      {"of a partial of getattr", reduce(partial(symbol("builtins", "getattr")), {}) + ".",
+       "DANGEROUS: P13 danger, A03 unknown"},
+      {"of a damaged value",
+       reduce(reduce(symbol("torch", "device"), {text("nowhere!")}), {}) + ".",
+       "UNKNOWN: T10 unknown"},
+  });
+}
+
+// A program may share what it calls with itself: the search for a name stays short.
+TEST(Judgements, OfCallsThatShareTheirWay) {
+  std::string way = symbol("builtins", "getattr") + "q\1";
+  for (int i = 0; i < 60; ++i) way += "h\1h\1" + text("a") + "\x86Rq\1";
+  EXPECT_EQ(scan(kBegin + way + ")R.").verdict, Verdict::kDangerous);
+}
+
+TEST(Judgements, OfAllAttributesAtOnce) {
+  const std::string held = dict({text("lr"), integer(1)});
+  const std::string evil = dict({text("__class__"), integer(1)});
+  const auto all = [](std::string_view of, std::string_view attributes) {
+    return build(of, dict({text("__dict__"), attributes})) + ".";
+  };
+  const std::string object = newobj(kThing, {});
+  std::string deep = evil;
+  for (int i = 0; i < 70; ++i) deep = dict({text("__dict__"), deep});
+  expect_all({
+      {"of an object of the file", all(object, held), "UNKNOWN: P12 unknown, G15 unknown"},
+      {"and its class", all(object, evil), "DANGEROUS: P12 danger, P12 unknown, G15 unknown"},
+      {"that a call gives", all(object, reduce(kThing, {})), "DANGEROUS: P12 danger, G15 unknown"},
+      {"of a value", all(kOrdered, held), "DANGEROUS: P12 danger, T10 unknown"},
+      {"deeper than anybody looks", all(object, deep),
+       "DANGEROUS: P12 danger, P12 unknown, G15 unknown"},
   });
 }
 
