@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "scan/oddity_judgement.h"
 #include "scan/packed_text.h"
 #include "scan/render.h"
+#include "scan/state_judgement.h"
 #include "scan/value_calls.h"
 #include "types/known.h"
 
@@ -50,23 +49,8 @@ std::string_view opcode_name(How how) {
   return "";
 }
 
-bool is_dunder(std::string_view name) {
-  return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
-}
-
 // Source: hydra/_internal/instantiate, lightning/pytorch/core/saving.py.
 bool is_target_key(std::string_view key) { return key == "_target_" || key == "_instantiator"; }
-
-// What a program that was given a dict calls first.
-bool is_method_of_dict(std::string_view key) {
-  constexpr std::string_view kMethods[] = {"clear",       "copy",       "fromkeys", "get",
-                                           "items",       "keys",       "pop",      "popitem",
-                                           "update",      "values",     "elements", "most_common",
-                                           "move_to_end", "setdefault", "subtract", "total"};
-  return std::find(std::begin(kMethods), std::end(kMethods), key) != std::end(kMethods);
-}
-
-constexpr int kMostStates = 64;  // __dict__ in each other
 
 class TapeScan {
  public:
@@ -124,7 +108,10 @@ class TapeScan {
       if (node.kind == Kind::kOpaque || node.kind == Kind::kCall) leave_unproved(id);
       return;
     }
-    judge_states(id, tape_.added(*call));
+    for (Finding& finding : states_.judge(id)) {
+      asked_.is_dangerous |= finding.severity == Severity::kDanger;
+      add_at(id, std::move(finding));
+    }
     const Kind callee = tape_[call->callee].kind;
     if (callee == Kind::kSymbol) return visit_call_of_symbol(id, *call);
     if (callee == Kind::kNone) return;  // a note says why
@@ -289,102 +276,6 @@ class TapeScan {
     const auto family = find_double_edged(symbol.module, symbol.name);
     return family && words_.has_danger(call, *family == Rule::kG09 ? ArgumentWords::Text::kWhole
                                                                    : ArgumentWords::Text::kAnyWord);
-  }
-
-  // ---- what BUILD gives
-
-  void judge_states(NodeId id, const pickle::Added& added) {
-    for (const NodeId state : tape_.items(added.states)) {
-      judge_state(id, state);
-      if (tape_[state].kind != Kind::kTuple) continue;
-      for (const NodeId part : tape_.items(state)) judge_state(id, part);
-    }
-  }
-
-  // What an object is, as far as it says what a state may do to it.
-  enum class Owner : std::uint8_t { kOther, kDict, kFunction, kUnknownClass };
-
-  Owner owner_of(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr) return Owner::kOther;
-    if (is_dict(id)) return Owner::kDict;
-    if (callees_.resolve(id).is == Callee::Is::kFunction) return Owner::kFunction;
-    const Callee type = callees_.resolve(call->callee);
-    const bool is_unknown =
-        type.is == Callee::Is::kClass ||
-        (type.is == Callee::Is::kNamed && types::find_known(type.module, type.name) == nullptr &&
-         what_makes(type.module, type.name) == Makes::kUnknown);
-    return is_unknown ? Owner::kUnknownClass : Owner::kOther;
-  }
-
-  // A state that many objects of a kind share is looked at once. `depth`: of __dict__ in each
-  // other.
-  void judge_state(NodeId id, NodeId state) {
-    if (tape_[state].kind != Kind::kDict || !names_anything(state)) return;
-    const Owner owner = owner_of(id);
-    for (int depth = 0; state != kNoNode && depth < kMostStates; ++depth)
-      state = judge_attributes(id, owner, state);
-    if (state == kNoNode) return;
-    add_at(id, make_finding(Rule::kP12, Severity::kDanger,
-                            "a state holds __dict__ deeper than any object"));
-    asked_.is_dangerous = true;
-  }
-
-  // Whether a key of a state is a name that something may be said about.
-  bool names_anything(NodeId state) {
-    const auto [place, is_new] = names_anything_.emplace(state, false);
-    if (!is_new) return place->second;
-    const auto items = tape_.items(state);
-    for (std::size_t i = 0; i + 1 < items.size() && !place->second; i += 2)
-      place->second = is_text(items[i]) &&
-                      (is_dunder(tape_.text(items[i])) || is_method_of_dict(tape_.text(items[i])));
-    return place->second;
-  }
-
-  // Returns the dict that stands for all attributes of the object, or kNoNode.
-  NodeId judge_attributes(NodeId id, Owner owner, NodeId state) {
-    constexpr std::uint64_t kOwners = 4;
-    const std::uint64_t judged = state * kOwners + static_cast<std::uint64_t>(owner);
-    if (tape_[state].kind != Kind::kDict || !judged_.insert(judged).second) return kNoNode;
-    NodeId whole = kNoNode;
-    const auto items = tape_.items(state);
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      if (tape_[items[i]].kind != Kind::kText) continue;
-      const std::string_view key = tape_.text(items[i]);
-      if (is_method_of_dict(key) && owner == Owner::kDict)
-        add_at(id, make_finding(Rule::kA02, Severity::kUnknown,
-                                "a state replaces the method " + std::string(key) + " of a dict"));
-      if (!is_dunder(key)) continue;
-      const Severity severity = judge_attribute_name(owner, key, items[i + 1]);
-      if (key == "__dict__" && severity == Severity::kUnknown) whole = items[i + 1];
-      add_at(id, make_finding(Rule::kP12, severity,
-                              "a state sets the attribute " + base::escaped(key)));
-      asked_.is_dangerous |= severity == Severity::kDanger;
-    }
-    return whole;
-  }
-
-  Severity judge_attribute_name(Owner owner, std::string_view key, NodeId value) const {
-    // functools.update_wrapper gives it to functions and modules that it wraps.
-    if (key == "__wrapped__") return Severity::kUnknown;
-    if (!is_hook(key)) return Severity::kNote;
-    // All attributes at once, as the objects of pydantic have them: what is in it counts.
-    if (key == "__dict__" && owner == Owner::kUnknownClass && tape_[value].kind == Kind::kDict)
-      return Severity::kUnknown;
-    // Of a function that the file builds, which nobody may call.
-    if (owner == Owner::kFunction && (key == "__defaults__" || key == "__kwdefaults__"))
-      return Severity::kUnknown;
-    return Severity::kDanger;
-  }
-
-  // Whether the call makes a dict: OrderedDict, Counter, UserDict.
-  bool is_dict(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol) return false;
-    const pickle::Symbol& symbol = tape_.symbol(call->callee);
-    const Known* const row = types::find_known(symbol.module, symbol.name);
-    return row != nullptr &&
-           (row->items == types::Items::kDict || row->meaning == types::Meaning::kUserDict);
   }
 
   // A function of dill that is all there is: no model has one, and whoever loads it calls it.
@@ -640,11 +531,10 @@ class TapeScan {
   Asked asked_;
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
-  std::unordered_set<std::uint64_t> judged_;         // states, by the kind of their objects
-  std::unordered_map<NodeId, bool> names_anything_;  // by state
   ArgumentWords words_{tape_};
   Callees callees_{tape_};
   ValueCalls calls_{tape_, callees_};
+  StateJudgement states_{tape_, callees_};
   bool names_targets_ = false;
 };
 
