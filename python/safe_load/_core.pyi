@@ -6,7 +6,10 @@ __version__: str
 
 # (module.name, form, attribute): the table of safe_load/record_class.h.
 RECORD_CLASSES: tuple[tuple[str, str, str], ...]
-USUAL_KEYS: tuple[str, ...]  # of safe_load/weights.h, as the next two
+USUAL_KEYS: tuple[str, ...]  # of safe_load/weights.h, as the next five
+SURE_KEYS: int
+TRAINING_WORDS: tuple[str, ...]
+PREFIXES: tuple[tuple[str, bool], ...]
 MOST_NAME_COST: int
 NAME_COST: int
 PLACEMENTS: tuple[tuple[str, str], ...]  # (class, kind): of safe_load/distributed_tensor.h

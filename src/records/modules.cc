@@ -92,9 +92,13 @@ std::optional<Module> read_module(const ValueView& value) {
   if (is_script_module(value)) return read_script_module(value);
   auto found = read_parts([&](std::string_view name) { return value.attribute(name); });
   const Values given = value.arguments();
-  for (std::size_t i = 0; !found && i < given.size(); ++i)
-    if (given[i].is_dict())
-      found = read_parts([&](std::string_view name) { return given[i][name]; });
+  for (std::size_t i = 0; !found && i < given.size(); ++i) {
+    if (!given[i].is_mapping()) continue;
+    found = read_parts([&](std::string_view name) { return given[i][name]; });
+    const ValueView state = i == 0 ? given[i]["state"] : ValueView();
+    if (!found && state.is_dict())
+      found = read_parts([&](std::string_view name) { return state[name]; });
+  }
   return found;
 }
 

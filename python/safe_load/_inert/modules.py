@@ -11,10 +11,10 @@ import dataclasses
 import sys
 from typing import Any, Iterator
 
-from .._errors import Error, class_text, printable
+from .._errors import Error, WeightsError, class_text, printable
 from .record import Record
 from .tensors import array_types
-from .weights import WeightNames, is_weight, name_of
+from .weights import WeightNames, is_weight, name_of, pairs_of
 
 _SCRIPT = "__torch__."
 
@@ -42,15 +42,18 @@ def read_module(value: object) -> Module | None:
     """None for a value that is not a module.
 
     A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers` and `_modules`,
-    which are its attributes or, of torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does
-    not tell parameters from buffers, each tensor among the attributes counts.
+    which are its attributes or, of torch.fx, an argument, or the "state" in the first one (torch_utils.persistence of
+    StyleGAN). Of a TorchScript module (`__torch__.*`), whose file does not tell parameters from buffers, each tensor
+    among the attributes counts.
     """
     if not isinstance(value, Record):
         return None
     if value.cls.startswith(_SCRIPT):
         return _read_script_module(value)
-    dicts = (part for part in (value.attributes(), *value.args) if isinstance(part, dict))
-    return next((found for part in dicts if (found := _read_parts(part)) is not None), None)
+    places: list[Any] = [value.attributes(), *map(pairs_of, value.args)]
+    if value.args:
+        places.insert(2, pairs_of(value.args[0]).get("state"))
+    return next((found for place in places if isinstance(place, dict) and (found := _read_parts(place)) is not None), None)
 
 
 def _read_script_module(value: Record) -> Module:
@@ -115,7 +118,7 @@ def _named(parts: list[Part], prefix: str, names: WeightNames) -> list[Part]:
         name = name_of(key)
         if name is None:
             at = f": {printable(prefix[:-1])}" if prefix else ""
-            raise Error(f"safe_load: a part of a module whose key is not a name{at}", code="unsupported")
+            raise WeightsError(f"safe_load: a part of a module whose key is not a name{at}", code="unsupported")
         names.pay(f"{prefix}{name}")
         named.append((f"{prefix}{name}", value))
     return named

@@ -30,7 +30,7 @@ std::string module(std::string_view parameters, std::string_view buffers, std::s
 std::string names(const safe_load::Checkpoint& checkpoint, std::string_view prefix = "") {
   auto found = checkpoint.state_dict();
   if (!found) return std::string(to_text(found.error().code()));
-  found->strip_prefix(prefix);
+  if (!found->strip_prefix(prefix)) return "not stripped";
   std::string out;
   for (const auto& [name, tensor] : *found)
     out += (out.empty() ? "" : " ") + name + '@' + std::to_string(tensor.storage_offset());
@@ -117,7 +117,7 @@ TEST(StateDict, WalksTorchScriptByAttributes) {
 TEST(StateDict, IsNoneWithoutTensors) {
   for (const std::string& value : {std::string("N"), list({weight(0)}), weight(0), integer(1),
                                    dict({text("state_dict"), dict({text("a"), integer(1)})}),
-                                   dict({text("a"), dict({text("b"), weight(0)})})})
+                                   dict({text("a"), list({dict({text("b"), weight(0)})})})})
     EXPECT_EQ(names(value), "mismatch");
 }
 
