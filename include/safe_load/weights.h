@@ -33,4 +33,8 @@ SAFE_LOAD_EXPORT std::span<const NamePrefix> usual_prefixes();
 inline constexpr std::uint64_t kMostNameCost = std::uint64_t{1} << 26;
 inline constexpr std::uint64_t kNameCost = 64;
 
+// Places that are looked at in the parts of a checkpoint to tell which of them are weights. Many
+// records that share one state are few bytes.
+inline constexpr std::uint64_t kMostPartCost = std::uint64_t{1} << 24;
+
 }  // namespace safe_load::inline v0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import collections
 import dataclasses
 import enum
 import re
-import types
 from typing import Any, Iterable
 
 from ._core import SURE_KEYS, USUAL_KEYS
@@ -15,15 +13,14 @@ from ._errors import WeightsError, class_text, printable
 from ._inert import Opaque
 from ._inert.content import content_of, value_of
 from ._inert.holders import holders
-from ._inert.modules import read_module
+from ._inert.modules import is_module
 from ._inert.tensors import array_types, tensor_types
 from ._inert.weights import Kinds, is_beside_weights, is_number, is_weight, name_of, pairs_of, text_of_key
+from ._root_parts import MISSING, SEQUENCES, Part, at_key, check_cost, parts_of
 
 _LISTED = 12  # keys in a message
-_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\.([^.\[]+)', re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
-_MISSING: Any = object()
-_SEQUENCES = (list, tuple, collections.deque)
+_SUGGESTED = 4  # keys of what lies deeper
+_MOST_VISITED = 200  # values on the way to it
 
 
 @dataclasses.dataclass
@@ -36,11 +33,11 @@ class FoundWeights:
 
 def find_weights(root: Any) -> FoundWeights:
     """Those that can be meant, whatever they are called."""
-    if read_module(root) is not None:
+    if is_module(root):
         return FoundWeights(root, tensor_types())
     for kinds in (tensor_types(), array_types()):
         chosen = _choose(root, kinds)
-        if chosen is not _MISSING:
+        if chosen is not MISSING:
             return FoundWeights(chosen, kinds)
     raise _nothing_found(root)
 
@@ -49,10 +46,10 @@ def weights_at(root: Any, keys: Iterable[str]) -> FoundWeights:
     """Those to which the first of the keys that is there leads."""
     keys = list(keys)
     for key in keys:
-        value = _at_path(root, key) if key.startswith("$") else _at_key(root, key)
-        if value is _MISSING or value is None:
+        value = at_key(root, key)
+        if value is MISSING or value is None:
             continue
-        if read_module(value) is not None:
+        if is_module(value):
             return FoundWeights(value, tensor_types())
         for kinds in (tensor_types(), array_types()):
             if _holding_of(value, kinds) is not _Holding.NOTHING:
@@ -63,33 +60,6 @@ def weights_at(root: Any, keys: Iterable[str]) -> FoundWeights:
 
 
 # ---- what can be meant
-
-
-@dataclasses.dataclass
-class _Part:
-    """What stands in a value one level down."""
-
-    key: Any
-    value: Any
-
-
-def _parts_of(root: Any) -> list[_Part]:
-    held = content_of(root) if isinstance(root, Opaque) else root
-    pairs: Iterable[tuple[Any, Any]] = ()
-    if isinstance(held, dict):
-        pairs = held.items()
-    elif isinstance(held, _SEQUENCES):
-        pairs = enumerate(held)
-    parts = [_Part(key, value_of(value)) for key, value in pairs]
-    names = {name_of(part.key) for part in parts}
-    attributes = {key: value for key, value in _attributes_of(root).items() if name_of(key) not in names}
-    return parts + [_Part(key, value_of(value)) for key, value in attributes.items()]
-
-
-def _attributes_of(value: Any) -> dict[Any, Any]:
-    if isinstance(value, Opaque):
-        return value.attributes()
-    return vars(value) if isinstance(value, (argparse.Namespace, types.SimpleNamespace)) else {}
 
 
 class _Holding(enum.IntEnum):
@@ -124,14 +94,19 @@ def _own_holding(root: Any, kinds: Kinds) -> _Holding:
 class _Parts:
     """The parts of the root by what they can be."""
 
-    weights: list[_Part]  # dicts of tensors, and modules with some
-    numbers: list[_Part]  # dicts with nothing but single numbers
-    nests: list[Any]  # containers that may have tensors further down
+    weights: list[Part]  # dicts of tensors, and modules with some
+    numbers: list[Part]  # dicts with nothing but single numbers
+    nests: list[Any]  # whatever may have tensors further down
 
 
 def _sorted_parts(root: Any, kinds: Kinds) -> _Parts:
-    parts = [part for part in _parts_of(root) if not is_beside_weights(part.key) and not is_weight(part.value, kinds)]
-    modules = {id(part.value): part.value for part in parts if read_module(part.value) is not None}
+    parts = [part for part in parts_of(root) if not is_beside_weights(part.key)]
+    check_cost(parts)
+    for part in parts:
+        part.value = value_of(part.value)
+    check_cost(parts)
+    parts = [part for part in parts if not is_weight(part.value, kinds)]
+    modules = {id(part.value): part.value for part in parts if is_module(part.value)}
     whole = _with_weights(modules.values(), kinds)
     found = _Parts([], [], [])
     for part in parts:
@@ -146,10 +121,9 @@ def _sorted_parts(root: Any, kinds: Kinds) -> _Parts:
 
 
 def _is_nest(value: Any, kinds: Kinds) -> bool:
-    """Not a record, and not a row of tensors: those are kept beside the tensors of the root."""
-    if pairs_of(value):
-        return True
-    return isinstance(value, _SEQUENCES) and not any(is_weight(item, kinds) for item in value)
+    """Not a row of tensors: that is kept beside the tensors of the root."""
+    items = content_of(value) if isinstance(value, Opaque) else value
+    return not (isinstance(items, (*SEQUENCES, set, frozenset)) and any(is_weight(item, kinds) for item in items))
 
 
 def _with_weights(values: Iterable[Any], kinds: Kinds) -> set[int]:
@@ -157,7 +131,7 @@ def _with_weights(values: Iterable[Any], kinds: Kinds) -> set[int]:
 
 
 def _choose(root: Any, kinds: Kinds) -> Any:
-    """_MISSING if there is no tensor at all."""
+    """MISSING if there is no tensor at all."""
     parts, own = _sorted_parts(root, kinds), _own_holding(root, kinds)
     are_numbers = not parts.weights and own is not _Holding.WEIGHTS
     candidates = parts.numbers if are_numbers else parts.weights
@@ -169,13 +143,13 @@ def _choose(root: Any, kinds: Kinds) -> Any:
         if any(id(value) in below for value in parts.nests):
             raise _nothing_found(root)
     if own is _Holding.WEIGHTS or (own is _Holding.NUMBERS and are_numbers):
-        candidates.append(_Part("$", root))
+        candidates.append(Part("$", root))
     if len(candidates) > 1:
         raise _ambiguous(candidates)
-    return candidates[0].value if candidates else _MISSING
+    return candidates[0].value if candidates else MISSING
 
 
-def _preferred(candidates: list[_Part]) -> _Part | None:
+def _preferred(candidates: list[Part]) -> Part | None:
     """The candidate that a usual key tells to be meant; None if two have that key (as text and as bytes)."""
     keys = [name_of(part.key) for part in candidates]
     usual = USUAL_KEYS if set(keys) <= set(USUAL_KEYS) else USUAL_KEYS[:SURE_KEYS]
@@ -183,67 +157,10 @@ def _preferred(candidates: list[_Part]) -> _Part | None:
     return candidates[keys.index(first)] if first is not None and keys.count(first) == 1 else None
 
 
-# ---- keys that somebody gives
-
-
-def _at_key(root: Any, key: str) -> Any:
-    """Keys joined by dots; a key may have dots of its own."""
-    value = root
-    while value is not _MISSING:
-        found = _at_step(value, key)
-        head, dot, rest = key.partition(".")
-        if found is not _MISSING or not dot:
-            return found
-        value, key = _at_step(value, head), rest
-    return _MISSING
-
-
-def _at_path(root: Any, path: str) -> Any:
-    """An object path, as errors and listings print them."""
-    value, at = value_of(root), 1
-    while at < len(path) and value is not _MISSING:
-        step = _STEP.match(path, at)
-        if step is None:
-            return _MISSING
-        at = step.end()
-        quoted, number, name = step.groups()
-        if number is not None:
-            value = _at_number(value, int(number))
-        elif quoted is not None:
-            value = _at_name(value, re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), quoted, flags=re.DOTALL))
-        else:
-            value = _at_name(value, name)
-    return value
-
-
-def _at_step(value: Any, name: str) -> Any:
-    found = _at_name(value, name)
-    if found is _MISSING and re.fullmatch(r"-?[0-9]{1,19}", name):
-        return _at_number(value, int(name))
-    return found
-
-
-def _at_name(value: Any, name: str) -> Any:
-    """An item, whose key may be bytes, as those of Python 2 are, or else an attribute."""
-    pairs = pairs_of(value)
-    spelled = [key for key in (name, name.encode("utf-8", "surrogatepass")) if key in pairs]
-    if spelled:
-        return value_of(pairs[spelled[0]])
-    return value_of(_attributes_of(value).get(name, _MISSING))
-
-
-def _at_number(value: Any, number: int) -> Any:
-    held = content_of(value) if isinstance(value, Opaque) else value
-    if isinstance(held, _SEQUENCES):
-        return value_of(held[number]) if 0 <= number < len(held) else _MISSING
-    pairs = held if isinstance(held, dict) else {}
-    return value_of(next((pairs[key] for key in pairs if type(key) is int and key == number), _MISSING))
-
-
 # ---- messages
 
 
-def _ambiguous(candidates: list[_Part]) -> WeightsError:
+def _ambiguous(candidates: list[Part]) -> WeightsError:
     keys = _listed(part.key for part in candidates)
     first = text_of_key(candidates[0].key)
     return WeightsError(
@@ -255,18 +172,36 @@ def _ambiguous(candidates: list[_Part]) -> WeightsError:
 
 
 def _nothing_found(root: Any) -> WeightsError:
-    if not _parts_of(root):
+    if not parts_of(root):
         kind = class_text(root.cls) if isinstance(root, Opaque) else type(root).__name__
-        return WeightsError(f"safe_load: no weights: this is a {kind}, neither a dict with items nor a module", code="mismatch")
-    return WeightsError(
-        f"safe_load: no weights at the root or one level below it; {_keys_of(root)}; key= takes the path of another place",
-        code="mismatch",
-        hint="pass key=",
-    )
+        text = f"no weights: this is a {kind}, neither a dict with items nor a module"
+        return WeightsError(f"safe_load: {text}", code="mismatch")
+    deeper = ", ".join(f'"{path}"' for path in _deeper(root))
+    where = f"dicts of tensors lie deeper; pass the key of one: {deeper}" if deeper else "key= takes the path of another place"
+    text = f"no weights at the root or one level below it; {_keys_of(root)}; {where}"
+    return WeightsError(f"safe_load: {text}", code="mismatch", hint="pass key=")
+
+
+def _deeper(root: Any) -> list[str]:
+    """Keys that lead to a few of the dicts of tensors and modules further down."""
+    found: list[str] = []
+    waiting: collections.deque[tuple[Any, str]] = collections.deque([(root, "")])
+    for _ in range(_MOST_VISITED):
+        if not waiting or len(found) == _SUGGESTED:
+            break
+        value, path = waiting.popleft()
+        if path and (is_module(value) or _holding_of(value, tensor_types()) is _Holding.WEIGHTS):
+            found.append(path)
+            continue
+        for part in parts_of(value)[:_MOST_VISITED]:
+            name = name_of(part.key)
+            if name is not None and not is_beside_weights(part.key) and re.fullmatch(r"[\w-]{1,40}", name):
+                waiting.append((value_of(part.value), f"{path}.{name}" if path else name))
+    return found
 
 
 def _keys_of(root: Any) -> str:
-    return f"the keys are {_listed(part.key for part in _parts_of(root)) or 'none'}"
+    return f"the keys are {_listed(part.key for part in parts_of(root)) or 'none'}"
 
 
 def _listed(keys: Iterable[Any]) -> str:

@@ -10,7 +10,7 @@ from ._core import PREFIXES
 from ._errors import printable
 from ._find_weights import find_weights, weights_at
 from ._inert import Opaque
-from ._inert.modules import module_state, read_module
+from ._inert.modules import is_module, module_state
 from ._inert.weights import WeightNames, add_weights, pairs_of
 from ._load import safe_load
 
@@ -48,7 +48,7 @@ def state_dict(obj: Any, *, key: str | Iterable[str] | None = None) -> StateDict
         found = find_weights(obj)
     else:
         found = weights_at(obj, (key,) if isinstance(key, str) else key)
-    if read_module(found.holder) is not None:
+    if is_module(found.holder):
         return module_state(found.holder)
     names = WeightNames()
     add_weights(pairs_of(found.holder), found.kinds, names)

@@ -155,6 +155,7 @@ void bind_tables(nb::module_& module) {
   module.attr("PREFIXES") = prefix_rows();
   module.attr("MOST_NAME_COST") = safe_load::kMostNameCost;
   module.attr("NAME_COST") = safe_load::kNameCost;
+  module.attr("MOST_PART_COST") = safe_load::kMostPartCost;
   module.attr("PLACEMENTS") = placement_rows();
   module.attr("VALUE_KINDS") = value_kinds();
   module.def(

@@ -106,12 +106,23 @@ def test_the_one_dict_of_tensors_is_taken_whatever_its_key():
 
 def test_what_has_no_weights_says_which_keys_there_are():
     with pytest.raises(ValueError, match='the keys are "epoch", "nets"; key= takes') as caught:
-        state_dict(loaded(dict_of(epoch=b"K\x01", nets=dict_of(a=dict_of(w=W)))))
+        state_dict(loaded(dict_of(epoch=b"K\x01", nets=dict_of(a=b"N"))))
     assert caught.value.code == "mismatch"
     many = {f"key{i}\x1b[31m" + "x" * 200: 1 for i in range(100)}
     with pytest.raises(ValueError, match="and 88 more") as caught:
         state_dict(many)
     assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
+
+
+def test_what_lies_deeper_is_suggested():
+    content = loaded(dict_of(run=dict_of(nets=dict_of(a=dict_of(w=W), b=MODULE), optim=dict_of(c=dict_of(w=W)))))
+    with pytest.raises(ValueError, match='pass the key of one: "run.nets.a", "run.nets.b"$'):
+        state_dict(content)
+    assert list(state_dict(content, key="run.nets.b")) == ["weight"]
+    around: dict = {}
+    around.update({f"k{i}": around for i in range(1000)})
+    with pytest.raises(ValueError, match="no weights"):
+        state_dict(around)
 
 
 def test_more_than_one_that_can_be_meant_is_an_error_that_says_how_to_choose():
@@ -160,7 +171,7 @@ def test_containers_that_share_without_end_and_go_deep_are_walked_once():
     twice, deep = [], []
     for _ in range(60):
         twice = [twice, twice]
-    for _ in range(1_000_000):
+    for _ in range(200_000):
         deep = [deep]
     around: list = []
     around.append(around)
@@ -170,6 +181,17 @@ def test_containers_that_share_without_end_and_go_deep_are_walked_once():
     assert list(found) == ["w", "n"]
     while deep:
         deep = deep.pop()
+
+
+@pytest.mark.parametrize("part", [b"h\x01", symbol("pkg", "C") + b")\x81h\x01b"], ids=["dict", "state"])
+def test_parts_that_share_a_large_one_are_not_looked_at_for_ever(part):
+    count = 5000
+    large = b"}(" + b"".join(b"J" + i.to_bytes(4, "little") + b"N" for i in range(count)) + b"uq\x01"
+    rest = b"".join(b"J" + i.to_bytes(4, "little") + part for i in range(count))
+    content = loaded(b"}(K\x00" + large + rest + text("model") + dict_of(w=W) + b"u")
+    with pytest.raises(Error, match="too much to look through for weights") as caught:
+        state_dict(content)
+    assert caught.value.code == "limit" and list(state_dict(content, key="model")) == ["w"]
 
 
 def test_a_dynamically_quantized_module_takes_its_state_back(torch, round_trip):

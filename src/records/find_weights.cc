@@ -4,73 +4,19 @@
 #include "records/find_weights.h"
 
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
 #include "base/try.h"
 #include "records/modules.h"
+#include "records/root_parts.h"
 #include "records/tensor_holders.h"
 #include "records/weights.h"
 #include "safe_load/weights.h"
 
 namespace safe_load::records {
 namespace {
-
-// What stands in a value one level down.
-struct Part {
-  std::string key;
-  ValueView value;
-  bool is_beside = false;  // as is_beside_weights() tells by the key
-  bool is_module = false;
-};
-
-// The dicts of attributes of an object; of equal names the first counts.
-std::vector<Values> attributes_of(const ValueView& object) {
-  std::vector<Values> found;
-  const auto add = [&](const ValueView& state) {
-    if (state.is_dict()) found.push_back(state.items());
-  };
-  const Values states = object.states();
-  for (std::size_t i = states.size(); i-- > 0;) {
-    add(states[i]);
-    if (states[i].kind() != ValueKind::kTuple || states[i].size() != 2) continue;
-    add(states[i].items()[1]);  // slots, then attributes
-    add(states[i].items()[0]);
-  }
-  return found;
-}
-
-Part part_of(const std::string& key, const ValueView& value, bool is_beside) {
-  const ValueView resolved = value.resolved();
-  return {key, resolved, is_beside, !is_beside && read_module(resolved).has_value()};
-}
-
-std::vector<Part> parts_of(const ValueView& root) {
-  std::vector<Part> parts;
-  const Values content = root.content();
-  if (root.is_mapping()) {
-    for (std::size_t i = 0; i + 1 < content.size(); i += 2)
-      parts.push_back(
-          part_of(text_of_key(content[i]), content[i + 1], is_beside_weights(content[i])));
-  } else {
-    for (std::size_t i = 0; i < content.size(); ++i)
-      parts.push_back(part_of(std::to_string(i), content[i], false));
-  }
-  const bool is_object = root.kind() == ValueKind::kOpaque ||
-                         root.kind() == ValueKind::kNamespace ||
-                         root.kind() == ValueKind::kSimpleNamespace;
-  if (!is_object) return parts;
-  std::set<std::string> names;
-  for (const Part& part : parts) names.insert(part.key);
-  for (const Values& pairs : attributes_of(root))
-    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
-      if (const std::string key = text_of_key(pairs[i]); names.insert(key).second)
-        parts.push_back(part_of(key, pairs[i + 1], is_beside_weights(pairs[i])));
-  return parts;
-}
 
 enum class Holding { kNothing, kNumbers, kWeights };
 
@@ -118,29 +64,30 @@ const Part* preferred(const std::vector<Part>& candidates) {
 struct Parts {
   std::vector<Part> weights;     // dicts of tensors, and modules with some
   std::vector<Part> numbers;     // dicts with nothing but single numbers
-  std::vector<ValueView> nests;  // containers that may have tensors further down
+  std::vector<ValueView> nests;  // whatever may have tensors further down
 };
 
-// Not a record, and not a row of tensors: those are kept beside the tensors of the root.
+// Not a row of tensors: that is kept beside the tensors of the root.
 bool is_nest(const ValueView& value, bool arrays) {
-  if (value.is_mapping()) return true;
-  const Values items = value.kind() == ValueKind::kOpaque ? ValueView().items() : value.items();
-  return !items.empty() && std::none_of(items.begin(), items.end(), [&](const ValueView& item) {
-    return is_weight(item, arrays);
-  });
+  const Values items = value.is_mapping() ? ValueView().items() : value.content();
+  return std::none_of(items.begin(), items.end(),
+                      [&](const ValueView& item) { return is_weight(item, arrays); });
 }
 
-Parts sorted_parts(const ValueView& root, bool arrays) {
-  const std::vector<Part> parts = parts_of(root);
+Result<Parts> sorted_parts(const ValueView& root, bool arrays) {
+  std::vector<Part> parts = parts_of(root);
+  SAFE_LOAD_TRY(check_cost(parts));
+  for (Part& part : parts) part.value = part.value.resolved();
+  SAFE_LOAD_TRY(check_cost(parts));
   std::vector<ValueView> modules;
   for (const Part& part : parts)
-    if (part.is_module) modules.push_back(part.value);
+    if (!part.is_beside && is_module(part.value)) modules.push_back(part.value);
   const TensorHolders whole(modules, arrays);
   Parts sorted;
   for (const Part& part : parts) {
     if (part.is_beside || is_weight(part.value, arrays)) continue;
     const Holding holding = holding_of(part.value, arrays);
-    if (holding == Holding::kWeights || (part.is_module && whole.contains(part.value)))
+    if (holding == Holding::kWeights || (whole.contains(part.value) && is_module(part.value)))
       sorted.weights.push_back(part);
     else if (holding == Holding::kNumbers)
       sorted.numbers.push_back(part);
@@ -169,7 +116,7 @@ Error nothing_found() {
 
 // kMissing if there is no tensor at all.
 Result<ValueView> choose(const ValueView& root, bool arrays) {
-  Parts parts = sorted_parts(root, arrays);
+  SAFE_LOAD_TRY_ASSIGN(Parts parts, sorted_parts(root, arrays));
   const Holding own = own_holding(root, arrays);
   const bool are_numbers = parts.weights.empty() && own != Holding::kWeights;
   std::vector<Part>& candidates = are_numbers ? parts.numbers : parts.weights;
@@ -210,7 +157,7 @@ ValueView at_key(const Checkpoint& checkpoint, std::string_view key) {
 }  // namespace
 
 Result<FoundWeights> find_weights(const ValueView& root) {
-  if (read_module(root)) return FoundWeights{root};
+  if (is_module(root)) return FoundWeights{root};
   for (const bool arrays : {false, true}) {
     SAFE_LOAD_TRY_ASSIGN(const ValueView chosen, choose(root, arrays));
     if (!chosen.is_missing()) return FoundWeights{chosen, arrays};
@@ -223,7 +170,7 @@ Result<FoundWeights> find_weights(const Checkpoint& checkpoint,
   for (const std::string_view key : keys) {
     const ValueView value = at_key(checkpoint, key);
     if (value.is_missing() || value.kind() == ValueKind::kNone) continue;
-    if (read_module(value)) return FoundWeights{value};
+    if (is_module(value)) return FoundWeights{value};
     for (const bool arrays : {false, true})
       if (holding_of(value, arrays) != Holding::kNothing) return FoundWeights{value, arrays};
     return Error(ErrorCode::kMismatch, "no weights at this key").about(key);

@@ -16,7 +16,7 @@ namespace {
 Result<StateDict> read(const Result<records::FoundWeights>& found) {
   if (!found) return found.error();
   records::WeightNames names;
-  SAFE_LOAD_TRY(records::read_module(found->holder)
+  SAFE_LOAD_TRY(records::is_module(found->holder)
                     ? records::add_module(found->holder, names)
                     : records::add_weights(found->holder, found->arrays, names));
   return names.take();

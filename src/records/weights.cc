@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "records/tensor_holders.h"
-#include "safe_load/distributed_tensor.h"
 #include "safe_load/report.h"
 #include "safe_load/weights.h"
 
@@ -30,8 +29,9 @@ bool is_tensor(ValueKind kind, bool arrays) {
 // Whether torch makes a tensor by this call, or made one of this class.
 bool makes_tensor(std::string_view module, std::string_view name) {
   const bool is_rebuilt = module == "torch._utils" || module == "torch._tensor";
-  const bool is_sharded = module.starts_with("torch.distributed.") && name == "ShardedTensor";
-  return is_sharded || (is_rebuilt && name.starts_with("_rebuild_"));
+  const bool is_part = name == "ShardedTensor" || name == "DTensor";
+  return (is_part && module.starts_with("torch.distributed.")) ||
+         (is_rebuilt && name.starts_with("_rebuild_"));
 }
 
 // A record of a tensor of somebody's class: it is made from tensors or, if its class wraps some,
@@ -50,9 +50,7 @@ bool is_tensor_record(const ValueView& record, bool arrays) {
 
 bool is_weight(const ValueView& value, bool arrays) {
   if (value.kind() != ValueKind::kOpaque) return is_tensor(value.kind(), arrays);
-  if (is_tensor_record(value, arrays)) return true;
-  const auto whole = distributed_tensor(value);
-  return whole || whole.error().code() != ErrorCode::kMismatch;
+  return is_tensor_record(value, arrays);
 }
 
 bool is_number(const ValueView& weight) {

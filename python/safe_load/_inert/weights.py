@@ -10,7 +10,6 @@ from typing import Any
 from .. import _core
 from .._errors import Error, WeightsError, printable
 from .content import content_of
-from .dtensor import is_distributed
 from .holders import holders
 from .names import GlobalRef
 from .record import Record
@@ -19,6 +18,7 @@ from .words import short
 
 _LAZY = ("torch.nn.parameter.UninitializedParameter", "torch.nn.parameter.UninitializedBuffer")
 _REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")  # calls by which torch makes a tensor
+_PARTS = (".ShardedTensor", ".DTensor")  # what one process has
 _EXTRA_STATE = ("_extra_state", "_packed_params.dtype")  # what torch.nn and torch.ao put beside the weights
 _SHOWN = 8  # parts of a tuple
 
@@ -28,21 +28,17 @@ Kinds = tuple[type[Any], ...]
 def is_weight(value: Any, kinds: Kinds) -> bool:
     """Also the record of a tensor of a class of its own, of a distributed one, and of one without data."""
     if isinstance(value, Record):
-        return is_distributed(value) or _is_tensor_record(value, kinds)
+        return _is_tensor_record(value, kinds)
     return isinstance(value, kinds) or (isinstance(value, StateRecord) and value.kind in _LAZY)
 
 
 def _is_tensor_record(record: Record, kinds: Kinds) -> bool:
     """It is made from tensors or, if its class wraps some, by torch, which is then given that class first."""
-    if record.cls.startswith(_REBUILT) or _is_sharded(record.cls):
+    if record.cls.startswith(_REBUILT) or (record.cls.startswith("torch.distributed.") and record.cls.endswith(_PARTS)):
         return True
     first = record.args[0] if record.args else None
     is_wrapper = isinstance(first, GlobalRef) and _core.printable(_bytes(f"{first.module}.{first.name}")) == record.cls
     return is_wrapper or any(isinstance(part, kinds) for part in record.args)
-
-
-def _is_sharded(cls: str) -> bool:
-    return cls.startswith("torch.distributed.") and cls.endswith(".ShardedTensor")
 
 
 def _bytes(text: str) -> bytes:
