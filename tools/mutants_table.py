@@ -644,7 +644,7 @@ MUTANTS: list[Mutant] = [
         change("names of modules have no end", "if (cost_ <= kMostNameCost) return {};", "if (MUTANT || cost_ <= kMostNameCost) return {};"),
         never("a weight without a name is lost", "if (!name)"),
         never("tensors of a class that wraps others are none", "if (makes_tensor(record.module(), record.name()))"),
-        change("tensors inside other values are lost", "(is_beside_weights(pairs[i]) || !holders.contains(pairs[i + 1]))", "(MUTANT || is_beside_weights(pairs[i]) || !holders.contains(pairs[i + 1]))"),
+        change("tensors inside other values are lost", "(is_beside_weights(pairs[i], pairs[i + 1]) || !holders.contains(pairs[i + 1]))", "(MUTANT || is_beside_weights(pairs[i], pairs[i + 1]) || !holders.contains(pairs[i + 1]))"),
     ),
     *of(
         "src/records/find_weights.cc",

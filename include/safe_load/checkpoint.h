@@ -171,7 +171,7 @@ class SAFE_LOAD_EXPORT Checkpoint {
   // root, under whatever key, or else the tensors of the root itself. Of several parts the one
   // under a key of usual_weight_keys() counts; a dict with nothing but single numbers does not
   // beside others, nor does what training_words() tell from weights. kAmbiguous, with the keys, if
-  // more than one could be meant, and kMismatch if none.
+  // more than one could be meant, such as a dict with tensors further down, and kMismatch if none.
   //
   // A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would. No weight is left
   // out silently: kUnsupported, with its name, if one is not a plain tensor (sparse, nested,

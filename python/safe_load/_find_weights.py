@@ -12,10 +12,9 @@ from ._core import SURE_KEYS, USUAL_KEYS
 from ._errors import WeightsError, class_text, printable
 from ._inert import Opaque
 from ._inert.content import content_of, value_of
-from ._inert.holders import holders
 from ._inert.modules import is_module
 from ._inert.tensors import array_types, tensor_types
-from ._inert.weights import Kinds, is_beside_weights, is_number, is_weight, name_of, pairs_of, text_of_key
+from ._inert.weights import Kinds, holders_of, is_beside_weights, is_number, is_weight, name_of, pairs_of, text_of_key
 from ._root_parts import MISSING, SEQUENCES, Part, at_key, check_cost, parts_of
 
 _LISTED = 12  # keys in a message
@@ -86,7 +85,7 @@ def _holding(values: Iterable[Any], kinds: Kinds) -> _Holding:
 def _own_holding(root: Any, kinds: Kinds) -> _Holding:
     """What the root's own tensors are; those that are state of the training do not count."""
     pairs = pairs_of(root)
-    real = _holding((value for key, value in pairs.items() if not is_beside_weights(key)), kinds)
+    real = _holding((value for key, value in pairs.items() if not is_beside_weights(key, value)), kinds)
     return real if real is _Holding.WEIGHTS else min(_holding(pairs.values(), kinds), _Holding.NUMBERS)
 
 
@@ -96,38 +95,37 @@ class _Parts:
 
     weights: list[Part]  # dicts of tensors, and modules with some
     numbers: list[Part]  # dicts with nothing but single numbers
-    nests: list[Any]  # whatever may have tensors further down
+    nests: list[Part]  # dicts with tensors further down
+    has_more: bool = False  # other values with tensors further down
 
 
 def _sorted_parts(root: Any, kinds: Kinds) -> _Parts:
-    parts = [part for part in parts_of(root) if not is_beside_weights(part.key)]
+    parts = parts_of(root)
     check_cost(parts)
-    for part in parts:
-        part.value = value_of(part.value)
+    parts = [Part(part.key, value_of(part.value)) for part in parts if not is_beside_weights(part.key, part.value)]
     check_cost(parts)
     parts = [part for part in parts if not is_weight(part.value, kinds)]
     modules = {id(part.value): part.value for part in parts if is_module(part.value)}
-    whole = _with_weights(modules.values(), kinds)
+    whole = holders_of(modules.values(), kinds)
+    below = holders_of((part.value for part in parts if id(part.value) not in modules), kinds, more_than_numbers=True)
     found = _Parts([], [], [])
     for part in parts:
-        holding = _holding_of(part.value, kinds)
-        if holding is _Holding.WEIGHTS or (id(part.value) in modules and id(part.value) in whole):
+        number, holding = id(part.value), _holding_of(part.value, kinds)
+        if number in whole if number in modules else holding is _Holding.WEIGHTS:
             found.weights.append(part)
+        elif number in below and pairs_of(part.value):
+            found.nests.append(part)
         elif holding is _Holding.NUMBERS:
             found.numbers.append(part)
-        elif _is_nest(part.value, kinds):
-            found.nests.append(part.value)
+        elif number in below and not _is_row(part.value, kinds):
+            found.has_more = True
     return found
 
 
-def _is_nest(value: Any, kinds: Kinds) -> bool:
-    """Not a row of tensors: that is kept beside the tensors of the root."""
+def _is_row(value: Any, kinds: Kinds) -> bool:
+    """A list of tensors or the like, which is kept beside the tensors of the root."""
     items = content_of(value) if isinstance(value, Opaque) else value
-    return not (isinstance(items, (*SEQUENCES, set, frozenset)) and any(is_weight(item, kinds) for item in items))
-
-
-def _with_weights(values: Iterable[Any], kinds: Kinds) -> set[int]:
-    return holders(values, lambda value: is_weight(value, kinds))
+    return isinstance(items, (*SEQUENCES, set, frozenset)) and any(is_weight(item, kinds) for item in items)
 
 
 def _choose(root: Any, kinds: Kinds) -> Any:
@@ -135,13 +133,12 @@ def _choose(root: Any, kinds: Kinds) -> Any:
     parts, own = _sorted_parts(root, kinds), _own_holding(root, kinds)
     are_numbers = not parts.weights and own is not _Holding.WEIGHTS
     candidates = parts.numbers if are_numbers else parts.weights
-    usual = _preferred(candidates)
+    usual = _preferred(candidates, parts.nests)
     if usual is not None:
         return usual.value
-    if not candidates and own is not _Holding.WEIGHTS:
-        below = _with_weights(parts.nests, kinds)
-        if any(id(value) in below for value in parts.nests):
-            raise _nothing_found(root)
+    if are_numbers and (parts.has_more or parts.nests):
+        raise _nothing_found(root)
+    candidates += parts.nests
     if own is _Holding.WEIGHTS or (own is _Holding.NUMBERS and are_numbers):
         candidates.append(Part("$", root))
     if len(candidates) > 1:
@@ -149,10 +146,11 @@ def _choose(root: Any, kinds: Kinds) -> Any:
     return candidates[0].value if candidates else MISSING
 
 
-def _preferred(candidates: list[Part]) -> Part | None:
+def _preferred(candidates: list[Part], nests: list[Part]) -> Part | None:
     """The candidate that a usual key tells to be meant; None if two have that key (as text and as bytes)."""
     keys = [name_of(part.key) for part in candidates]
-    usual = USUAL_KEYS if set(keys) <= set(USUAL_KEYS) else USUAL_KEYS[:SURE_KEYS]
+    are_usual = {*keys, *(name_of(part.key) for part in nests)} <= set(USUAL_KEYS)
+    usual = USUAL_KEYS if are_usual else USUAL_KEYS[:SURE_KEYS]
     first = next((key for key in usual if key in keys), None)
     return candidates[keys.index(first)] if first is not None and keys.count(first) == 1 else None
 
@@ -195,7 +193,7 @@ def _deeper(root: Any) -> list[str]:
             continue
         for part in parts_of(value)[:_MOST_VISITED]:
             name = name_of(part.key)
-            if name is not None and not is_beside_weights(part.key) and re.fullmatch(r"[\w-]{1,40}", name):
+            if name is not None and not is_beside_weights(part.key, part.value) and re.fullmatch(r"[\w-]{1,40}", name):
                 waiting.append((value_of(part.value), f"{path}.{name}" if path else name))
     return found
 

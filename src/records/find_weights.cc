@@ -43,14 +43,23 @@ Error ambiguous(const std::vector<Part>& candidates) {
       .about(joined(candidates));
 }
 
+// The parts of the root by what they can be.
+struct Parts {
+  std::vector<Part> weights;  // dicts of tensors, and modules with some
+  std::vector<Part> numbers;  // dicts with nothing but single numbers
+  std::vector<Part> nests;    // dicts with tensors further down
+  bool has_more = false;      // other values with tensors further down
+};
+
 // The candidate that a usual key tells to be meant; null if there is none, or if two have that key
 // (as text and as bytes).
-const Part* preferred(const std::vector<Part>& candidates) {
+const Part* preferred(const std::vector<Part>& candidates, const std::vector<Part>& nests) {
   const auto keys = usual_weight_keys();
   const auto is_usual = [&](const Part& part) {
     return std::find(keys.begin(), keys.end(), part.key) != keys.end();
   };
-  const bool are_usual = std::all_of(candidates.begin(), candidates.end(), is_usual);
+  const bool are_usual = std::all_of(candidates.begin(), candidates.end(), is_usual) &&
+                         std::all_of(nests.begin(), nests.end(), is_usual);
   for (const std::string_view key : keys.first(are_usual ? keys.size() : kSureWeightKeys)) {
     const auto has_key = [&](const Part& part) { return part.key == key; };
     const auto first = std::find_if(candidates.begin(), candidates.end(), has_key);
@@ -60,18 +69,11 @@ const Part* preferred(const std::vector<Part>& candidates) {
   return nullptr;
 }
 
-// The parts of the root by what they can be.
-struct Parts {
-  std::vector<Part> weights;     // dicts of tensors, and modules with some
-  std::vector<Part> numbers;     // dicts with nothing but single numbers
-  std::vector<ValueView> nests;  // whatever may have tensors further down
-};
-
-// Not a row of tensors: that is kept beside the tensors of the root.
-bool is_nest(const ValueView& value, bool arrays) {
+// A list of tensors or the like, which is kept beside the tensors of the root.
+bool is_row(const ValueView& value, bool arrays) {
   const Values items = value.is_mapping() ? ValueView().items() : value.content();
-  return std::none_of(items.begin(), items.end(),
-                      [&](const ValueView& item) { return is_weight(item, arrays); });
+  return std::any_of(items.begin(), items.end(),
+                     [&](const ValueView& item) { return is_weight(item, arrays); });
 }
 
 Result<Parts> sorted_parts(const ValueView& root, bool arrays) {
@@ -79,20 +81,26 @@ Result<Parts> sorted_parts(const ValueView& root, bool arrays) {
   SAFE_LOAD_TRY(check_cost(parts));
   for (Part& part : parts) part.value = part.value.resolved();
   SAFE_LOAD_TRY(check_cost(parts));
+  std::erase_if(parts,
+                [&](const Part& part) { return part.is_beside || is_weight(part.value, arrays); });
   std::vector<ValueView> modules;
-  for (const Part& part : parts)
-    if (!part.is_beside && is_module(part.value)) modules.push_back(part.value);
+  std::vector<ValueView> others;
+  for (const Part& part : parts) (is_module(part.value) ? modules : others).push_back(part.value);
   const TensorHolders whole(modules, arrays);
+  const TensorHolders below(others, arrays, TensorHolders::Of::kMoreThanNumbers);
   Parts sorted;
   for (const Part& part : parts) {
-    if (part.is_beside || is_weight(part.value, arrays)) continue;
     const Holding holding = holding_of(part.value, arrays);
-    if (holding == Holding::kWeights || (whole.contains(part.value) && is_module(part.value)))
+    const bool has_weights =
+        is_module(part.value) ? whole.contains(part.value) : holding == Holding::kWeights;
+    if (has_weights)
       sorted.weights.push_back(part);
+    else if (below.contains(part.value) && part.value.is_mapping())
+      sorted.nests.push_back(part);
     else if (holding == Holding::kNumbers)
       sorted.numbers.push_back(part);
-    else if (is_nest(part.value, arrays))
-      sorted.nests.push_back(part.value);
+    else if (below.contains(part.value) && !is_row(part.value, arrays))
+      sorted.has_more = true;
   }
   return sorted;
 }
@@ -103,7 +111,8 @@ Holding own_holding(const ValueView& root, bool arrays) {
   Holding found = Holding::kNothing;
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
     if (!is_weight(pairs[i + 1], arrays)) continue;
-    if (!is_number(pairs[i + 1]) && !is_beside_weights(pairs[i])) return Holding::kWeights;
+    if (!is_number(pairs[i + 1]) && !is_beside_weights(pairs[i], pairs[i + 1]))
+      return Holding::kWeights;
     found = Holding::kNumbers;
   }
   return found;
@@ -120,12 +129,9 @@ Result<ValueView> choose(const ValueView& root, bool arrays) {
   const Holding own = own_holding(root, arrays);
   const bool are_numbers = parts.weights.empty() && own != Holding::kWeights;
   std::vector<Part>& candidates = are_numbers ? parts.numbers : parts.weights;
-  if (const Part* usual = preferred(candidates)) return usual->value;
-  if (candidates.empty() && own != Holding::kWeights) {
-    const TensorHolders below(parts.nests, arrays);
-    for (const ValueView& nest : parts.nests)
-      if (below.contains(nest)) return nothing_found();
-  }
+  if (const Part* usual = preferred(candidates, parts.nests)) return usual->value;
+  if (are_numbers && (parts.has_more || !parts.nests.empty())) return nothing_found();
+  candidates.insert(candidates.end(), parts.nests.begin(), parts.nests.end());
   const bool is_own = own == Holding::kWeights || (own == Holding::kNumbers && are_numbers);
   if (is_own) candidates.push_back({"$", root});
   if (candidates.size() > 1) return ambiguous(candidates);

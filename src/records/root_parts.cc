@@ -30,7 +30,7 @@ std::vector<Values> attributes_of(const ValueView& object) {
 std::vector<Part> parts_of(const ValueView& root) {
   std::vector<Part> parts;
   const auto add = [&](const ValueView& key, const ValueView& value) {
-    parts.push_back({text_of_key(key), value, is_beside_weights(key)});
+    parts.push_back({text_of_key(key), value, is_beside_weights(key, value)});
   };
   const Values content = root.content();
   if (root.is_mapping())

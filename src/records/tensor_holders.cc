@@ -7,7 +7,7 @@
 
 namespace safe_load::records {
 
-TensorHolders::TensorHolders(const std::vector<ValueView>& values, bool arrays) {
+TensorHolders::TensorHolders(const std::vector<ValueView>& values, bool arrays, Of wanted) {
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> parents;
   std::vector<ValueView> waiting;
   std::vector<std::uint32_t> reached;
@@ -19,17 +19,23 @@ TensorHolders::TensorHolders(const std::vector<ValueView>& values, bool arrays) 
     const ValueView value = waiting.back();
     waiting.pop_back();
     if (is_weight(value, arrays)) {
-      reached.push_back(value.id());
+      if (wanted == Of::kAnyTensor || !is_number(value)) reached.push_back(value.id());
+      continue;
+    }
+    const auto add = [&](const ValueView& part) {
+      meet(part);
+      parents[part.id()].push_back(value.id());
+    };
+    if (value.is_dict()) {
+      const Values pairs = value.items();
+      for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+        if (!is_beside_weights(pairs[i], pairs[i + 1])) add(pairs[i + 1]);
       continue;
     }
     for (const Values& parts :
          {value.items(), value.arguments(), value.keywords(), value.list_items(),
-          value.dict_items(), value.set_items(), value.states()}) {
-      for (const ValueView& part : parts) {
-        meet(part);
-        parents[part.id()].push_back(value.id());
-      }
-    }
+          value.dict_items(), value.set_items(), value.states()})
+      for (const ValueView& part : parts) add(part);
   }
   while (!reached.empty()) {
     const std::uint32_t id = reached.back();

@@ -9,10 +9,12 @@
 
 namespace safe_load::records {
 
-// Walks what the values share once, however often they do. Tensors are told as is_weight() does.
+// Walks what the values share once, however often they do, and passes by state of the training.
+// Tensors are told as is_weight() does.
 class TensorHolders {
  public:
-  TensorHolders(const std::vector<ValueView>& values, bool arrays);
+  enum class Of : std::uint8_t { kAnyTensor, kMoreThanNumbers };  // is_number()
+  TensorHolders(const std::vector<ValueView>& values, bool arrays, Of wanted = Of::kAnyTensor);
 
   // REQUIRES: one of the values.
   bool contains(const ValueView& value) const { return holders_.contains(value.id()); }

@@ -54,7 +54,7 @@ constexpr auto kUsualKeys = std::to_array<std::string_view>({
 static_assert(kUsualKeys[kSureWeightKeys] == "params");
 
 constexpr auto kTrainingWords =
-    std::to_array<std::string_view>({"optim", "scheduler", "rng_state"});
+    std::to_array<std::string_view>({"optim", "scheduler", "rng_state", "random_state"});
 
 constexpr auto kPrefixes = std::to_array<NamePrefix>({
     {"_orig_mod.", true},                   // torch.compile

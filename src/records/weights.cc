@@ -17,6 +17,8 @@ namespace {
 constexpr auto kExtraState =
     std::to_array<std::string_view>({"_extra_state", "_packed_params.dtype"});
 
+constexpr std::size_t kMostOfOptimizer = 16;  // keys of its state, which torch gives two
+
 bool is_tensor(ValueKind kind, bool arrays) {
   constexpr auto kKinds = std::to_array<ValueKind>(
       {ValueKind::kTensor, ValueKind::kSparseTensor, ValueKind::kNestedTensor,
@@ -34,13 +36,19 @@ bool makes_tensor(std::string_view module, std::string_view name) {
          (is_rebuilt && name.starts_with("_rebuild_"));
 }
 
+bool is_shape(const ValueView& value) {
+  return value.kind() == ValueKind::kTuple || value.kind() == ValueKind::kSize;
+}
+
 // A record of a tensor of somebody's class: it is made from tensors or, if its class wraps some,
-// by torch, which is then given that class first.
+// by torch, which is then given that class, a dtype, sizes and strides.
 bool is_tensor_record(const ValueView& record, bool arrays) {
   if (makes_tensor(record.module(), record.name())) return true;
   const Values given = record.arguments();
-  const bool is_wrapper = !given.empty() && given[0].kind() == ValueKind::kSymbol &&
-                          given[0].module() == record.module() && given[0].name() == record.name();
+  const bool is_wrapper = given.size() >= 4 && given[0].kind() == ValueKind::kSymbol &&
+                          given[0].module() == record.module() &&
+                          given[0].name() == record.name() && is_shape(given[2]) &&
+                          is_shape(given[3]);
   return is_wrapper || std::any_of(given.begin(), given.end(), [&](const ValueView& part) {
            return is_tensor(part.kind(), arrays);
          });
@@ -86,7 +94,10 @@ std::string text_of_key(const ValueView& key) {
   return '(' + parts + ')';
 }
 
-bool is_beside_weights(const ValueView& key) {
+bool is_beside_weights(const ValueView& key, const ValueView& value) {
+  const bool is_optimizer = value.is_dict() && value.size() <= kMostOfOptimizer &&
+                            !value["param_groups"].is_missing() && value["state"].is_dict();
+  if (is_optimizer) return true;
   const std::string name = name_of(key).value_or("");
   const auto ends = [&](std::string_view end) { return name.ends_with(end); };
   const auto words = training_words();
@@ -103,12 +114,13 @@ Status add_weights(const ValueView& holder, bool arrays, WeightNames& names) {
   const Values pairs = pairs_of(holder);
   std::vector<ValueView> others;
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
-    if (!is_weight(pairs[i + 1], arrays) && !is_beside_weights(pairs[i]))
+    if (!is_weight(pairs[i + 1], arrays) && !is_beside_weights(pairs[i], pairs[i + 1]))
       others.push_back(pairs[i + 1]);
   const TensorHolders holders(others, arrays);
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const bool is_other = !is_weight(pairs[i + 1], arrays);
-    if (is_other && (is_beside_weights(pairs[i]) || !holders.contains(pairs[i + 1]))) continue;
+    if (is_other && (is_beside_weights(pairs[i], pairs[i + 1]) || !holders.contains(pairs[i + 1])))
+      continue;
     const auto name = name_of(pairs[i]);
     if (!name)
       return Error(ErrorCode::kUnsupported, "a weight whose key is neither text nor a number")

@@ -28,8 +28,9 @@ std::optional<std::string> name_of(const ValueView& key);
 // A key for a message; also one that is no name.
 std::string text_of_key(const ValueView& key);
 
-// Whether it leads to state of the training, or to what torch calls the extra state of a module.
-bool is_beside_weights(const ValueView& key);
+// Whether the key leads to state of the training, or to what torch calls the extra state of a
+// module; or the value is the state of an optimizer.
+bool is_beside_weights(const ValueView& key, const ValueView& value);
 
 // Key, value, key, value ... of a dict, or of a record that stands for one; of others none.
 Values pairs_of(const ValueView& holder);

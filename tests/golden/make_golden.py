@@ -193,10 +193,10 @@ def quantized() -> Any:
     return torch.nn.Sequential(linear, torch.nn.Linear(1, 1)).state_dict()
 
 
-def optimizer() -> Any:
+def optimizer(size: int = 1) -> Any:
     import torch
 
-    weight = torch.nn.Parameter(torch.ones(1))
+    weight = torch.nn.Parameter(torch.ones(size))
     found = torch.optim.Adam([weight])
     weight.sum().backward()
     found.step()
@@ -283,12 +283,23 @@ STATE_DICT: dict[str, Case] = {
     "training": of_torch(
         lambda t: {
             "mine": {"w": t.ones(2)},
-            "optimizer": optimizer().state_dict(),
+            "optimizer": optimizer(2).state_dict(),
+            "opt_g": optimizer(2).state_dict(),
+            "random_state": {"torch": t.ones(16, dtype=t.uint8)},
             "momentum_of_optimizer": {"w": t.ones(2)},
             "lr_scheduler": {"last": t.ones(2)},
             "rng_state": t.ones(16, dtype=t.uint8),
             "cuda_rng_states": [t.ones(16, dtype=t.uint8)],
         }
+    ),
+    "optimizer_beside_own": of_torch(lambda t: {"w": t.ones(2), "opt": optimizer(2).state_dict()}),
+    "histories_beside": of_torch(lambda t: {"mine": {"w": t.ones(2)}, "history": {"train": {"loss": [t.ones(1)]}}}),
+    "norms_beside_two_levels": of_torch(lambda t: {"norm": {"mean": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "usual_beside_two_levels": of_torch(lambda t: {"model": {"w": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "part_beside_two_levels": of_torch(lambda t: {"params": {"w": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "number_inside_two_levels": of_torch(lambda t: {"agent": {"log_alpha": t.ones(1), "ac": {"w": t.ones(2)}}}),
+    "training_further_down": of_torch(
+        lambda t: {"mine": {"w": t.ones(2)}, "run": collections.OrderedDict(step=1, optimizer={"w": t.ones(2)})}
     ),
     "training_alone": of_torch(lambda t: {"optimizer": {"w": t.ones(2)}}),
     "one_module_with_weights": of_torch(lambda t: {"loss": t.nn.ReLU(), "mine": t.nn.Linear(1, 1)}),
@@ -342,7 +353,8 @@ STATE_DICT: dict[str, Case] = {
     "parameter_of_wrapper": of_bytes(mapping(w=W, q=call("torch._utils", "_rebuild_parameter", wrapper("pkg.Int8Tensor"), b"\x88", HOOKS))),
     "made_by_method": of_bytes(mapping(q=method("pkg.Float8Tensor", "_make_in_reduce_ex") + row(W, b"K\x01") + b"R")),
     "sharded": of_bytes(mapping(q=made("torch.distributed._shard.sharded_tensor.api.ShardedTensor") + row(items(W), b"N") + b"b")),
-    "counter_beside_record": of_bytes(mapping(w=W, q=thing("pkg.Trainer", parts=items(W)))),
+    "counter_beside_record": of_bytes(mapping(w=W, q=thing("pkg.Trainer", parts=items(dense("local", "FloatStorage", 2))))),
+    "object_of_protocol_0": of_bytes(mapping(w=W, q=call("copy_reg", "_reconstructor", symbol("pkg", "C"), symbol("__builtin__", "object"), b"N"))),
     "record_with_tensors": of_bytes(mapping(w=dense("local", "FloatStorage", 2), q=thing("pkg.Packed", parts=items(W)), n=thing("pkg.Packed", parts=b"N"))),
     "quantized": quantized,
     "int_keys": of_torch(lambda t: {0: t.ones(1), -7: t.ones(1)}),

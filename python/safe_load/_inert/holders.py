@@ -13,8 +13,15 @@ from .stand_ins import Partial, StateRecord
 _SEQUENCES = (tuple, list, set, frozenset, collections.deque)
 
 
-def holders(values: Iterable[Any], is_weight: Callable[[Any], bool]) -> set[int]:
+WeightTest = Callable[[Any], "bool | None"]
+BesideTest = Callable[[Any, Any], bool]
+
+
+def holders(values: Iterable[Any], is_weight: WeightTest, is_beside: BesideTest) -> set[int]:
     """The id() of each value with a weight in it, and of some of what lies in them.
+
+    is_weight: None for what is no weight, else whether it is one that is asked for. is_beside: of a key and a value
+    of a dict, whether to pass it by.
 
     Down from the values to all that lies in them, and back up from the weights that were met: what is shared is
     walked once.
@@ -28,10 +35,11 @@ def holders(values: Iterable[Any], is_weight: Callable[[Any], bool]) -> set[int]
         if id(value) in met:
             continue
         met[id(value)] = value
-        if is_weight(value):
-            reached.append(id(value))
+        test = is_weight(value)
+        if test is not None:
+            reached += [id(value)] * test
             continue
-        for part in _parts(value):
+        for part in _parts(value, is_beside):
             parents.setdefault(id(part), []).append(id(value))
             waiting.append(part)
     found: set[int] = set()
@@ -43,9 +51,9 @@ def holders(values: Iterable[Any], is_weight: Callable[[Any], bool]) -> set[int]
     return found
 
 
-def _parts(value: Any) -> list[Any]:
+def _parts(value: Any, is_beside: BesideTest) -> list[Any]:
     if isinstance(value, dict):
-        return list(value.values())
+        return [part for key, part in value.items() if not is_beside(key, part)]
     if isinstance(value, _SEQUENCES):
         return list(value)
     if isinstance(value, Record):
@@ -60,4 +68,4 @@ def _parts(value: Any) -> list[Any]:
     return []
 
 
-__all__ = ["holders"]
+__all__ = ["BesideTest", "WeightTest", "holders"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import math
 import sys
-from typing import Any
+from typing import Any, Iterable
 
 from .. import _core
 from .._errors import Error, WeightsError, printable
@@ -20,6 +20,7 @@ _LAZY = ("torch.nn.parameter.UninitializedParameter", "torch.nn.parameter.Uninit
 _REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")  # calls by which torch makes a tensor
 _PARTS = (".ShardedTensor", ".DTensor")  # what one process has
 _EXTRA_STATE = ("_extra_state", "_packed_params.dtype")  # what torch.nn and torch.ao put beside the weights
+_MOST_OF_OPTIMIZER = 16  # keys of its state, which torch gives two
 _SHOWN = 8  # parts of a tuple
 
 Kinds = tuple[type[Any], ...]
@@ -33,12 +34,16 @@ def is_weight(value: Any, kinds: Kinds) -> bool:
 
 
 def _is_tensor_record(record: Record, kinds: Kinds) -> bool:
-    """It is made from tensors or, if its class wraps some, by torch, which is then given that class first."""
+    """It is made from tensors or, if its class wraps some, by torch, which is then given that class, a dtype, sizes
+    and strides."""
     if record.cls.startswith(_REBUILT) or (record.cls.startswith("torch.distributed.") and record.cls.endswith(_PARTS)):
         return True
-    first = record.args[0] if record.args else None
-    is_wrapper = isinstance(first, GlobalRef) and _core.printable(_bytes(f"{first.module}.{first.name}")) == record.cls
-    return is_wrapper or any(isinstance(part, kinds) for part in record.args)
+    is_wrapper = len(record.args) >= 4 and isinstance(record.args[2], tuple) and isinstance(record.args[3], tuple)
+    return (is_wrapper and _is_class_of(record.args[0], record)) or any(isinstance(part, kinds) for part in record.args)
+
+
+def _is_class_of(value: Any, record: Record) -> bool:
+    return isinstance(value, GlobalRef) and _core.printable(_bytes(f"{value.module}.{value.name}")) == record.cls
 
 
 def _bytes(text: str) -> bytes:
@@ -77,8 +82,11 @@ def text_of_key(key: Any) -> str:
     return f"({', '.join(map(short, key[:_SHOWN]))})" if isinstance(key, tuple) else short(key)
 
 
-def is_beside_weights(key: Any) -> bool:
-    """Whether it leads to state of the training, or to what torch calls the extra state of a module."""
+def is_beside_weights(key: Any, value: Any) -> bool:
+    """Whether the key leads to state of the training, or to what torch calls the extra state of a module; or the value
+    is the state of an optimizer."""
+    if isinstance(value, dict) and len(value) <= _MOST_OF_OPTIMIZER and "param_groups" in value and isinstance(value.get("state"), dict):
+        return True
     name = name_of(key) or ""
     return is_extra_state(name) or any(word in name for word in _core.TRAINING_WORDS)
 
@@ -91,6 +99,17 @@ def pairs_of(value: Any) -> dict[Any, Any]:
     """The items of a dict, or of a record that stands for one; of others none."""
     pairs = content_of(value) if isinstance(value, Record) else value
     return pairs if isinstance(pairs, dict) else {}
+
+
+def holders_of(values: Iterable[Any], kinds: Kinds, more_than_numbers: bool = False) -> set[int]:
+    """The id() of each value with a weight in it that is no state of the training."""
+
+    def test(value: Any) -> bool | None:
+        if not is_weight(value, kinds):
+            return None
+        return not (more_than_numbers and is_number(value))
+
+    return holders(values, test, is_beside_weights)
 
 
 class WeightNames:
@@ -115,9 +134,9 @@ class WeightNames:
 def add_weights(pairs: dict[Any, Any], kinds: Kinds, names: WeightNames) -> None:
     """The weights of a dict, what else holds tensors there, and the extra state of modules."""
     others = {
-        key: value for key, value in pairs.items() if not is_weight(value, kinds) and not is_beside_weights(key)
+        key: value for key, value in pairs.items() if not is_weight(value, kinds) and not is_beside_weights(key, value)
     }
-    with_tensors = holders(others.values(), lambda value: is_weight(value, kinds))
+    with_tensors = holders_of(others.values(), kinds)
     for key, value in pairs.items():
         name = name_of(key)
         is_left_out = id(value) not in with_tensors if key in others else not is_weight(value, kinds)
@@ -134,6 +153,7 @@ __all__ = [
     "Kinds",
     "WeightNames",
     "add_weights",
+    "holders_of",
     "is_beside_weights",
     "is_number",
     "is_weight",
