@@ -139,6 +139,36 @@ def test_more_than_one_that_can_be_meant_is_an_error_that_says_how_to_choose():
     assert list(state_dict(tree, key="$")) == ["pos", "encoder"]
 
 
+def test_the_table_of_the_guide_is_true(torch):
+    def net(name="w"):
+        return {name: torch.ones(2)}
+
+    two = torch.ones(2)
+    taken = [
+        ({"w": two, "epoch": 3}, ["w"]),
+        ({"my_net": net(), "optimizer": net("x"), "epoch": torch.tensor(3)}, ["w"]),
+        ({"model": net(), "ema": net("x")}, ["w"]),
+        ({"model": None, "ema": net()}, ["w"]),
+        ({"g": net("x"), "d": net("x"), "g_ema": net(), "latent_avg": two}, ["w"]),
+        ({"state_dict": {"w": two, "head": net()}}, ["w", "head"]),
+        ((3, net()), ["w"]),
+    ]
+    for content, names in taken:
+        assert list(state_dict(content)) == names
+    errors = [
+        ({"generator": net(), "kp_detector": net()}, "ambiguous"),
+        ({"actor": net(), "critic": net(), "log_alpha": torch.ones(1)}, "ambiguous"),
+        ({"encoder": net(), "pos_embed": two}, "ambiguous"),
+        ({"norm": net(), "nets": {"a": net()}}, "ambiguous"),
+        ({"nets": {"a": net(), "b": net()}}, "mismatch"),
+        ({"state_dict": {}}, "mismatch"),
+    ]
+    for content, code in errors:
+        with pytest.raises(ValueError) as caught:
+            state_dict(content)
+        assert caught.value.code == code
+
+
 def test_a_key_that_is_no_name_is_named():
     for key, shown in ((("conv", 1), r'\("conv", 1\)'), (None, "None"), (b"\xff\x1b", r"b'\\xff\\x1b'"), (1 << 70, "\\d+")):
         with pytest.raises(ValueError, match=f"neither text nor a number: {shown}$") as caught:
