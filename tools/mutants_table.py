@@ -652,8 +652,8 @@ MUTANTS: list[Mutant] = [
         never("tensors of the root lose silently", "if (is_own)"),
         change("scores are weights", "if (!is_number(pairs[i])) return Holding::kWeights;", "if (MUTANT || !is_number(pairs[i])) return Holding::kWeights;"),
         change("the key of a part wins over any other", "keys.first(are_usual ? keys.size() : kSureWeightKeys)", "keys.first(MUTANT || are_usual ? keys.size() : kSureWeightKeys)"),
-        change("parts that share cost nothing", "SAFE_LOAD_TRY(check_cost(parts)); for (Part& part : parts) part.value = part.value.resolved(); SAFE_LOAD_TRY(check_cost(parts));", "for (Part& part : parts) part.value = part.value.resolved(); if (!MUTANT) SAFE_LOAD_TRY(check_cost(parts));"),
-        change("arrays are not weights", "if (is_module(root)) return FoundWeights{root}; for (const bool arrays : {false, true})", "if (is_module(root)) return FoundWeights{root}; for (const bool arrays : {false, !MUTANT})"),
+        change("parts that share cost nothing", "SAFE_LOAD_TRY(check_cost(parts)); for (Part& part : parts) part.value = part.value.resolved(); SAFE_LOAD_TRY(check_cost(parts));", "for (Part& part : parts) part.value = part.value.resolved(); if (!MUTANT) { SAFE_LOAD_TRY(check_cost(parts)); }"),
+        change("arrays are not weights", "SAFE_LOAD_TRY_ASSIGN(const ValueView chosen, choose(root, arrays));", "if (MUTANT && arrays) break; SAFE_LOAD_TRY_ASSIGN(const ValueView chosen, choose(root, arrays));"),
     ),
     *of(
         "src/records/state_dict.cc",
