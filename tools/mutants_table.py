@@ -673,7 +673,21 @@ MUTANTS: list[Mutant] = [
         never("the second of two weights of one name is lost", "if (!names_.emplace(name).second)"),
         change("names of modules have no end", "if (cost_ <= kMostNameCost) return {};", "if (MUTANT || cost_ <= kMostNameCost) return {};"),
         never("a weight without a name is lost", "if (!name)"),
-        change("arrays are not weights", "for (const bool arrays : {false, true})", "for (const bool arrays : {false, !MUTANT})"),
+        never("tensors of a class that wraps others are none", "if (makes_tensor(record.module(), record.name()))"),
+        change("tensors inside other values are lost", "(is_beside_weights(pairs[i], pairs[i + 1]) || !holders.contains(pairs[i + 1]))", "(MUTANT || is_beside_weights(pairs[i], pairs[i + 1]) || !holders.contains(pairs[i + 1]))"),
+    ),
+    *of(
+        "src/records/find_weights.cc",
+        never("of several the first is taken", "if (candidates.size() > 1)"),
+        never("tensors of the root lose silently", "if (is_own)"),
+        change("scores are weights", "if (!is_number(pairs[i])) return Holding::kWeights;", "if (MUTANT || !is_number(pairs[i])) return Holding::kWeights;"),
+        change("the key of a part wins over any other", "keys.first(are_usual ? keys.size() : kSureWeightKeys)", "keys.first(MUTANT || are_usual ? keys.size() : kSureWeightKeys)"),
+        change("parts that share cost nothing", "SAFE_LOAD_TRY(check_cost(parts)); for (Part& part : parts) part.value = part.value.resolved(); SAFE_LOAD_TRY(check_cost(parts));", "for (Part& part : parts) part.value = part.value.resolved(); if (!MUTANT) { SAFE_LOAD_TRY(check_cost(parts)); }"),
+        change("arrays are not weights", "SAFE_LOAD_TRY_ASSIGN(const ValueView chosen, choose(root, arrays));", "if (MUTANT && arrays) break; SAFE_LOAD_TRY_ASSIGN(const ValueView chosen, choose(root, arrays));"),
+    ),
+    *of(
+        "src/records/state_dict.cc",
+        never("names that become one without a prefix", "if (!seen.insert(stripped.back()).second)"),
     ),
     *of(
         "src/records/modules.cc",

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,9 @@
 
 namespace safe_load::api {
 struct Input;
+}
+namespace safe_load::records {
+class WeightNames;
 }
 
 namespace safe_load::inline v0 {
@@ -69,11 +73,13 @@ class SAFE_LOAD_EXPORT StateDict {
   // kMismatch if there is no tensor of this name. Takes time in proportion to size().
   Result<TensorView> at(std::string_view name) const;
 
-  // Removes "module." or the like from every name that begins with it.
-  void strip_prefix(std::string_view prefix);
+  // Takes "module." or the like off every name that begins with it, and a prefix that wrappers put
+  // (usual_prefixes()) off wherever it stands. kAmbiguous, with the name, if two names become one;
+  // then all stay as they were.
+  Status strip_prefix(std::string_view prefix);
 
  private:
-  friend class Checkpoint;
+  friend class records::WeightNames;
   std::vector<Item> items_;
 };
 
@@ -161,15 +167,29 @@ class SAFE_LOAD_EXPORT Checkpoint {
   StorageView storage(std::uint32_t id) const&;  // REQUIRES: id < storage_count()
   StorageView storage(std::uint32_t id) const&& = delete;
 
-  // The weights: those under the first of usual_weight_keys() that leads to some, or else those of
-  // the root. A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would, and one at
-  // the root comes before the keys. kMismatch if there are none. No weight is left out silently:
-  // kUnsupported, with its name, if one is not a plain tensor (sparse, nested, distributed, of a
-  // class of its own, damaged, without data, an array of NumPy) or has no name; kAmbiguous if two
-  // have one name; kCorrupt for a module inside itself, which has no end; kLimit for modules that
-  // share modules until their names cost more than kMostNameCost.
+  // The weights: a module at the root, or the one dict of tensors or module among the parts of the
+  // root, under whatever key, or else the tensors of the root itself. Of several parts the one
+  // under a key of usual_weight_keys() counts; a dict with nothing but single numbers does not
+  // beside others, nor does what training_words() tell from weights. kAmbiguous, with the keys, if
+  // more than one could be meant, such as a dict with tensors further down, and kMismatch if none.
+  //
+  // A whole module (torch.nn, torch.fx, TorchScript) is walked as torch would. No weight is left
+  // out silently: kUnsupported, with its name, if one is not a plain tensor (sparse, nested,
+  // distributed, of a class of its own, damaged, without data, an array of NumPy, tensors in a
+  // container of their own) or has no name; kAmbiguous if two have one name; kCorrupt for a module
+  // inside itself, which has no end; kLimit for modules that share modules until their names cost
+  // more than kMostNameCost.
   Result<StateDict> state_dict() const&;
   Result<StateDict> state_dict() const&& = delete;
+  // Those to which a key leads: an object path ($["nets"]["g"], and $ for the root), or keys joined
+  // by dots (nets.g). Of several keys the first counts that is there and is not None. kMismatch if
+  // none is, or if no weights are there.
+  Result<StateDict> state_dict(std::string_view key) const&;
+  Result<StateDict> state_dict(std::string_view key) const&& = delete;
+  Result<StateDict> state_dict(std::initializer_list<std::string_view> keys) const&;
+  Result<StateDict> state_dict(std::initializer_list<std::string_view> keys) const&& = delete;
+  Result<StateDict> state_dict(std::span<const std::string_view> keys) const&;
+  Result<StateDict> state_dict(std::span<const std::string_view> keys) const&& = delete;
 
   // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.
   Result<ValueView> find(std::string_view object_path) const&;

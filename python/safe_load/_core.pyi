@@ -6,9 +6,13 @@ __version__: str
 
 # (module.name, form, attribute): the table of safe_load/record_class.h.
 RECORD_CLASSES: tuple[tuple[str, str, str], ...]
-USUAL_KEYS: tuple[str, ...]  # of safe_load/weights.h, as the next two
+USUAL_KEYS: tuple[str, ...]  # of safe_load/weights.h, as the next six
+SURE_KEYS: int
+TRAINING_WORDS: tuple[str, ...]
+PREFIXES: tuple[tuple[str, bool], ...]
 MOST_NAME_COST: int
 NAME_COST: int
+MOST_PART_COST: int
 PLACEMENTS: tuple[tuple[str, str], ...]  # (class, kind): of safe_load/distributed_tensor.h
 VALUE_KINDS: tuple[str, ...]  # to_text() of safe_load/value.h
 

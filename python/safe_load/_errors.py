@@ -63,6 +63,10 @@ class Error(pickle.UnpicklingError):
         self.issues = list(issues)
 
 
+class WeightsError(Error, ValueError):
+    """Weights that cannot be told from what was given, or that have no names: the value is not what was asked for."""
+
+
 def from_issue(issue: dict[str, Any], title: str = "") -> Exception:
     """The exception for what stopped the engine: OSError for trouble with the operating system."""
     text = issue["text"]

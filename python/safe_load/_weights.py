@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-import argparse
 import collections
-import itertools
-import types
+import os
 from typing import Any, Iterable, Mapping
 
-from ._core import USUAL_KEYS
-from ._errors import Error, class_text, printable
+from ._core import PREFIXES
+from ._errors import printable
+from ._find_weights import find_weights, weights_at
 from ._inert import Opaque
-from ._inert.content import content_of, value_of
-from ._inert.modules import module_state, read_module
-from ._inert.tensors import array_types, tensor_types
-from ._inert.weights import WeightNames, is_weight, name_of
+from ._inert.modules import is_module, module_state
+from ._inert.weights import WeightNames, add_weights, pairs_of
+from ._load import safe_load
 
-_PREFIXES = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
-_EXTRA_STATE = "_extra_state"
-_LISTED = 12  # keys in a message
+_ANYWHERE = frozenset(text for text, is_anywhere in PREFIXES if is_anywhere)
+_PREFIXES = tuple(text for text, _ in PREFIXES)
 
 StateDict = collections.OrderedDict[str, Any]
 
 
-def state_dict(obj: Any) -> StateDict:
+def state_dict(obj: Any, *, key: str | Iterable[str] | None = None) -> StateDict:
     """The weights in what safe_load() gave, as a new OrderedDict; the tensors are those of the file.
 
-    obj: a dict with tensors, a record of a whole module (as its own state_dict() gives it), or a dict or object
-        that holds one of the two under `state_dict`, `model_state_dict`, `model`, `net`, `module`, `params_ema` or
-        `ema`. These keys come first, in this order, then the object itself; a whole module comes before its keys.
-        NumPy arrays count as tensors if there are no others.
+    obj: what safe_load() gave, or a path (str or PathLike), which is loaded with unknown="opaque".
+    key: where the weights are, if obj has more than one dict of tensors: a path, as `$["nets"]["g"]` or as keys
+        joined by dots (`nets.g`), and `$` for obj itself; or several, of which the first counts that is there and
+        is not None.
 
-    What is not a tensor is left out of a dict with tensors, except what torch calls `_extra_state`; no weight is.
-    Records of DTensors and of tensors of somebody's class stay records. Raises ValueError if no weights are
-    found, and says which keys there are, and Error if two weights have one name, if one has none, or as
-    Opaque.state_dict() does. Thread-safe.
+    Without a key the weights are a whole module (as its own state_dict() gives it), the one dict of tensors or
+    module among the items, attributes or elements of obj, whatever its key, or the tensors of obj itself. Of several
+    the one under a usual key counts (`state_dict`, `model`, `params_ema`, `generator`, ...); a dict with nothing but
+    single numbers does not beside others, and neither does what belongs to an optimizer or a scheduler. NumPy
+    arrays count as tensors if there are no others.
+
+    What holds no tensors is left out of a dict with tensors, except what torch calls `_extra_state`; no weight is.
+    Records of tensors of somebody's class, distributed and quantized ones among them, stay records, and containers
+    of tensors stay what they are.
+
+    Raises an Error that is a ValueError too if no weights are found, and says which keys there are; if more than one
+    could be meant (code "ambiguous"); if two weights have one name, or one has a key that is no name. Raises Error
+    as Opaque.state_dict() and, of a path, as safe_load() does. Thread-safe.
     """
-    candidates = [*_under_usual_keys(obj), obj]
-    if read_module(obj) is not None:
-        candidates.insert(0, obj)
-    for kinds in (tensor_types(), array_types()):
-        for candidate in candidates:
-            if read_module(candidate) is not None:
-                return module_state(candidate)
-            pairs = _pairs_of(candidate)
-            if any(is_weight(value, kinds) for value in pairs.values()):
-                return _tensors(candidate, pairs, kinds)
-    raise ValueError(_nothing_found(obj))
+    if isinstance(obj, (str, os.PathLike)):
+        obj = safe_load(obj, unknown="opaque")
+    if key is None:
+        found = find_weights(obj)
+    else:
+        found = weights_at(obj, (key,) if isinstance(key, str) else key)
+    if is_module(found.holder):
+        return module_state(found.holder)
+    names = WeightNames()
+    add_weights(pairs_of(found.holder), found.kinds, names)
+    metadata = getattr(found.holder, "_metadata", None)
+    if isinstance(metadata, dict):
+        _set_metadata(names.found, metadata)
+    return names.found
 
 
 def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[str] = _PREFIXES) -> StateDict:
@@ -54,7 +63,9 @@ def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[
 
     state_dict: names to tensors.
     prefix: a prefix with its dot, or several; each is taken off once, in whatever order they stand. Without it
-        `module.` of DataParallel and `_orig_mod.` of torch.compile.
+        `module.` of DataParallel, `_orig_mod.` of torch.compile, `_fsdp_wrapped_module.` of FSDP and
+        `_checkpoint_wrapped_module.`. The last three are taken off wherever they stand in a name, for what is wrapped
+        may be any part of a module.
 
     Names without the prefix stay. Raises ValueError if two names become one, and TypeError if state_dict is no
     mapping. Thread-safe.
@@ -75,64 +86,28 @@ def strip_prefix(state_dict: Mapping[str, Any] | Opaque, prefix: str | Iterable[
     return found
 
 
-def _under_usual_keys(obj: Any) -> list[Any]:
-    """What the usual keys lead to: items, or else attributes."""
-    places = [_pairs_of(obj)]
-    if isinstance(obj, Opaque):
-        places.append(obj.attributes())
-    elif isinstance(obj, (argparse.Namespace, types.SimpleNamespace)):
-        places.append(vars(obj))
-    spellings = [(key, key.encode()) for key in USUAL_KEYS]  # those of Python 2 may be bytes
-    held = [[place[name] for place in places for name in names if name in place] for names in spellings]
-    return [value_of(values[0]) for values in held if values]
-
-
-def _pairs_of(value: Any) -> dict[Any, Any]:
-    """The items of a dict, or of a record of a subclass of dict."""
-    pairs = content_of(value) if isinstance(value, Opaque) else value
-    return pairs if isinstance(pairs, dict) else {}
-
-
-def _tensors(holder: Any, pairs: dict[Any, Any], kinds: tuple[type, ...]) -> StateDict:
-    names = WeightNames()
-    for key, value in pairs.items():
-        name = name_of(key)
-        if not is_weight(value, kinds):
-            if name is None or not name.endswith(_EXTRA_STATE):
-                continue
-        elif name is None:
-            raise Error("safe_load: a weight whose key is neither text nor a number", code="unsupported")
-        names.add(name, value)
-    found = names.found
-    metadata = getattr(holder, "_metadata", None)
-    if isinstance(metadata, dict):
-        _set_metadata(found, metadata)
-    return found
-
-
 def _set_metadata(found: StateDict, metadata: dict[Any, Any]) -> None:
     """What load_state_dict() reads the versions of modules from."""
     vars(found)["_metadata"] = collections.OrderedDict(metadata)
 
 
 def _stripped(name: Any, prefixes: tuple[str, ...]) -> Any:
-    """The name without each of the prefixes that it begins with."""
+    """The name without each of the prefixes that it begins with, and without those that may stand anywhere."""
+    if not isinstance(name, str):
+        return name
+    for prefix in _ANYWHERE.intersection(prefixes):
+        name = _without_part(name, prefix.removesuffix("."))
     left = list(prefixes)
-    while isinstance(name, str) and (found := next((p for p in left if name.startswith(p)), None)) is not None:
+    while (found := next((p for p in left if p and name.startswith(p)), None)) is not None:
         left.remove(found)
         name = name[len(found) :]
     return name
 
 
-def _nothing_found(obj: Any) -> str:
-    pairs = _pairs_of(obj)
-    usual = ", ".join(USUAL_KEYS)
-    if not pairs:
-        kind = class_text(obj.cls) if isinstance(obj, Opaque) else type(obj).__name__
-        return f"no weights: this is a {kind}, neither a dict with items nor a module"
-    keys = ", ".join(f'"{printable(str(key))}"' for key in itertools.islice(pairs, _LISTED))
-    more = f" and {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else ""
-    return f"no weights at the root or under {usual}; the keys are {keys}{more}"
+def _without_part(name: str, part: str) -> str:
+    """The last part of a name is never a wrapper's."""
+    *wrappers, last = name.split(".")
+    return ".".join([*(text for text in wrappers if text != part), last])
 
 
 __all__ = ["state_dict", "strip_prefix"]

@@ -119,10 +119,17 @@ nb::tuple record_class_rows() {
   return nb::tuple(rows);
 }
 
-nb::tuple usual_keys() {
-  nb::list keys;
-  for (const std::string_view key : safe_load::usual_weight_keys()) keys.append(to_str(key));
-  return nb::tuple(keys);
+nb::tuple words(std::span<const std::string_view> texts) {
+  nb::list words;
+  for (const std::string_view text : texts) words.append(to_str(text));
+  return nb::tuple(words);
+}
+
+nb::tuple prefix_rows() {
+  nb::list rows;
+  for (const safe_load::NamePrefix& row : safe_load::usual_prefixes())
+    rows.append(nb::make_tuple(to_str(row.text), row.is_anywhere));
+  return nb::tuple(rows);
 }
 
 nb::tuple placement_rows() {
@@ -142,9 +149,13 @@ nb::tuple value_kinds() {
 // What both languages go by is written down once, in C++.
 void bind_tables(nb::module_& module) {
   module.attr("RECORD_CLASSES") = record_class_rows();
-  module.attr("USUAL_KEYS") = usual_keys();
+  module.attr("USUAL_KEYS") = words(safe_load::usual_weight_keys());
+  module.attr("SURE_KEYS") = safe_load::kSureWeightKeys;
+  module.attr("TRAINING_WORDS") = words(safe_load::training_words());
+  module.attr("PREFIXES") = prefix_rows();
   module.attr("MOST_NAME_COST") = safe_load::kMostNameCost;
   module.attr("NAME_COST") = safe_load::kNameCost;
+  module.attr("MOST_PART_COST") = safe_load::kMostPartCost;
   module.attr("PLACEMENTS") = placement_rows();
   module.attr("VALUE_KINDS") = value_kinds();
   module.def(

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 import safe_load as package
-from safe_load import Error, Opaque, _core, safe_load, state_dict
+from safe_load import Error, Opaque, _core, safe_load, state_dict, strip_prefix
 from safe_load._errors import printable
 from safe_load._inert.content import content_of, value_of
 
@@ -50,12 +50,11 @@ def test_every_case_has_a_row_and_a_file(table):
 # ---- state_dict
 
 
-def state_dict_answer(path: pathlib.Path) -> str:
+def state_dict_answer(path: pathlib.Path, key: str | list[str] | None = None) -> str:
     try:
-        return " ".join(state_dict(safe_load(path, unknown="opaque"))) or "-"
-    except ValueError as error:
-        return f"mismatch: {error}"
+        return " ".join(state_dict(safe_load(path, unknown="opaque"), key=key)) or "-"
     except Error as error:
+        assert isinstance(error, ValueError) or error.code in ("corrupt", "limit") or "child" in str(error)
         return f"{error.code}: {str(error).removeprefix('safe_load: ')}"
 
 
@@ -73,6 +72,22 @@ def test_state_dict(name, answer):
         assert found.startswith(answer)
     else:
         assert found == names_in(answer)
+
+
+@pytest.mark.parametrize("name, key, answer", list(rows("keys")))
+def test_keys(name, key, answer):
+    found = state_dict_answer(file("state_dict", name), key.split("|") if "|" in key else key)
+    assert found.startswith(answer) if re.match(r"\w+: ", answer) else found == names_in(answer)
+
+
+@pytest.mark.parametrize("name, prefix, answer", list(rows("prefixes")))
+def test_prefixes(name, prefix, answer):
+    names = state_dict(file("state_dict", name))
+    try:
+        found = " ".join(strip_prefix(names) if prefix == "usual" else strip_prefix(names, prefix))
+    except ValueError as error:
+        found = re.sub('.*two names are "(.*)"', r"two names: \1", str(error))
+    assert found == answer
 
 
 @pytest.mark.parametrize("name", make.MODULES)
@@ -173,6 +188,6 @@ def test_the_engine_knows_every_name_that_stands_for_a_value_here():
 
 
 def test_the_usual_keys_and_placements_are_those_of_the_tables():
-    assert _core.USUAL_KEYS == make.KEYS
+    assert _core.USUAL_KEYS == make.KEYS and _core.SURE_KEYS == len(make.SURE_KEYS)
     answers = " ".join(answer for _, answer in rows("distributed"))
     assert all(kind in answers for _, kind in _core.PLACEMENTS)

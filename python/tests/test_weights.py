@@ -1,19 +1,22 @@
 """Finding the weights in a checkpoint, and taking prefixes off their names."""
 
 import collections
+import pathlib
+import pickle
+import types
 
 import pytest
 from forge import call, forge, storage, symbol, tensor, text
 
 import safe_load as sl
-from safe_load import Opaque, safe_load, state_dict, strip_prefix
+from safe_load import Error, Opaque, _core, safe_load, state_dict, strip_prefix
 
-KEYS = ["state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema"]
+KEYS = _core.USUAL_KEYS
 
 
 def loaded(content: bytes, **options):
     options = {"unknown": "opaque", "framework": "none", **options}
-    return safe_load(forge(content + b".", {"0": bytes(8)}), **options)
+    return safe_load(forge(content + b".", {"0": bytes(8), "1": bytes(4)}), **options)
 
 
 def dict_of(**parts: bytes) -> bytes:
@@ -96,17 +99,139 @@ def test_sparse_tensors_without_torch_are_tensors():
     assert state_dict({"model": {"w": record}})["w"] is record
 
 
+def test_the_one_dict_of_tensors_is_taken_whatever_its_key():
+    for content in (dict_of(epoch=b"K\x01", my_model=dict_of(w=W)), b"(K\x03" + dict_of(w=W) + b"t"):
+        assert list(state_dict(loaded(content))) == ["w"]
+
+
 def test_what_has_no_weights_says_which_keys_there_are():
-    with pytest.raises(ValueError, match='the keys are "epoch", "my_model"') as caught:
-        state_dict(loaded(dict_of(epoch=b"K\x01", my_model=dict_of(w=W))))
-    assert "model_state_dict" in str(caught.value)
+    with pytest.raises(ValueError, match='the keys are "epoch", "nets"; key= takes') as caught:
+        state_dict(loaded(dict_of(epoch=b"K\x01", nets=dict_of(a=b"N"))))
+    assert caught.value.code == "mismatch"
     many = {f"key{i}\x1b[31m" + "x" * 200: 1 for i in range(100)}
     with pytest.raises(ValueError, match="and 88 more") as caught:
         state_dict(many)
     assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
 
 
-@pytest.mark.parametrize("value, kind", [(7, "int"), ("model.pt", "str"), ([], "list"), ({}, "dict"), (None, "NoneType")])
+def test_what_lies_deeper_is_suggested():
+    content = loaded(dict_of(run=dict_of(nets=dict_of(a=dict_of(w=W), b=MODULE), optim=dict_of(c=dict_of(w=W)))))
+    with pytest.raises(ValueError, match='pass the key of one: "run.nets.a", "run.nets.b"$'):
+        state_dict(content)
+    assert list(state_dict(content, key="run.nets.b")) == ["weight"]
+    around: dict = {}
+    around.update({f"k{i}": around for i in range(1000)})
+    with pytest.raises(ValueError, match="no weights"):
+        state_dict(around)
+
+
+def test_more_than_one_that_can_be_meant_is_an_error_that_says_how_to_choose():
+    nets = loaded(dict_of(actor=dict_of(a=W), critic=dict_of(c=W), log_alpha=tensor("1", 1)))
+    with pytest.raises(ValueError, match='"actor", "critic"; say which with key=, such as key="actor"$') as caught:
+        state_dict(nets)
+    assert isinstance(caught.value, Error) and caught.value.code == "ambiguous"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is type(caught.value) and str(again) == str(caught.value) and again.code == "ambiguous"
+    assert list(state_dict(nets, key="critic")) == ["c"]
+    tree = loaded(dict_of(pos=W, encoder=dict_of(w=W)))
+    with pytest.raises(ValueError, match=r'"encoder", "\$".*"\$" is all of it'):
+        state_dict(tree)
+    assert list(state_dict(tree, key="$")) == ["pos", "encoder"]
+
+
+def test_the_table_of_the_guide_is_true(torch):
+    def net(name="w"):
+        return {name: torch.ones(2)}
+
+    two = torch.ones(2)
+    taken = [
+        ({"w": two, "epoch": 3}, ["w"]),
+        ({"my_net": net(), "optimizer": net("x"), "epoch": torch.tensor(3)}, ["w"]),
+        ({"model": net(), "ema": net("x")}, ["w"]),
+        ({"model": None, "ema": net()}, ["w"]),
+        ({"g": net("x"), "d": net("x"), "g_ema": net(), "latent_avg": two}, ["w"]),
+        ({"state_dict": {"w": two, "head": net()}}, ["w", "head"]),
+        ((3, net()), ["w"]),
+    ]
+    for content, names in taken:
+        assert list(state_dict(content)) == names
+    errors = [
+        ({"generator": net(), "kp_detector": net()}, "ambiguous"),
+        ({"actor": net(), "critic": net(), "log_alpha": torch.ones(1)}, "ambiguous"),
+        ({"encoder": net(), "pos_embed": two}, "ambiguous"),
+        ({"norm": net(), "nets": {"a": net()}}, "ambiguous"),
+        ({"nets": {"a": net(), "b": net()}}, "mismatch"),
+        ({"state_dict": {}}, "mismatch"),
+    ]
+    for content, code in errors:
+        with pytest.raises(ValueError) as caught:
+            state_dict(content)
+        assert caught.value.code == code
+
+
+def test_a_key_that_is_no_name_is_named():
+    for key, shown in ((("conv", 1), r'\("conv", 1\)'), (None, "None"), (b"\xff\x1b", r"b'\\xff\\x1b'"), (1 << 70, "\\d+")):
+        with pytest.raises(ValueError, match=f"neither text nor a number: {shown}$") as caught:
+            state_dict({"w": loaded(W), key: loaded(W)})
+        assert caught.value.code == "unsupported"
+
+
+def test_keys_that_are_given_have_to_lead_to_weights():
+    content = loaded(dict_of(epoch=b"K\x01", model=dict_of(w=W), none=b"N"))
+    assert list(state_dict(content, key=["none", "nets.a", "model"])) == ["w"]
+    assert list(state_dict(content, key=(key for key in ("x", "model")))) == ["w"]
+    for key, words in (("epoch", "no weights at this key"), ("a.b", 'nothing at this key: "a.b"; the keys are "epoch"')):
+        with pytest.raises(ValueError, match=words):
+            state_dict(content, key=key)
+    with pytest.raises(ValueError, match="nothing at this key"):
+        state_dict(content, key=[])
+
+
+def test_a_path_is_loaded(tmp_path):
+    path = tmp_path / "model.pt"
+    path.write_bytes(forge(dict_of(epoch=b"K\x01", mine=MODULE) + b".", {"0": bytes(8)}))
+    for spelled in (str(path), path, pathlib.PurePath(path)):
+        assert list(state_dict(spelled)) == ["weight"]
+    assert list(state_dict(path, key="mine")) == ["weight"]
+    with pytest.raises(FileNotFoundError):
+        state_dict(tmp_path / "other.pt")
+
+
+def test_containers_that_share_without_end_and_go_deep_are_walked_once():
+    twice, deep = [], []
+    for _ in range(60):
+        twice = [twice, twice]
+    for _ in range(200_000):
+        deep = [deep]
+    around: list = []
+    around.append(around)
+    weight = loaded(W)
+    content = {"w": weight, "twice": twice, "deep": deep, "around": around, "n": types.SimpleNamespace(a=[weight])}
+    found = state_dict(content)
+    assert list(found) == ["w", "n"]
+    while deep:
+        deep = deep.pop()
+
+
+@pytest.mark.parametrize("part", [b"h\x01", symbol("pkg", "C") + b")\x81h\x01b"], ids=["dict", "state"])
+def test_parts_that_share_a_large_one_are_not_looked_at_for_ever(part):
+    count = 5000
+    large = b"}(" + b"".join(b"J" + i.to_bytes(4, "little") + b"N" for i in range(count)) + b"uq\x01"
+    rest = b"".join(b"J" + i.to_bytes(4, "little") + part for i in range(count))
+    content = loaded(b"}(K\x00" + large + rest + text("model") + dict_of(w=W) + b"u")
+    with pytest.raises(Error, match="too much to look through for weights") as caught:
+        state_dict(content)
+    assert caught.value.code == "limit" and list(state_dict(content, key="model")) == ["w"]
+
+
+def test_a_dynamically_quantized_module_takes_its_state_back(torch, round_trip):
+    live = torch.ao.nn.quantized.dynamic.Linear(3, 2)
+    found = state_dict(round_trip(live.state_dict()))
+    assert list(found) == list(live.state_dict())
+    torch.ao.nn.quantized.dynamic.Linear(3, 2).load_state_dict(found)
+
+
+@pytest.mark.parametrize("value, kind", [(7, "int"), ([], "list"), ({}, "dict"), (None, "NoneType"), (b"model.pt", "bytes")])
 def test_what_is_no_checkpoint_says_what_it_is(value, kind):
     with pytest.raises(ValueError, match=f"this is a {kind}"):
         state_dict(value)
@@ -170,6 +295,20 @@ def test_wrapped_and_compiled_weights_fit_the_plain_module(torch, round_trip):
     found = strip_prefix(state_dict(round_trip({"model": wrapped.state_dict()})))
     torch.nn.Linear(2, 3).load_state_dict(found)
     assert torch.equal(found["weight"], live.weight)
+
+
+def test_wrappers_inside_a_module_are_taken_out_of_its_names(torch, round_trip):
+    wrap = pytest.importorskip("torch.distributed.algorithms._checkpoint.checkpoint_wrapper").checkpoint_wrapper
+    plain = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.Linear(3, 1)))
+    live = torch.nn.Sequential(torch.compile(plain[0]), torch.nn.Sequential(torch.compile(wrap(plain[1][0]))))
+    content = round_trip(dict(live.named_parameters()))
+    assert "1.0._orig_mod._checkpoint_wrapped_module.weight" in content
+    assert list(strip_prefix(content)) == list(plain.state_dict())
+    names = {"layers.0._fsdp_wrapped_module.w": 1, "x_orig_mod.w": 2, "a._orig_mod": 3, "_orig_mod._orig_mod.b": 4}
+    assert list(strip_prefix(names)) == ["layers.0.w", "x_orig_mod.w", "a._orig_mod", "b"]
+    assert list(strip_prefix(names, "module.")) == list(names)
+    with pytest.raises(ValueError, match='"a.b"'):
+        strip_prefix({"a.b": 1, "a._orig_mod.b": 2})
 
 
 def test_the_helpers_hang_on_the_function_too():

@@ -42,17 +42,42 @@ std::set<std::string> texts_in(const ValueView& container) {
   return texts;
 }
 
-// The module whose parts `part` finds by their names.
+// The attributes that make a module.
+struct Attributes {
+  ValueView parameters;
+  ValueView buffers;
+  ValueView children;
+  ValueView passing;  // not there before torch 1.5
+};
+
+// Those that `part` finds by their names.
 template <class Find>
-std::optional<Module> read_parts(const Find& part) {
-  const ValueView parameters = part("_parameters");
-  const ValueView buffers = part("_buffers");
-  const ValueView children = part("_modules");
-  if (!parameters.is_dict() || !buffers.is_dict() || !children.is_dict()) return std::nullopt;
-  Module module{parts_of(parameters.items()), parts_of(children.items())};
-  // Not there before torch 1.5.
-  const std::set<std::string> passing = texts_in(part("_non_persistent_buffers_set"));
-  for (const Module::Part& buffer : parts_of(buffers.items()))
+std::optional<Attributes> find_attributes(const Find& part) {
+  const Attributes found = {part("_parameters"), part("_buffers"), part("_modules"),
+                            part("_non_persistent_buffers_set")};
+  const bool are_dicts =
+      found.parameters.is_dict() && found.buffers.is_dict() && found.children.is_dict();
+  return are_dicts ? std::optional(found) : std::nullopt;
+}
+
+std::optional<Attributes> attributes_of(const ValueView& value) {
+  if (value.kind() != ValueKind::kOpaque) return std::nullopt;
+  auto found = find_attributes([&](std::string_view name) { return value.attribute(name); });
+  const Values given = value.arguments();
+  for (std::size_t i = 0; !found && i < given.size(); ++i) {
+    if (!given[i].is_mapping()) continue;
+    found = find_attributes([&](std::string_view name) { return given[i][name]; });
+    const ValueView state = i == 0 ? given[i]["state"] : ValueView();
+    if (!found && state.is_dict())
+      found = find_attributes([&](std::string_view name) { return state[name]; });
+  }
+  return found;
+}
+
+Module read_attributes(const Attributes& found) {
+  Module module{parts_of(found.parameters.items()), parts_of(found.children.items())};
+  const std::set<std::string> passing = texts_in(found.passing);
+  for (const Module::Part& buffer : parts_of(found.buffers.items()))
     if (!passing.contains(buffer.first.get_or<std::string>(""))) module.weights.push_back(buffer);
   return module;
 }
@@ -87,15 +112,14 @@ Status name_parts(const std::vector<Module::Part>& parts, const std::string& pre
 
 }  // namespace
 
+bool is_module(const ValueView& value) {
+  return is_script_module(value) || attributes_of(value).has_value();
+}
+
 std::optional<Module> read_module(const ValueView& value) {
-  if (value.kind() != ValueKind::kOpaque) return std::nullopt;
   if (is_script_module(value)) return read_script_module(value);
-  auto found = read_parts([&](std::string_view name) { return value.attribute(name); });
-  const Values given = value.arguments();
-  for (std::size_t i = 0; !found && i < given.size(); ++i)
-    if (given[i].is_dict())
-      found = read_parts([&](std::string_view name) { return given[i][name]; });
-  return found;
+  const auto found = attributes_of(value);
+  return found ? std::optional(read_attributes(*found)) : std::nullopt;
 }
 
 Status add_module(const ValueView& module, WeightNames& names) {

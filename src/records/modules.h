@@ -17,13 +17,14 @@ struct Module {
   std::vector<Part> children;
 };
 
-// Nothing for a value that is not a module. A module is told by its parts, not by its name: a dict
-// with the dicts `_parameters`, `_buffers` and `_modules`, which are its attributes or, of
-// torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does not tell
-// parameters from buffers, each tensor among the attributes counts.
-std::optional<Module> read_module(const ValueView& value);
+// A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers`
+// and `_modules`, which are its attributes or, of torch.fx, an argument, or the "state" in the
+// first one (torch_utils.persistence of StyleGAN). Of a TorchScript module (`__torch__.*`), whose
+// file does not tell parameters from buffers, each tensor among the attributes counts.
+bool is_module(const ValueView& value);
+std::optional<Module> read_module(const ValueView& value);  // nothing if it is none
 
-// The weights of a module, then those of its children. REQUIRES: read_module(module).
+// The weights of a module, then those of its children. REQUIRES: is_module(module).
 Status add_module(const ValueView& module, WeightNames& names);
 
 }  // namespace safe_load::records

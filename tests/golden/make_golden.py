@@ -19,7 +19,16 @@ sys.path[:0] = [str(FOLDER.parent.parent / "python" / "tests"), str(FOLDER.paren
 
 from forge import call, forge, storage, symbol, tensor, text  # noqa: E402
 
-KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "params_ema", "ema")
+SURE_KEYS = tuple(
+    """state_dict model_state_dict model net module params_ema ema model_state model_weights network_weights
+    net_state_dict network_state_dict""".split()
+)
+PART_KEYS = tuple(
+    """params network weights weight pipeline best_state state model_ema ema_model state_dict_ema ema_state_dict g_ema
+    G_ema generator_ema generator netG net_g G g teacher student discriminator netD net_d D d dino_loss
+    augment_pipe""".split()
+)
+KEYS = SURE_KEYS + PART_KEYS
 SIZES = {"0": 4, "ranks": 32, "local": 24}  # of the storages, in bytes
 W = tensor("0", 1)
 
@@ -67,6 +76,44 @@ def sharing(leaf: bytes, levels: int) -> bytes:
     """Modules that each have the one before twice: 2 ** levels names."""
     twice = module(children=mapping(a=b"h\x01", b=b"h\x01"))
     return leaf + b"q\x010" + (twice + b"q\x010") * levels + b"h\x01"
+
+
+HOOKS = symbol("collections", "OrderedDict") + b")R"
+PERSISTENT = ("torch_utils.persistence", "_reconstruct_persistent_obj")
+
+
+def persistent() -> bytes:
+    """A module as torch_utils.persistence of StyleGAN saves it, with another inside."""
+    inner = mapping(_parameters=mapping(w=W), _buffers=b"}", _modules=b"}")
+    parts = {"_buffers": mapping(w_avg=W), "_modules": mapping(mapping_net=call(*PERSISTENT, mapping(state=inner)))}
+    outer = mapping(z_dim=b"K\x07", _parameters=mapping(w=W), **parts)
+    meta = made("dnnlib.util.EasyDict") + mapping(type=text("class"), version=b"K\x06", state=outer)[1:]
+    return call(*PERSISTENT, meta)
+
+
+def method(cls: str, name: str) -> bytes:
+    """A method of a class."""
+    return symbol("builtins", "getattr") + row(symbol(*cls.rsplit(".", 1)), text(name)) + b"R"
+
+
+def wrapper(name: str, **state: bytes) -> bytes:
+    """A tensor of a class that wraps others."""
+    cls = symbol(*name.rsplit(".", 1))
+    layout = call("torch.serialization", "_get_layout", text("torch.strided"))
+    shape, device = row(b"K\x01", b"K\x01"), call("torch", "device", text("cpu"))
+    arguments = row(cls, symbol("torch", "bfloat16"), shape, shape, b"K\x00", layout, device, b"\x89")
+    rebuild = symbol("torch._utils", "_rebuild_wrapper_subclass")
+    return call("torch._tensor", "_rebuild_from_type_v2", rebuild, cls, arguments, mapping(qdata=W, scale=W, **state))
+
+
+def dense(key: str, kind: str, *sizes: int) -> bytes:
+    strides = [1] * len(sizes)
+    for i in range(len(sizes) - 1, 0, -1):
+        strides[i - 1] = strides[i] * sizes[i]
+    hooks = symbol("collections", "OrderedDict") + b")R"
+    held = storage(key, {"ranks": 4, "local": 6}[key], kind)
+    parts = (held, b"K\x00", row(*map(number, sizes)), row(*map(number, strides)), b"\x89", hooks)
+    return call("torch._utils", "_rebuild_tensor_v2", *parts)
 
 
 def far_tensor() -> bytes:
@@ -139,10 +186,17 @@ def inside_itself() -> Any:
     return nn.Sequential(inner)
 
 
-def optimizer() -> Any:
+def quantized() -> Any:
     import torch
 
-    weight = torch.nn.Parameter(torch.ones(1))
+    linear = torch.ao.nn.quantized.dynamic.Linear(2, 2)
+    return torch.nn.Sequential(linear, torch.nn.Linear(1, 1)).state_dict()
+
+
+def optimizer(size: int = 1) -> Any:
+    import torch
+
+    weight = torch.nn.Parameter(torch.ones(size))
     found = torch.optim.Adam([weight])
     weight.sum().backward()
     found.step()
@@ -181,9 +235,10 @@ STATE_DICT: dict[str, Case] = {
         f"from_{first}_on": of_torch(
             lambda t, i=i: {"own": t.ones(1)} | {key: {f"in_{key}": t.ones(1)} for key in KEYS[i:][::-1]}
         )
-        for i, first in enumerate(KEYS)
+        for i, first in enumerate((*SURE_KEYS, "params"))
         if i
     },
+    "last_keys": of_torch(lambda t: {key: {f"in_{key}": t.ones(1)} for key in KEYS[-2:][::-1]}),
     "key_without_tensors": of_torch(lambda t: {"state_dict": {}, "model": "resnet", "net": {"w": t.ones(1)}}),
     "other_key": of_torch(lambda t: {"my_model": {"w": t.ones(1)}}),
     "key_with_sparse_only": of_torch(lambda t: {"model": {"s": t.ones(1).to_sparse()}, "own": t.ones(1)}),
@@ -199,15 +254,116 @@ STATE_DICT: dict[str, Case] = {
     "lazy_module": of_torch(lambda t: t.nn.LazyLinear(1)),
     "lazy": of_torch(lambda t: {"w": t.nn.UninitializedParameter()}),
     "inside_itself": inside_itself,
+    # ---- what can be meant
+    "two_other_keys": of_torch(lambda t: {"a": {"w": t.ones(2)}, "b": {"w": t.ones(2)}}),
+    "usual_key_beside_another": of_torch(lambda t: {"a": {"v": t.ones(2)}, "model": {"w": t.ones(2)}}),
+    "usual_key_twice": of_torch(lambda t: {"model": {"w": t.ones(2)}, b"model": {"v": t.ones(2)}}),
+    "part_beside_another": of_torch(lambda t: {"kp_detector": {"v": t.ones(2)}, "generator": {"w": t.ones(2)}}),
+    "number_key": of_torch(lambda t: {7: {"w": t.ones(2)}}),
+    "tuple_as_key": of_torch(lambda t: {("a", 1): {"w": t.ones(2)}, "b": {"w": t.ones(2)}}),
+    "in_tuple": of_torch(lambda t: (3, {"w": t.ones(2)})),
+    "in_list": of_torch(lambda t: [{"w": t.ones(2)}, t.ones(2), None]),
+    "two_in_list": of_torch(lambda t: [{"w": t.ones(2)}, {"w": t.ones(2)}]),
+    "in_object": of_bytes(thing("pkg.Run", epoch=b"K\x01", mine=mapping(w=W))),
+    "in_namespace": of_torch(lambda t: types.SimpleNamespace(epoch=1, mine={"w": t.ones(2)})),
+    "score_beside": of_torch(lambda t: {"mine": {"w": t.ones(2)}, "best": t.tensor(0.5)}),
+    "scores_beside": of_torch(lambda t: {"mine": {"w": t.ones(2)}, "best": {"loss": t.ones(1), "top1": t.ones(1)}}),
+    "scores_under_usual_key": of_torch(lambda t: {"model": {"best": t.ones(1)}, "mine": {"w": t.ones(2)}}),
+    "scores_beside_own": of_torch(lambda t: {"w": t.ones(2), "best": {"loss": t.ones(1)}}),
+    "scores_alone": of_torch(lambda t: {"a": {"loss": t.ones(1)}, "b": {"loss": t.ones(1)}}),
+    "score_beside_scores": of_torch(lambda t: {"log_alpha": t.ones(1), "a": {"loss": t.ones(1)}}),
+    "score_beside_two": of_torch(lambda t: {"actor": {"w": t.ones(2)}, "critic": {"w": t.ones(2)}, "log_alpha": t.ones(1)}),
+    "own_beside_another": of_torch(lambda t: {"pos": t.ones(2), "encoder": {"w": t.ones(2)}}),
+    "own_beside_usual": of_torch(lambda t: {"pos": t.ones(2), "model": {"w": t.ones(2)}}),
+    "own_beside_module": of_torch(lambda t: {"pos": t.ones(2), "encoder": t.nn.Linear(1, 2)}),
+    "gan": of_torch(lambda t: {"g": {"g": t.ones(2)}, "d": {"d": t.ones(2)}, "g_ema": {"w": t.ones(2)}, "latent_avg": t.ones(4)}),
+    "dino": of_torch(lambda t: {"student": {"s": t.ones(2)}, "teacher": {"w": t.ones(2)}, "dino_loss": {"center": t.ones(1, 4)}}),
+    "ema_beside": of_torch(lambda t: {"ema": {"e": t.ones(2)}, "model": {"w": t.ones(2)}, "epoch": 3}),
+    "ema_instead": of_torch(lambda t: {"model": None, "ema": {"w": t.ones(2)}}),
+    "training": of_torch(
+        lambda t: {
+            "mine": {"w": t.ones(2)},
+            "optimizer": optimizer(2).state_dict(),
+            "opt_g": optimizer(2).state_dict(),
+            "random_state": {"torch": t.ones(16, dtype=t.uint8)},
+            "momentum_of_optimizer": {"w": t.ones(2)},
+            "lr_scheduler": {"last": t.ones(2)},
+            "rng_state": t.ones(16, dtype=t.uint8),
+            "cuda_rng_states": [t.ones(16, dtype=t.uint8)],
+        }
+    ),
+    "optimizer_beside_own": of_torch(lambda t: {"w": t.ones(2), "opt": optimizer(2).state_dict()}),
+    "histories_beside": of_torch(lambda t: {"mine": {"w": t.ones(2)}, "history": {"train": {"loss": [t.ones(1)]}}}),
+    "norms_beside_two_levels": of_torch(lambda t: {"norm": {"mean": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "usual_beside_two_levels": of_torch(lambda t: {"model": {"w": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "part_beside_two_levels": of_torch(lambda t: {"params": {"w": t.ones(3)}, "nets": {"a": {"w": t.ones(2)}}}),
+    "number_inside_two_levels": of_torch(lambda t: {"agent": {"log_alpha": t.ones(1), "ac": {"w": t.ones(2)}}}),
+    "training_further_down": of_torch(
+        lambda t: {"mine": {"w": t.ones(2)}, "run": collections.OrderedDict(step=1, optimizer={"w": t.ones(2)})}
+    ),
+    "training_alone": of_torch(lambda t: {"optimizer": {"w": t.ones(2)}}),
+    "one_module_with_weights": of_torch(lambda t: {"loss": t.nn.ReLU(), "mine": t.nn.Linear(1, 1)}),
+    "two_modules": of_torch(lambda t: {"a": t.nn.Linear(1, 1), "b": t.nn.Linear(1, 1)}),
+    "empty_dicts": lambda: {"state_dict": {}, "model": {}},
+    "two_levels": of_torch(lambda t: {"nets": {"a": {"w": t.ones(2)}}}),
+    "counter_beside_two_levels": of_torch(lambda t: {"step": t.ones(1), "nets": {"a": {"w": t.ones(2)}}}),
+    "own_beside_two_levels": of_torch(lambda t: {"w": t.ones(2), "nets": {"a": {"w": t.ones(2)}}, "note": {"a": [1]}}),
+    "arrays_beside_two_levels": lambda: arrays(lambda np: of_torch(lambda t: {"nets": {"a": {"w": t.ones(2)}}, "mean": {"x": np.ones(2)}})())(),
+    "inside_weights": of_torch(lambda t: {"state_dict": {"w": t.ones(2), "head": {"w": t.ones(2)}, "tag": {"a": 1}}}),
+    "list_inside_weights": of_torch(lambda t: {"w": t.ones(2), "history": [t.ones(1)], "lrs": [0.5]}),
+    "shared_by_others": of_bytes(
+        mapping(text("a"), b"]q\x01", text("w"), dense("local", "FloatStorage", 2), text("b"), items(b"h\x01", W), text("c"), items(b"h\x01"))
+    ),
+    "places": of_torch(
+        lambda t: {
+            "nets": {"g": {"w": t.ones(2)}, "d.x": {"v": t.ones(2)}, "all": [None, {"u": t.ones(2)}]},
+            "nets.d": {"t": t.ones(2)},
+            "none": None,
+            b"old": {b"s": t.ones(2)},
+            7: {"r": t.ones(1)},
+            "empty": {},
+            "run": types.SimpleNamespace(net={"q": t.ones(2)}),
+            'odd "\n': {"p": t.ones(2)},
+            "own": t.ones(2),
+        }
+    ),
+    "wrapped": of_torch(
+        lambda t: {
+            name: t.ones(2)
+            for name in (
+                "module._orig_mod.a",
+                "_orig_mod.module.b",
+                "layers.0._fsdp_wrapped_module._checkpoint_wrapped_module.c",
+                "x_orig_mod.d",
+                "module.module.e",
+                "f",
+            )
+        }
+    ),
+    "wrapped_twice": of_torch(lambda t: {"a.b": t.ones(2), "a._orig_mod.b": t.ones(2)}),
     "optimizer": optimizer,
     "optimizer_state": lambda: optimizer().state_dict(),
     "sparse": of_torch(lambda t: {"w": t.ones(1), "s": t.ones(1).to_sparse()}),
     "damaged": of_bytes(mapping(w=W, x=far_tensor())),
     "own_class": of_bytes(mapping(w=W, mine=of_own_class())),
     "distributed": of_bytes(mapping(part=thing("torch.distributed.tensor.DTensor", _local_tensor=W))),
+    "wrapper": of_bytes(mapping(w=W, q=wrapper("pkg.Int8Tensor"))),
+    "wrappers_alone": of_bytes(mapping(q=wrapper("pkg.Int8Tensor"))),
+    "wrapper_under_key": of_bytes(mapping(mine=mapping(q=wrapper("pkg.Int8Tensor")))),
+    "parameter_of_wrapper": of_bytes(mapping(w=W, q=call("torch._utils", "_rebuild_parameter", wrapper("pkg.Int8Tensor"), b"\x88", HOOKS))),
+    "made_by_method": of_bytes(mapping(q=method("pkg.Float8Tensor", "_make_in_reduce_ex") + row(W, b"K\x01") + b"R")),
+    "sharded": of_bytes(mapping(q=made("torch.distributed._shard.sharded_tensor.api.ShardedTensor") + row(items(W), b"N") + b"b")),
+    "counter_beside_record": of_bytes(mapping(w=W, q=thing("pkg.Trainer", parts=items(dense("local", "FloatStorage", 2))))),
+    "object_of_protocol_0": of_bytes(mapping(w=W, q=call("copy_reg", "_reconstructor", symbol("pkg", "C"), symbol("__builtin__", "object"), b"N"))),
+    "record_with_tensors": of_bytes(mapping(w=dense("local", "FloatStorage", 2), q=thing("pkg.Packed", parts=items(W)), n=thing("pkg.Packed", parts=b"N"))),
+    "quantized": quantized,
     "int_keys": of_torch(lambda t: {0: t.ones(1), -7: t.ones(1)}),
     "bytes_keys": of_torch(lambda t: {b"w": t.ones(1)}),
     "bytes_usual_key": of_torch(lambda t: {b"model": {b"w": t.ones(1)}}),
+    "bytes_and_text_keys": of_torch(lambda t: {"w": t.ones(1), b"b": t.ones(1)}),
+    "bytes_and_text_of_one_name": of_torch(lambda t: {"w": t.ones(1), b"w": t.ones(1)}),
+    "bytes_that_are_no_text": of_torch(lambda t: {"w": t.ones(1), b"\xff": t.ones(1)}),
+    "none_key": of_torch(lambda t: {None: t.ones(1)}),
     "two_keys_of_one_name": of_torch(lambda t: {3: t.ones(1), "3": t.ones(1)}),
     "same_key_twice": of_bytes(mapping(text("w"), b"K\x01", text("v"), W, text("w"), W)),
     "tuple_key": of_torch(lambda t: {"w": t.ones(1), ("a", 1): t.ones(1)}),
@@ -221,6 +377,7 @@ STATE_DICT: dict[str, Case] = {
     "arrays": arrays(lambda np: {"w": np.ones(1), "epoch": 1}),
     "arrays_beside": lambda: arrays(lambda np: of_torch(lambda t: {"w": t.ones(1), "a": np.ones(1)})())(),
     "extra_state": of_torch(lambda t: {"w": t.ones(1), "body._extra_state": 3}),
+    "extra_state_with_tensors": of_torch(lambda t: {"w": t.ones(2), "body._extra_state": {"scale": t.ones(2)}}),
     "config": of_bytes(mapping(model=made("easydict.EasyDict") + mapping(w=W)[1:])),
     "config_made_from_dict": of_bytes(mapping(model=made("mmengine.config.config.ConfigDict", mapping(w=W)))),
     "config_with_content": of_bytes(mapping(model=thing("omegaconf.dictconfig.DictConfig", _content=mapping(w=W)))),
@@ -228,6 +385,9 @@ STATE_DICT: dict[str, Case] = {
     "parameter_of_own_class": of_bytes(module(mapping(w=W, q=thing("pkg.Packed", bits=b"K\x04")))),
     "two_tensors_of_one_name": of_bytes(module(mapping(text("a.b"), W), children=mapping(a=module(mapping(b=W))))),
     "child_that_is_no_module": of_bytes(module(children=mapping(up=module(children=mapping(down=made("pkg.Odd")))))),
+    "persistent": of_bytes(persistent()),
+    "persistent_under_key": of_bytes(mapping(D=persistent(), G=persistent(), G_ema=persistent())),
+    "persistent_without_state": of_bytes(call(*PERSISTENT, mapping(type=text("class"), state=mapping(w=W)))),
     "part_without_name": of_bytes(module(mapping(row(b"K\x01"), W))),
     "shared_16_times": of_bytes(sharing(module(mapping(w=W)), 4)),
     "shared_2_to_the_24": of_bytes(sharing(module(mapping(w=W)), 24)),
@@ -250,16 +410,6 @@ def shard(dim: int) -> bytes:
 
 def strided(dim: int, factor: int) -> bytes:
     return thing(f"{PLACES}._StridedShard", dim=number(dim), split_factor=number(factor))
-
-
-def dense(key: str, kind: str, *sizes: int) -> bytes:
-    strides = [1] * len(sizes)
-    for i in range(len(sizes) - 1, 0, -1):
-        strides[i - 1] = strides[i] * sizes[i]
-    hooks = symbol("collections", "OrderedDict") + b")R"
-    held = storage(key, {"ranks": 4, "local": 6}[key], kind)
-    parts = (held, b"K\x00", row(*map(number, sizes)), row(*map(number, strides)), b"\x89", hooks)
-    return call("torch._utils", "_rebuild_tensor_v2", *parts)
 
 
 REPLICATE = made(f"{PLACES}.Replicate")

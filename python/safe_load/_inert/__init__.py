@@ -5,6 +5,7 @@ Data below, behaviour above; no file imports one of a later row:
     record, names, classes       what the file has: parts of an object, names; where known classes keep their content
     content, words, stand_ins    what a record holds; a value in a few words; what is never called, compiled, imported
     tensors, containers, show    what counts as a tensor; a record as plain containers, as a line, as a tree
+    holders, weights             where tensors lie; which values are weights, and what their names are
     modules, dtensor             a record as a state_dict, as a part of a distributed tensor
     opaque                       Opaque: a record with all of that
 

@@ -11,12 +11,13 @@ import dataclasses
 import sys
 from typing import Any, Iterator
 
-from .._errors import Error, class_text, printable
+from .._errors import Error, WeightsError, class_text, printable
 from .record import Record
 from .tensors import array_types
-from .weights import WeightNames, is_weight, name_of
+from .weights import WeightNames, is_weight, name_of, pairs_of
 
 _SCRIPT = "__torch__."
+_PARTS = ("_parameters", "_buffers", "_modules")
 
 Part = tuple[Any, Any]  # key, value
 
@@ -31,26 +32,42 @@ class Module:
 
 def state_dict(record: Record) -> dict[str, Any]:
     """What Opaque.state_dict() gives."""
-    if read_module(record) is not None:
+    if is_module(record):
         return module_state(record)
     if _is_optimizer(record.attributes()):
         return _optimizer_state(record.attributes())
     raise TypeError(f"{class_text(record.cls)} is neither a module nor an optimizer")
 
 
-def read_module(value: object) -> Module | None:
-    """None for a value that is not a module.
-
-    A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers` and `_modules`,
-    which are its attributes or, of torch.fx, an argument. Of a TorchScript module (`__torch__.*`), whose file does
-    not tell parameters from buffers, each tensor among the attributes counts.
+def is_module(value: object) -> bool:
+    """A module is told by its parts, not by its name: a dict with the dicts `_parameters`, `_buffers` and `_modules`,
+    which are its attributes or, of torch.fx, an argument, or the "state" in the first one (torch_utils.persistence of
+    StyleGAN). Of a TorchScript module (`__torch__.*`), whose file does not tell parameters from buffers, each tensor
+    among the attributes counts.
     """
+    return isinstance(value, Record) and (value.cls.startswith(_SCRIPT) or _attributes_of(value) is not None)
+
+
+def read_module(value: object) -> Module | None:
+    """None for a value that is not a module."""
     if not isinstance(value, Record):
         return None
     if value.cls.startswith(_SCRIPT):
         return _read_script_module(value)
-    dicts = (part for part in (value.attributes(), *value.args) if isinstance(part, dict))
-    return next((found for part in dicts if (found := _read_parts(part)) is not None), None)
+    attributes = _attributes_of(value)
+    return None if attributes is None else _read_parts(attributes)
+
+
+def _attributes_of(value: Record) -> dict[str, Any] | None:
+    """The attributes that make it a module."""
+    places: list[Any] = [value.attributes(), *map(pairs_of, value.args)]
+    if value.args:
+        places.insert(2, pairs_of(value.args[0]).get("state"))
+    return next((place for place in places if isinstance(place, dict) and _has_parts(place)), None)
+
+
+def _has_parts(attributes: dict[str, Any]) -> bool:
+    return all(isinstance(attributes.get(name), dict) for name in _PARTS)
 
 
 def _read_script_module(value: Record) -> Module:
@@ -60,10 +77,8 @@ def _read_script_module(value: Record) -> Module:
     return Module([part for part in parts if is_weight(part[1], kinds)], children)
 
 
-def _read_parts(attributes: dict[str, Any]) -> Module | None:
-    parameters, buffers, children = (attributes.get(name) for name in ("_parameters", "_buffers", "_modules"))
-    if not (isinstance(parameters, dict) and isinstance(buffers, dict) and isinstance(children, dict)):
-        return None
+def _read_parts(attributes: dict[str, Any]) -> Module:
+    parameters, buffers, children = (attributes[name] for name in _PARTS)
     passing = attributes.get("_non_persistent_buffers_set")  # not there before torch 1.5
     passing = passing if isinstance(passing, (set, frozenset, list, tuple)) else ()
     persistent = [part for part in _parts(buffers) if part[0] not in passing]
@@ -75,7 +90,7 @@ def _parts(values: dict[Any, Any]) -> Iterator[Part]:
 
 
 def module_state(module: Record) -> collections.OrderedDict[str, Any]:
-    """The weights of a module, then those of its children. REQUIRES: read_module(module) is not None."""
+    """The weights of a module, then those of its children. REQUIRES: is_module(module)."""
     names = WeightNames()
     modules: dict[int, Module] = {}  # each is read once
     entered: set[int] = set()  # the modules around the one that is read
@@ -115,7 +130,7 @@ def _named(parts: list[Part], prefix: str, names: WeightNames) -> list[Part]:
         name = name_of(key)
         if name is None:
             at = f": {printable(prefix[:-1])}" if prefix else ""
-            raise Error(f"safe_load: a part of a module whose key is not a name{at}", code="unsupported")
+            raise WeightsError(f"safe_load: a part of a module whose key is not a name{at}", code="unsupported")
         names.pay(f"{prefix}{name}")
         named.append((f"{prefix}{name}", value))
     return named
@@ -159,4 +174,4 @@ def _key(key: Any, numbers: dict[int, int]) -> Any:
     raise Error("safe_load: an optimizer has state for a parameter that is in none of its groups", code="corrupt")
 
 
-__all__ = ["Module", "module_state", "read_module", "state_dict"]
+__all__ = ["Module", "is_module", "module_state", "read_module", "state_dict"]

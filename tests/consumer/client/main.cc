@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     std::cerr << weights.error() << '\n';
     return 2;
   }
-  weights->strip_prefix("module.");
+  if (const auto done = weights->strip_prefix("module."); !done) return 2;
   for (const auto& [name, tensor] : *weights)  // file order
     std::cout << name << ' ' << tensor.dtype() << ' ' << tensor.shape() << " @"
               << tensor.file_offset() << '\n';

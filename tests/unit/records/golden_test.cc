@@ -14,6 +14,9 @@ namespace {
 using safe_load::Checkpoint;
 using safe_load::Dims;
 using safe_load::Error;
+using safe_load::Issue;
+using safe_load::Result;
+using safe_load::StateDict;
 using safe_load::ValueKind;
 using safe_load::Values;
 using safe_load::ValueView;
@@ -61,12 +64,22 @@ std::string text_of(const Error& error) {
   return text;
 }
 
-std::string state_dict_answer(const Checkpoint& checkpoint) {
-  const auto found = checkpoint.state_dict();
-  if (!found) return text_of(found.error());
+std::string names_of(const StateDict& weights) {
   std::string names;
-  for (const auto& [name, tensor] : *found) names += (names.empty() ? "" : " ") + name;
+  for (const auto& [name, tensor] : weights) names += (names.empty() ? "" : " ") + name;
   return names.empty() ? "-" : names;
+}
+
+std::string text_of(const Result<StateDict>& found) {
+  return found ? names_of(*found) : text_of(found.error());
+}
+
+std::string state_dict_answer(const Checkpoint& checkpoint) {
+  return text_of(checkpoint.state_dict());
+}
+
+Result<Checkpoint, Issue> open_state_dict(const std::string& name) {
+  return Checkpoint::open(kGolden + "/files/state_dict/" + name + ".pt");
 }
 
 // The marks of names are explained in the table.
@@ -83,6 +96,41 @@ bool is_expected_state_dict(const std::string& found, const std::string& expecte
 }
 
 TEST(Golden, StateDicts) { check("state_dict", state_dict_answer, is_expected_state_dict); }
+
+TEST(Golden, Keys) {
+  for (const Row& row : rows("keys")) {
+    const auto opened = open_state_dict(row.at(0));
+    ASSERT_TRUE(opened) << row[0];
+    const Row keys = split(row.at(1), '|');
+    const std::vector<std::string_view> views(keys.begin(), keys.end());
+    const std::string found =
+        text_of(keys.size() == 1 ? opened->state_dict(keys[0]) : opened->state_dict(views));
+    EXPECT_TRUE(is_expected_state_dict(found, row.at(2)))
+        << row[0] << ' ' << row[1] << ": " << found;
+  }
+}
+
+TEST(Golden, Prefixes) {
+  for (const Row& row : rows("prefixes")) {
+    const auto opened = open_state_dict(row.at(0));
+    ASSERT_TRUE(opened) << row[0];
+    auto weights = opened->state_dict();
+    ASSERT_TRUE(weights) << weights.error();
+    const std::string before = names_of(*weights);
+    std::vector<std::string_view> prefixes = {row.at(1)};
+    if (row[1] == "usual") {
+      prefixes.clear();
+      for (const auto& known : safe_load::usual_prefixes()) prefixes.push_back(known.text);
+    }
+    safe_load::Status done;
+    for (const std::string_view prefix : prefixes)
+      if (done) done = weights->strip_prefix(prefix);
+    const std::string found =
+        done ? names_of(*weights) : "two names: " + std::string(done.error().subject());
+    EXPECT_EQ(found, row.at(2)) << row[0] << ' ' << row[1];
+    EXPECT_TRUE(done || names_of(*weights) == before) << "changed all the same";
+  }
+}
 
 std::string in_brackets(const Dims& dims) {
   std::string text;

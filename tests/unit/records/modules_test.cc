@@ -30,7 +30,7 @@ std::string module(std::string_view parameters, std::string_view buffers, std::s
 std::string names(const safe_load::Checkpoint& checkpoint, std::string_view prefix = "") {
   auto found = checkpoint.state_dict();
   if (!found) return std::string(to_text(found.error().code()));
-  found->strip_prefix(prefix);
+  if (!found->strip_prefix(prefix)) return "not stripped";
   std::string out;
   for (const auto& [name, tensor] : *found)
     out += (out.empty() ? "" : " ") + name + '@' + std::to_string(tensor.storage_offset());
@@ -104,6 +104,25 @@ TEST(StateDict, TakesTheFirstThatHoldsTensors) {
   EXPECT_EQ(names(dict({text("top"), weight(3), text("state_dict"), with(2)})), "w@2");
 }
 
+TEST(StateDict, DoesNotLookForEverAtPartsThatShareALargeOne) {
+  constexpr int kCount = 5000;
+  std::string large = "}(";
+  for (int i = 0; i < kCount; ++i) large += integer(i).append(kNone);
+  large += "uq\x01";
+  for (const std::string& part :
+       {std::string("h\x01"), build(newobj(symbol("m", "C"), {}), "h\x01")}) {
+    std::string content = "}(" + integer(-1) + large;
+    for (int i = 0; i < kCount; ++i) content += integer(i) + part;
+    content += text("model") + dict({text("w"), weight(2)}) + "u";
+    const auto opened = open(CheckpointBuilder(content).storage("0", kData));
+    ASSERT_TRUE(opened) << opened.error().text();
+    const auto found = opened->state_dict();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code(), safe_load::ErrorCode::kLimit);
+    EXPECT_TRUE(opened->state_dict("model"));
+  }
+}
+
 TEST(StateDict, WalksTorchScriptByAttributes) {
   const auto script = [](std::string_view name, std::string_view attributes) {
     return build(newobj(symbol("__torch__.m", name), {}), attributes);
@@ -117,7 +136,7 @@ TEST(StateDict, WalksTorchScriptByAttributes) {
 TEST(StateDict, IsNoneWithoutTensors) {
   for (const std::string& value : {std::string("N"), list({weight(0)}), weight(0), integer(1),
                                    dict({text("state_dict"), dict({text("a"), integer(1)})}),
-                                   dict({text("a"), dict({text("b"), weight(0)})})})
+                                   dict({text("a"), list({dict({text("b"), weight(0)})})})})
     EXPECT_EQ(names(value), "mismatch");
 }
 
