@@ -37,7 +37,8 @@ namespace safe_load::records {
 class WeightNames;
 }
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 struct Refusal;
 
@@ -216,4 +217,5 @@ class SAFE_LOAD_EXPORT Checkpoint {
   std::unique_ptr<api::State> state_;
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

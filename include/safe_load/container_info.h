@@ -10,7 +10,8 @@
 #include "safe_load/dtype.h"
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // In what a file holds its values; to_text() gives "zip", "torchscript of 2018", "npy" ...
 enum class Format : std::uint8_t {
@@ -49,4 +50,5 @@ struct ContainerInfo {
   std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -11,7 +11,8 @@
 #include "safe_load/checkpoint.h"
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // What one dimension of the mesh does to the tensor.
 struct Placement {
@@ -73,4 +74,5 @@ struct RankTensor {
 // In the order of the first file that has them; none for checkpoints of another format.
 SAFE_LOAD_EXPORT std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -9,7 +9,8 @@
 
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // Of the numbers in a file.
 enum class ByteOrder : std::uint8_t { kLittle, kBig };
@@ -87,4 +88,5 @@ SAFE_LOAD_EXPORT std::optional<DType> dtype_from_name(std::string_view name);
 
 inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

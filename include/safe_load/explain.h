@@ -9,7 +9,8 @@
 #include "safe_load/checkpoint.h"
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class RefusalKind : std::uint8_t {
   kContainer,     // the kind of file
@@ -58,4 +59,5 @@ SAFE_LOAD_EXPORT std::string explanation_text(const Checkpoint& checkpoint, std:
 // For programs: "schema": "safe-load.explain/1"; docs/guide/json.md describes it.
 SAFE_LOAD_EXPORT std::string explanation_json(const Checkpoint& checkpoint, std::string_view title);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

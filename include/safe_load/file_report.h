@@ -8,7 +8,8 @@
 
 #include "safe_load/verdict.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // Every text is printable: bytes from the file are escaped and bounded.
 struct Finding {
@@ -51,4 +52,5 @@ struct FileReport {
   std::uint64_t unlisted_symbols = 0;  // all others
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -8,7 +8,8 @@
 #include "safe_load/export.h"
 #include "safe_load/result.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // The error of Checkpoint::open, and the unit of Checkpoint::issues(). Every text is printable:
 // bytes from the file are escaped and bounded.
@@ -29,4 +30,5 @@ inline std::ostream& operator<<(std::ostream& out, const Issue& issue) {
   return out << issue.text();
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 struct Limits {
   // Entries of one zip directory; each also needs 46 bytes of directory.
@@ -47,4 +48,5 @@ struct Limits {
   std::uint64_t max_copied_ratio = 64;
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

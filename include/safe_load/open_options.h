@@ -8,7 +8,8 @@
 #include "safe_load/dtype.h"
 #include "safe_load/limits.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class Access : std::uint8_t {
   kAutomatic,  // kMapped, but kCopied on network file systems
@@ -29,4 +30,5 @@ struct OpenOptions {
   std::function<bool()> keep_going = {};
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -9,7 +9,8 @@
 
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class RecordForm : std::uint8_t {
   kObject,    // has attributes
@@ -36,4 +37,5 @@ SAFE_LOAD_EXPORT std::span<const RecordClass> record_classes();
 SAFE_LOAD_EXPORT const RecordClass* find_record_class(std::string_view module,
                                                       std::string_view name);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -9,7 +9,8 @@
 #include "safe_load/checkpoint.h"
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 struct TextOptions {
   std::size_t width = 0;      // columns; 0: as wide as needed, nothing is cut
@@ -42,4 +43,5 @@ SAFE_LOAD_EXPORT std::string printable(std::string_view text);
 // 1536 as "1.50 KiB".
 SAFE_LOAD_EXPORT std::string human_size(std::uint64_t bytes);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

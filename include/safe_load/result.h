@@ -13,7 +13,8 @@
 
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class ErrorCode : std::uint8_t {
   kIo,           // the operating system refused
@@ -173,4 +174,5 @@ class [[nodiscard]] Result<void, E> {
 
 using Status = Result<void>;
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

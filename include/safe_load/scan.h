@@ -26,7 +26,8 @@
 #include "safe_load/source.h"
 #include "safe_load/verdict.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // What verdicts depend on. Equal ids and equal bytes give equal verdicts.
 struct ScanPolicy {
@@ -48,4 +49,5 @@ SAFE_LOAD_EXPORT FileReport scan(const Source& source, const ScanOptions& option
 SAFE_LOAD_EXPORT Result<FileReport, Issue> scan(std::span<const std::byte> bytes,
                                                 const ScanOptions& options = {});
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -5,7 +5,8 @@
 
 #include "safe_load/limits.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 struct ScanOptions {
   Limits limits = {};
@@ -14,4 +15,5 @@ struct ScanOptions {
   std::size_t max_findings = 1000;  // kept of one file; all count
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -14,7 +14,8 @@
 #include "safe_load/export.h"
 #include "safe_load/scan.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class ScanFormat : std::uint8_t {
   kText,
@@ -92,4 +93,5 @@ SAFE_LOAD_EXPORT Result<FileReport> read_scan_record(std::string_view json);
 SAFE_LOAD_EXPORT std::string scan_rules_text();
 SAFE_LOAD_EXPORT std::string to_text(const ScanRule& rule);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

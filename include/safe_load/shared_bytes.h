@@ -5,11 +5,13 @@
 #include <memory>
 #include <span>
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 struct SharedBytes {
   std::span<std::byte> bytes;
   std::shared_ptr<const void> owner = nullptr;  // null: nothing keeps them alive, or needs to
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -27,7 +27,8 @@
 #include "safe_load/export.h"
 #include "safe_load/result.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // [offset, offset + size)
 struct ByteRange {
@@ -64,4 +65,5 @@ class SAFE_LOAD_EXPORT Source {
   }
 };
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -22,7 +22,8 @@ namespace safe_load::api {
 struct State;
 }
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // Sizes or strides: at most 64 numbers, of which the usual few cost no allocation. Prints as [2,
 // 3].
@@ -199,4 +200,5 @@ Status TensorView::copy_to(std::span<T> out) const {
   return convert_to(dtype_of<T>(), std::as_writable_bytes(out));
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -15,7 +15,8 @@
 #include "safe_load/result.h"
 #include "safe_load/tensor.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 enum class ValueKind : std::uint8_t {
   kMissing,  // there is no such value: what operator[] gives for a key that is not there
@@ -388,4 +389,5 @@ Result<T> ValueView::get() const {
   }
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -7,7 +7,8 @@
 
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // The values are fixed: later is worse.
 enum class Verdict : std::uint8_t { kSafe = 0, kUnknown = 1, kIncomplete = 2, kDangerous = 3 };
@@ -30,4 +31,5 @@ SAFE_LOAD_EXPORT std::span<const ScanRule> scan_rules();
 // The rule of this id ("SL-P01" or "P01"), or null.
 SAFE_LOAD_EXPORT const ScanRule* find_scan_rule(std::string_view id);
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -3,8 +3,10 @@
 
 #include <string_view>
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 inline constexpr std::string_view kVersion = "0.1.0";
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -9,7 +9,8 @@
 
 #include "safe_load/export.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 // The keys under which programs keep their weights; of several the first counts.
 SAFE_LOAD_EXPORT std::span<const std::string_view> usual_weight_keys();
@@ -37,4 +38,5 @@ inline constexpr std::uint64_t kNameCost = 64;
 // records that share one state are few bytes.
 inline constexpr std::uint64_t kMostPartCost = std::uint64_t{1} << 24;
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -6,7 +6,8 @@
 #include "base/checked.h"
 #include "safe_load/value.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using pickle::Kind;
 using pickle::kNoNode;
@@ -138,4 +139,5 @@ Values ArrayView::elements() const {
   return {state_, state_->tape().items(state_->meaning().arrays()[array_].data)};
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -11,7 +11,8 @@
 #include "safe_load/value.h"
 #include "torch/bounds.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using Numbers = std::vector<std::int64_t>;
 
@@ -283,4 +284,5 @@ Result<Quantizer> ValueView::quantizer() const {
 
 Status ValueView::check_elements() const { return ElementCheck(*this).run(); }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

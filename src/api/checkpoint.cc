@@ -8,7 +8,8 @@
 #include "safe_load/record_class.h"
 #include "scan/danger.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using api::State;
 using pickle::Kind;
@@ -234,4 +235,5 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
   return result;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

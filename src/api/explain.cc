@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "torch/weights_only.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using pickle::kNoNode;
 using pickle::NodeId;
@@ -264,4 +265,5 @@ std::vector<Refusal> torch_refusals(const Checkpoint& checkpoint, std::string_vi
   return Explanation(*checkpoint.state_, file_name).run();
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

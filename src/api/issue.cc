@@ -2,7 +2,8 @@
 
 #include <cstdio>
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 std::string Issue::text() const {
   std::string out;
@@ -19,4 +20,5 @@ std::string Issue::text() const {
   return out;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -12,7 +12,8 @@
 #include "api/state.h"
 #include "base/text.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 using pickle::NodeId;
@@ -130,4 +131,5 @@ Result<ValueView> Checkpoint::find(std::string_view object_path) const& {
   return value;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

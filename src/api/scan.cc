@@ -21,7 +21,8 @@
 #include "scan/scanner.h"
 #include "types/known.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 // Counts what is read.
@@ -120,4 +121,5 @@ Result<FileReport, Issue> scan(std::span<const std::byte> bytes, const ScanOptio
   return scan_source(base::MemorySource(bytes), options);
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -10,7 +10,8 @@
 #include "data/elements.h"
 #include "torch/bounds.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using pickle::Kind;
 using pickle::NodeId;
@@ -198,4 +199,5 @@ Result<std::uint64_t> TensorView::copy_size() const {
   return *bytes;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

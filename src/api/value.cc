@@ -13,7 +13,8 @@
 #include "safe_load/record_class.h"
 #include "types/date_time.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using pickle::Kind;
 using pickle::kNoNode;
@@ -447,4 +448,5 @@ std::string_view ValueView::how() const {
   return "";
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

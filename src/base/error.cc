@@ -3,14 +3,16 @@
 #include "base/text.h"
 #include "safe_load/result.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 Error Error::about(std::string_view subject) const {
   Error named = *this;
-  const std::string text = base::shortened(subject, kMaxSubject);
+  const std::string text = base::shortened(subject, kMaxSubject, base::Around::kNothing);
   std::copy(text.begin(), text.end(), named.subject_);
   named.subject_size_ = static_cast<std::uint8_t>(text.size());
   return named;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -63,6 +63,28 @@ void append_escape(std::string& out, std::uint32_t c) {
   }
 }
 
+std::string escape(std::string_view text, std::size_t limit, Around around) {
+  std::string out;
+  std::size_t position = 0;
+  while (position < text.size() && position < limit) {
+    const Decoded decoded = decode(text, position);
+    if (decoded.code_point == kBroken) {
+      append_escape(out, static_cast<std::uint8_t>(text[position]));
+    } else if (around == Around::kQuotes &&
+               (decoded.code_point == '"' || decoded.code_point == '\\')) {
+      out += '\\';
+      out += text[position];
+    } else if (is_deceptive(decoded.code_point)) {
+      append_escape(out, decoded.code_point);
+    } else {
+      out += text.substr(position, decoded.length);
+    }
+    position += decoded.length;
+  }
+  if (position < text.size()) out += "...";
+  return out;
+}
+
 // The first place from `position` on where a sequence begins.
 std::size_t boundary(std::string_view text, std::size_t position) {
   while (position < text.size() && (static_cast<std::uint8_t>(text[position]) & 0xC0) == 0x80)
@@ -127,29 +149,12 @@ void append_utf8(std::string& out, std::uint32_t c) {
 }
 
 std::string escaped(std::string_view text, std::size_t limit) {
-  std::string out;
-  std::size_t position = 0;
-  while (position < text.size() && position < limit) {
-    const Decoded decoded = decode(text, position);
-    if (decoded.code_point == kBroken) {
-      append_escape(out, static_cast<std::uint8_t>(text[position]));
-    } else if (decoded.code_point == '"' || decoded.code_point == '\\') {
-      out += '\\';
-      out += text[position];
-    } else if (is_deceptive(decoded.code_point)) {
-      append_escape(out, decoded.code_point);
-    } else {
-      out += text.substr(position, decoded.length);
-    }
-    position += decoded.length;
-  }
-  if (position < text.size()) out += "...";
-  return out;
+  return escape(text, limit, Around::kQuotes);
 }
 
-std::string shortened(std::string_view text, std::size_t most) {
+std::string shortened(std::string_view text, std::size_t most, Around around) {
   if (text.size() <= most) {
-    std::string whole = escaped(text, text.size());
+    std::string whole = escape(text, text.size(), around);
     if (whole.size() <= most) return whole;
   }
   const std::string middle =
@@ -159,8 +164,8 @@ std::string shortened(std::string_view text, std::size_t most) {
   std::string beginning;
   std::string end;
   for (;;) {
-    beginning = escaped(text.substr(0, boundary(text, half)), most);
-    end = escaped(text.substr(boundary(text, text.size() - half)), most);
+    beginning = escape(text.substr(0, boundary(text, half)), most, around);
+    end = escape(text.substr(boundary(text, text.size() - half)), most, around);
     if (half == 0 || beginning.size() + middle.size() + end.size() <= most) break;
     half = half * 3 / 4;
   }

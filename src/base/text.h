@@ -29,8 +29,10 @@ void append_utf8(std::string& out, std::uint32_t code_point);
 // that two names do not look alike: model.lay...(5000 bytes, 1f2e3d4c)...er.weight.
 inline constexpr std::size_t kMostName = 1024;
 std::string escaped(std::string_view text);
-// The same of a name of which there is room for `most` bytes.
-std::string shortened(std::string_view text, std::size_t most);
+// The same of a name of which there is room for `most` bytes; quotes and backslashes stay as they
+// are if nothing is around it.
+enum class Around : std::uint8_t { kQuotes, kNothing };
+std::string shortened(std::string_view text, std::size_t most, Around around = Around::kQuotes);
 
 // The beginning of a text, escaped likewise: at most `limit` bytes of it, then "...".
 std::string escaped(std::string_view text, std::size_t limit);

@@ -3,7 +3,8 @@
 #include "safe_load/container_info.h"
 #include "safe_load/open_options.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 std::string_view to_text(Format format) {
   switch (format) {
@@ -45,4 +46,5 @@ std::string_view to_text(Format format) {
   return "";
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

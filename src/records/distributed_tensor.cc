@@ -9,7 +9,8 @@
 #include "base/try.h"
 #include "safe_load/record_class.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 constexpr auto kPlacements = std::to_array<PlacementClass>({
@@ -196,4 +197,5 @@ std::string to_text(const DistributedTensor& tensor) {
   return text + ']';
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -8,7 +8,8 @@
 #include "safe_load/distributed_tensor.h"
 #include "sets/rank_name.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t kMostSteps = 64;  // of a name; the beginning of longer ones is left out
@@ -129,4 +130,5 @@ std::vector<RankTensor> rank_tensors(const Checkpoint& checkpoint) {
   return tensors.take();
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -5,7 +5,8 @@
 
 #include "safe_load/record_class.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 using F = RecordForm;
@@ -153,4 +154,5 @@ const RecordClass* find_record_class(std::string_view module, std::string_view n
   return row != kSorted.end() && name_of(*row) == wanted ? &*row : nullptr;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -10,7 +10,8 @@
 #include "safe_load/checkpoint.h"
 #include "safe_load/weights.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 Result<StateDict> read(const Result<records::FoundWeights>& found) {
@@ -81,4 +82,5 @@ Status StateDict::strip_prefix(std::string_view prefix) {
   return {};
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -4,7 +4,8 @@
 
 #include "safe_load/weights.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 constexpr auto kUsualKeys = std::to_array<std::string_view>({
@@ -71,4 +72,5 @@ std::span<const std::string_view> training_words() { return kTrainingWords; }
 
 std::span<const NamePrefix> usual_prefixes() { return kPrefixes; }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

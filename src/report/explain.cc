@@ -7,7 +7,8 @@
 #include "json/writer.h"
 #include "safe_load/report.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 std::string_view what_we_do(const Refusal& refusal) {
@@ -117,4 +118,5 @@ std::string explanation_json(const Checkpoint& checkpoint, std::string_view titl
   return std::move(writer).take() + '\n';
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -5,7 +5,8 @@
 #include "safe_load/report.h"
 #include "safe_load/version.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 using json::JsonWriter;
@@ -180,4 +181,5 @@ std::string to_json(const Issue& issue, std::string_view title) {
   return end_document(std::move(writer));
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

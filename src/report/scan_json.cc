@@ -150,7 +150,8 @@ void write_summary(JsonWriter& writer, const ScanSummary& summary) {
 
 }  // namespace safe_load::report
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 std::string to_json(const FileReport& report, std::string_view path) {
   json::JsonWriter writer(json::JsonWriter::Layout::kOneLine);
@@ -158,4 +159,5 @@ std::string to_json(const FileReport& report, std::string_view path) {
   return std::move(writer).take() + "\n";
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -8,7 +8,8 @@
 #include "json/fields.h"
 #include "safe_load/scan_report.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 using json::field;
@@ -97,4 +98,5 @@ Result<FileReport> read_scan_record(std::string_view text) {
   return report;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -7,7 +7,8 @@
 #include "report/scan_parts.h"
 #include "safe_load/version.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 using json::JsonWriter;
 
@@ -122,4 +123,5 @@ std::string ScanReport::end() {
   return "";
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -9,7 +9,8 @@
 #include "report/scan_parts.h"
 #include "safe_load/report.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 constexpr std::string_view kReset = "\x1b[0m";
@@ -199,7 +200,8 @@ std::string scan_rules_text() {
   return text;
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load
 
 namespace safe_load::report {
 namespace {

@@ -10,7 +10,8 @@
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t kMostText = 80;
@@ -177,4 +178,5 @@ std::string human_size(std::uint64_t bytes) {
   return out.str();
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

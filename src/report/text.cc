@@ -8,7 +8,8 @@
 #include "report/page.h"
 #include "safe_load/report.h"
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 namespace {
 
 using report::Listing;
@@ -195,4 +196,5 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
   return std::move(page).take();
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

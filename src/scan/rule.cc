@@ -24,7 +24,8 @@ const ScanRule& describe(Rule rule) { return kRules[static_cast<std::size_t>(rul
 
 }  // namespace safe_load::scanner
 
-namespace safe_load::inline v0 {
+namespace safe_load {
+inline namespace v0 {
 
 std::span<const ScanRule> scan_rules() { return scanner::kRules; }
 
@@ -44,4 +45,5 @@ std::string_view to_text(Severity severity) {
   return kTexts[static_cast<std::size_t>(severity)];
 }
 
-}  // namespace safe_load::inline v0
+}  // namespace v0
+}  // namespace safe_load

@@ -11,7 +11,5 @@ void look() {
 }
 
 #ifndef CONTROL
-void look(safe_load::Checkpoint checkpoint) {
-  static_cast<void>(std::move(checkpoint).GETTER);
-}
+void look(safe_load::Checkpoint checkpoint) { static_cast<void>(std::move(checkpoint).GETTER); }
 #endif

@@ -103,9 +103,9 @@ TEST(ZipMemberForgeries, Z12NamesAreShownEscaped) {
   zip.stored("\x1b]0;x\n/data.pkl", "").lie([](ZipEntryParts& lie) {
     lie.central.method = lie.local.method = 99;
   });
-  expect_refused(
-      {{"a terminal sequence", zip.build(), ErrorCode::kUnsupported, 0,
-        "compressed in a way that torch does not use: \\x1b]0;x\\n/data.pkl", "\\x1b]0;x\\n/data.pkl"}});
+  expect_refused({{"a terminal sequence", zip.build(), ErrorCode::kUnsupported, 0,
+                   "compressed in a way that torch does not use: \\x1b]0;x\\n/data.pkl",
+                   "\\x1b]0;x\\n/data.pkl"}});
 }
 
 TEST(ZipMemberForgeries, Z13EntriesDoNotOverlap) {
