@@ -189,6 +189,7 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     std::uint64_t calls = 0;
     std::uint64_t places = 0;
     NodeId first = kNoNode;
+    bool is_searched = false;  // getattr(symbol, "NAME"): what that is only its code knows
   };
   std::vector<Use> uses(tape.symbols().size());
   const auto note_place = [&](NodeId symbol, NodeId place) {
@@ -211,6 +212,10 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
       const NodeId callee = tape.call(id).callee;
       if (tape[callee].kind == Kind::kSymbol) note_place(callee, id);
     }
+    if (tape[id].kind == Kind::kOpaque && tape[id].aux == types::kAttributeOf) {
+      const NodeId owner = tape.items(tape.call(id).arguments)[0];
+      if (tape[owner].kind == Kind::kSymbol) uses[tape.symbol_index(owner)].is_searched = true;
+    }
     if (edges[id].parent == kNoNode) continue;
     if (id == tape.root()) note_value(id);
     state_->graph().for_each_child(id,
@@ -222,8 +227,9 @@ std::vector<SymbolUse> Checkpoint::symbols() const {
     SymbolUse use;
     use.name =
         base::shortened(symbol.module, kMostWord) + '.' + base::shortened(symbol.name, kMostWord);
-    use.is_known =
-        state_->meaning().is_known(i) || find_record_class(symbol.module, symbol.name) != nullptr;
+    const bool is_record =
+        find_record_class(symbol.module, symbol.name) != nullptr && !uses[i].is_searched;
+    use.is_known = state_->meaning().is_known(i) || is_record;
     use.is_called = uses[i].calls != 0;
     use.count = uses[i].calls + uses[i].places;
     use.offset = symbol.first_offset;

@@ -147,7 +147,8 @@ bool is_of_standard_library(std::string_view module) {
   const std::string_view top = module.substr(0, module.find('.'));
   if (top == "__main__" || top == "__mp_main__") return false;
   if (top.empty() || top.front() == '_') return true;
-  const std::string word = " " + std::string(top) + " ";
+  std::string word(1, ' ');
+  word.append(top).append(1, ' ');
   return kModules.find(word) != std::string_view::npos;
 }
 

@@ -26,7 +26,8 @@ std::span<const NodeId> arguments_of(const pickle::Tape& tape, const Call& call)
 }
 
 std::string shown(const Callee& what) {
-  return base::escaped(what.module) + (what.name.empty() ? "" : "." + base::escaped(what.name));
+  const std::string module = base::escaped(what.module);
+  return what.name.empty() ? module : module + '.' + base::escaped(what.name);
 }
 
 // A name as a class has it.

@@ -253,6 +253,50 @@ Result<FoundFiles, Issue> open_ranks(Files& files, std::string_view folder,
   return add_files(files, {}, folder, wanted, "rank files", "");
 }
 
+// What trainers save beside the weights.
+bool is_beside_weights(std::string_view name) {
+  constexpr std::string_view kStems[] = {"optimizer", "scheduler",     "scaler",
+                                         "rng_state", "training_args", "random_states"};
+  return std::any_of(std::begin(kStems), std::end(kStems),
+                     [&](std::string_view stem) { return name.starts_with(stem); });
+}
+
+bool is_weights_name(const std::string& name) {
+  constexpr std::string_view kEndings[] = {".safetensors", ".bin", ".pt",  ".pth", ".ckpt",
+                                           ".th",          ".pt2", ".pkl", ".tar"};
+  return !name.starts_with('.') && !is_beside_weights(name) &&
+         std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// A folder without anything that says what belongs together: the one file that holds weights.
+Result<FoundFiles, Issue> open_only_file(Files& files, std::string_view folder,
+                                         const std::vector<std::string>& names,
+                                         const Limits& limits) {
+  constexpr std::size_t kMostListed = 8;
+  const auto is_there = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (is_there("data.pkl") && is_there("version"))
+    return as_issue(
+        Error(ErrorCode::kUnsupported, "the records of a checkpoint that somebody unpacked"), "",
+        "pack the folder again, from outside: zip -0 -r model.pt FOLDER");
+  const std::vector<std::string> choices = all_of(names, is_weights_name);
+  if (choices.size() == 1 && !is_shard_name(choices[0])) {
+    const std::string chosen = in_folder(folder, choices[0]);
+    auto file = files.open(chosen);
+    if (!file) return as_issue(file.error(), choices[0]);
+    return open_file(files, chosen, *std::move(file), limits);
+  }
+  std::string hint = "open one of the files in it";
+  for (std::size_t i = 0; i < std::min(choices.size(), kMostListed); ++i)
+    hint += (i == 0 ? ": " : ", ") + base::escaped(choices[i]);
+  if (choices.size() > kMostListed)
+    hint += " and " + std::to_string(choices.size() - kMostListed) + " more";
+  return as_issue(Error(ErrorCode::kUnsupported, "a folder without an index of a sharded set"), "",
+                  std::move(hint));
+}
+
 Result<FoundFiles, Issue> open_folder(Files& files, std::string_view path, const Limits& limits) {
   const auto names = files.list(std::string(path), kMostFiles);
   if (!names) return as_issue(names.error());
@@ -297,8 +341,7 @@ Result<FoundFiles, Issue> open_folder(Files& files, std::string_view path, const
                           "an unfinished checkpoint: the file .metadata is missing, which is "
                           "written last"),
                     "", "download or save it again");
-  return as_issue(Error(ErrorCode::kUnsupported, "a folder without an index of a sharded set"), "",
-                  "open one of the files in it");
+  return open_only_file(files, path, *names, limits);
 }
 
 }  // namespace

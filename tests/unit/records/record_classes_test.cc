@@ -97,6 +97,18 @@ TEST(Records, OfOmegaconfAreTheirContent) {
       std::all_of(symbols.begin(), symbols.end(), [](const auto& use) { return use.is_known; }));
 }
 
+// Only its code knows which value the member of this name has.
+TEST(Records, OfEnumsByNameAreNotKnown) {
+  const std::string type = symbol("transformers.trainer_utils", "SchedulerType");
+  const Checkpoint by_value = file(reduce(type, {text("linear")}));
+  EXPECT_TRUE(by_value.symbols().at(0).is_known);
+  const Checkpoint by_name = file(reduce(symbol("builtins", "getattr"), {type, text("LINEAR")}));
+  const auto symbols = by_name.symbols();
+  EXPECT_TRUE(std::any_of(symbols.begin(), symbols.end(), [](const auto& use) {
+    return use.name == "transformers.trainer_utils.SchedulerType" && !use.is_known;
+  }));
+}
+
 TEST(Records, OfOtherConfigsAreTheirContent) {
   const std::string fields = build(
       newobj(symbol("ml_collections.config_dict.config_dict", "ConfigDict"), {}),

@@ -161,6 +161,36 @@ TEST(ShardedSets, AgreeWithTheirIndex) {
   EXPECT_EQ(with_index(folder, good_index()), "unsupported: a shard that holds no dict of tensors");
 }
 
+TEST(ShardedSets, OfOneFileAreThatFile) {
+  TemporaryFolder folder;
+  const std::string weights = pickled(dict({text("w"), integer(1)}));
+  folder.file("README.md", "about");
+  folder.file("optimizer.pt", weights);
+  folder.file("adapter_model.bin", weights);
+  const auto opened = Checkpoint::open(folder.path());
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->root()["w"].get_or(0), 1);
+  folder.file("other.pth", weights);
+  EXPECT_EQ(refused(folder.path()).hint,
+            "open one of the files in it: adapter_model.bin, other.pth");
+}
+
+TEST(ShardedSets, OfOneShardAreNotWhole) {
+  TemporaryFolder folder;
+  folder.file("pytorch_model-00001-of-00002.bin", pickled(dict({text("w"), integer(1)})));
+  EXPECT_EQ(refused(folder.path()).hint,
+            "open one of the files in it: pytorch_model-00001-of-00002.bin");
+}
+
+TEST(ShardedSets, ThatAreRecordsSayHowToPackThem) {
+  TemporaryFolder folder;
+  folder.file("data.pkl", pickled(dict({})));
+  folder.file("version", "3");
+  const auto issue = refused(folder.path());
+  EXPECT_EQ(issue.message, "the records of a checkpoint that somebody unpacked");
+  EXPECT_NE(issue.hint.find("zip -0 -r"), std::string::npos);
+}
+
 TEST(ShardedSets, SayWhatAFolderIs) {
   TemporaryFolder folder;
   EXPECT_EQ(refused(folder.path()).message, "a folder without an index of a sharded set");
