@@ -174,9 +174,10 @@ bool ValueCalls::has_function(NodeId value, int depth) const {
   if (depth == kDeepest || kind < Kind::kTuple || kind > Kind::kDict) return false;
   const auto items = tape_.items(value);
   // Of what is longer nobody looks at every part.
-  return items.size() > kMostItems || std::any_of(items.begin(), items.end(), [&](NodeId item) {
-           return has_function(item, depth + 1);
-         });
+  if (items.size() > kMostItems) return true;
+  for (const NodeId item : items)
+    if (has_function(item, depth + 1)) return true;
+  return false;
 }
 
 Finding ValueCalls::judge_setattr(const Call& call) const {
