@@ -73,7 +73,7 @@ Status Interpreter::decode_array_state(NodeId id) {
   const auto fortran = reader.integer(state[2]);
   if (!fortran || (*fortran != 0 && *fortran != 1) || tape_[state[0]].kind != Kind::kTuple)
     return bad_array("an array state in no known form");
-  if (tape_[state[1]].kind == Kind::kOpaque) return become_opaque(id, kObject);  // of ml_dtypes
+  if ((sorts_of(state[1]) & bit(kSortInert)) != 0) return become_opaque(id, kObject);  // ml_dtypes
   if (tape_[state[1]].kind != Kind::kArrayDtype ||
       !array_dtypes_[tape_[state[1]].count].is_complete)
     return bad_array("an array without a dtype");

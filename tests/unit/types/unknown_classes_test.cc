@@ -53,6 +53,14 @@ TEST(UnknownClasses, OfNumbersAreInertWithTheirArrays) {
   expect_inert(build(reduce(symbol("numpy._core.multiarray", "_reconstruct"),
                             {symbol("numpy", "ndarray"), integers({0}), bytes("b")}),
                      tuple({integer(1), integers({1}), type, kFalse, bytes("ab")})));
+  // An inert value of known names alone would pass where nothing unknown may.
+  const std::string known =
+      reduce(symbol("builtins", "getattr"), {symbol("builtins", "dict"), text("get")});
+  EXPECT_NE(complaint(CheckpointBuilder(
+                build(reduce(symbol("numpy._core.multiarray", "_reconstruct"),
+                             {symbol("numpy", "ndarray"), integers({0}), bytes("b")}),
+                      tuple({integer(1), integers({1}), known, kFalse, bytes("ab")})))),
+            "");
 }
 
 TEST(UnknownClasses, MayBeTheFactoryOfADict) {
