@@ -39,7 +39,7 @@ def state_dict(obj: Any, *, key: str | Iterable[str] | None = None) -> StateDict
     of tensors stay what they are.
 
     Raises an Error that is a ValueError too if no weights are found, and says which keys there are; if more than one
-    could be meant (code "ambiguous"); if two weights have one name, or one has a key that is no name. Raises Error
+    could be meant (code "ambiguous"); if two weights have one name, or one has a key that is not a name. Raises Error
     as Opaque.state_dict() and, of a path, as safe_load() does. Thread-safe.
     """
     if isinstance(obj, (str, os.PathLike)):
