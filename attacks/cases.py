@@ -335,6 +335,31 @@ def gadgets() -> Iterator[Case]:
     yield Case("G14", "evidence.pkl", pickle_of(call("mylib", "run", text("import os; os.getcwd()"))), "DANGEROUS",
                "SL-G14")
     yield Case("G15", "unlisted.pkl", pickle_of(call("mylib", "run", text("fast"))), "UNKNOWN", "SL-G15")
+    yield from package_classes()
+
+
+def package_classes() -> Iterator[Case]:
+    """Classes that SAFE vouches for, made to do something else."""
+    linear = symbol("torch.nn.modules.linear", "Linear")
+    optimizer = symbol("torch.optim.sgd", "SGD")
+    space = symbol("gymnasium.spaces.box", "Box")
+
+    def filled(of: bytes, *pairs: bytes) -> bytes:
+        return of + b")\x81}(" + b"".join(pairs) + b"ub"
+
+    honest = pickle_of(filled(linear, text("in_features"), b"K\x04"))
+    yield Case("G16", "payload-beside.pkl", pickle_of(b"(" + filled(linear, text("bias"), b"N") + PAYLOAD + b"t"), "DANGEROUS", "SL-G16", honest)
+    yield Case("G16", "constructor.pkl", pickle_of(linear + b"(K\x04K\x04tR"), "UNKNOWN", "SL-G15", honest)
+    method = filled(optimizer, text("_patch_step_function"), linear)
+    yield Case("G16", "method-replaced.pkl", pickle_of(method), "UNKNOWN", "SL-G15", pickle_of(filled(optimizer, text("defaults"), b"}")))
+    hook = filled(linear, text("__setstate__"), linear) + b"}b"
+    yield Case("G16", "setstate-replaced.pkl", pickle_of(hook), "DANGEROUS", "SL-P12", honest)
+    slots = linear + b")\x81(N}(" + text("__class__") + optimizer + b"utb"
+    yield Case("G16", "slots.pkl", pickle_of(slots), "UNKNOWN", "SL-G15", honest)
+    bounds = filled(space, text("low"), b"K\x00")
+    yield Case("G16", "hashed.pkl", pickle_of(b"}" + bounds + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(b"}K\x01" + bounds + b"s"))
+    address = filled(symbol("types", "SimpleNamespace"), text("__array_interface__"), b"}")
+    yield Case("G16", "array-interface.pkl", pickle_of(filled(space, text("low"), address)), "DANGEROUS", "SL-P12", pickle_of(bounds))
 
 
 def allowlists() -> Iterator[Case]:

@@ -32,7 +32,7 @@ inline namespace v0 {
 // What verdicts depend on. Equal ids and equal bytes give equal verdicts.
 struct ScanPolicy {
   std::string id;             // SHA-256 of all below
-  std::string table_version;  // SHA-256 of the table of known names
+  std::string table_version;  // SHA-256 of the tables of known names and classes
   bool strict = false;
   Limits limits = {};
 };

@@ -141,7 +141,9 @@ def refusal(
         lines.append('Nothing was imported or run. Pass unknown="opaque" to get them as inert records.')
     if issues and not dangers:
         noun = "value" if len(issues) == 1 else "values"
-        lines.append(f"safe_load: {title} has {len(issues)} damaged {noun}")
+        is_damage = any(issue["code"] != "unsupported" for issue in issues)
+        what = f"damaged {noun}" if is_damage else f"{noun} that cannot be read"
+        lines.append(f"safe_load: {title} has {len(issues)} {what}")
         lines += [f"  {issue['text']}" for issue in issues[:_SHOWN]]
         if len(issues) > _SHOWN:
             lines.append(f"  ... and {len(issues) - _SHOWN} more in the attribute issues")

@@ -110,6 +110,27 @@ def test_a_subclass_of_list_is_a_sequence():
         record[3]
 
 
+def test_a_member_of_a_known_enumeration_is_found_as_its_value(made):
+    """As monai writes what it knows about an image: keyed by members of an enumeration of texts."""
+    member = made("monai.utils.enums.MetaKeys", str)
+    meta = loaded({"meta": {member("affine"): 1, "file": "a.nii"}}, 3)["meta"]
+    assert meta["affine"] == 1 and meta["file"] == "a.nii"
+    (key,) = (key for key in meta if isinstance(key, Opaque))
+    assert key == "affine" and key != "file" and hash(key) == hash("affine") and key in {"affine"}
+    # Of a class that nobody knows, a member is itself alone.
+    stranger = made("mylib.Keys", str)
+    other = loaded({stranger("affine"): 1}, 3, "opaque")
+    assert "affine" not in other and list(other)[0] != "affine"
+
+
+def test_a_key_that_is_a_member_is_shown_by_its_value(made):
+    member = made("monai.utils.enums.MetaKeys", str)
+    stranger = made("mylib.Run", object)
+    with pytest.raises(Error) as caught:
+        loaded({"meta": {member("affine"): [stranger()]}}, 3)
+    assert caught.value.globals[0].path == '$["meta"]["affine"][0]'
+
+
 def test_a_subclass_of_set_has_members():
     content = symbol("pkg", "S") + b")\x81(K\x01K\x02\x90"
     record = opaque(content)

@@ -18,6 +18,7 @@
 #include "os/host.h"
 #include "safe_load/version.h"
 #include "scan/findings.h"
+#include "scan/package_classes.h"
 #include "scan/scanner.h"
 #include "types/known.h"
 
@@ -90,6 +91,7 @@ ScanPolicy scan_policy(const ScanOptions& options) {
   for (const types::Known& row : types::known_names())
     for (const std::string_view text : {row.module, row.name, row.call.text(), row.state.text()})
       table += std::string(text) + '\n';
+  table += scanner::package_class_table();
   policy.table_version = digest::sha256(table);
   policy.strict = options.strict;
   policy.limits = options.limits;

@@ -10,7 +10,7 @@ constexpr std::size_t kMostPaths = 3;
 
 bool is_strict_note(const ScanRule& rule) {
   const ScanRule& first = describe(Rule::kN01);
-  return &rule >= &first && &rule <= &describe(Rule::kN04);
+  return (&rule >= &first && &rule <= &describe(Rule::kN04)) || &rule == &describe(Rule::kG16);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ namespace safe_load::scanner {
   X(G13, kNote, "nested-payload", "A checkpoint lies in the bytes of another one", "", "") \
   X(G14, kDanger, "call-with-evidence", "A name that is not known is called with text that looks like program text or a command", "do not open this file with torch.load or pickle", "") \
   X(G15, kUnknown, "unlisted-name", "A name that is not known, and not known to be bad", "open it with safe_load(path, unknown=\"opaque\"): unknown classes become inert records", "") \
+  X(G16, kNote, "package-class", "A class of a well-known package, whose objects are unpickled by setting attributes", "", "") \
   X(A02, kDanger, "callable-argument", "A known name is given a class or function where it takes none", "do not open this file with torch.load or pickle", "") \
   X(A03, kUnknown, "schema-violation", "A known name is called with arguments that it never gets", "do not open this file with torch.load or pickle", "") \
   X(A04, kUnknown, "class-of-a-script", "A class of the script or notebook that wrote the file", "open it with safe_load(path, unknown=\"opaque\"): unknown classes become inert records", "") \

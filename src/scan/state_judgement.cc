@@ -32,6 +32,11 @@ bool is_method_of_dict(std::string_view key) {
   return std::find(std::begin(kMethods), std::end(kMethods), key) != std::end(kMethods);
 }
 
+// The str of Python 2, too, which every unpickler takes for one.
+bool is_name(const pickle::Tape& tape, NodeId id) {
+  return tape[id].kind == Kind::kText || tape[id].kind == Kind::kPy2Text;
+}
+
 constexpr int kMostStates = 64;  // __dict__ in each other
 
 }  // namespace
@@ -76,7 +81,7 @@ bool StateJudgement::names_anything(NodeId state) {
   if (!is_new) return place->second;
   const auto items = tape_.items(state);
   for (std::size_t i = 0; i + 1 < items.size() && !place->second; i += 2)
-    place->second = tape_[items[i]].kind == Kind::kText &&
+    place->second = is_name(tape_, items[i]) &&
                     (is_dunder(tape_.text(items[i])) || is_method_of_dict(tape_.text(items[i])));
   return place->second;
 }
@@ -89,7 +94,7 @@ NodeId StateJudgement::judge_attributes(Owner owner, NodeId state) {
   NodeId whole = kNoNode;
   const auto items = tape_.items(state);
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-    if (tape_[items[i]].kind != Kind::kText) continue;
+    if (!is_name(tape_, items[i])) continue;
     const std::string_view key = tape_.text(items[i]);
     if (is_method_of_dict(key) && owner == Owner::kDict)
       found_.push_back(

@@ -16,6 +16,7 @@
 #include "scan/kept_names.h"
 #include "scan/nested_pickles.h"
 #include "scan/oddity_judgement.h"
+#include "scan/package_objects.h"
 #include "scan/packed_text.h"
 #include "scan/render.h"
 #include "scan/state_judgement.h"
@@ -369,6 +370,14 @@ class TapeScan {
                         what + "; it is not known, and not known to be bad");
   }
 
+  // Of a class that a well-known package has, used as its own objects are pickled.
+  static Finding vouched_for(const pickle::Symbol& symbol, const PackageClass& row) {
+    return make_finding(Rule::kG16, Severity::kNote,
+                        text_of(symbol) + " runs nothing when it is unpickled, if the installed " +
+                            std::string(row.package) + " is honest (read in " +
+                            std::string(row.version) + ")");
+  }
+
   void judge_symbol(std::uint32_t number) {
     const pickle::Symbol& symbol = tape_.symbols()[number];
     const Use& use = uses_[number];
@@ -377,7 +386,9 @@ class TapeScan {
       return;
     }
     ++asked_.unlisted;
-    Finding finding = judge_name(symbol, use.call != kNoNode, is_harmless(number));
+    const auto row = objects_.proved(number);
+    Finding finding = row ? vouched_for(symbol, *row)
+                          : judge_name(symbol, use.call != kNoNode, is_harmless(number));
     asked_.is_dangerous |= finding.severity == Severity::kDanger;
     finding.count = std::max<std::uint64_t>(use.calls, 1);
     finding.module = base::escaped(symbol.module);
@@ -535,6 +546,7 @@ class TapeScan {
   Callees callees_{tape_};
   ValueCalls calls_{tape_, callees_};
   StateJudgement states_{tape_, callees_};
+  PackageObjects objects_{tape_};
   bool names_targets_ = false;
 };
 

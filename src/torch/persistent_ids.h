@@ -39,10 +39,7 @@ class StoragesElsewhere final : public PersistentIds {
 // Of a plain pickle, where they mean nothing.
 class NoPersistentIds final : public PersistentIds {
  public:
-  Result<pickle::Node> resolve(TensorInterpreter&, pickle::NodeId) override {
-    return Error(ErrorCode::kCorrupt,
-                 "a persistent id in a plain pickle, where nothing says what it stands for");
-  }
+  Result<pickle::Node> resolve(TensorInterpreter& interpreter, pickle::NodeId id) override;
 };
 
 // The node of a storage.

@@ -224,13 +224,18 @@ TEST(TarsOfCheckpoints, AreRefusedWhereverTheyAreCut) {
 // ---- bare pickles
 
 TEST(BarePickles, GiveNoMeaningToPersistentIds) {
-  for (const std::string& id : {storage("0", 1), text("0") + "Q", "P0\n"s}) {
+  for (const std::string& id : {text("0") + "Q", "P0\n"s}) {
     const std::string found = complaint(pickled(list({id})));
     EXPECT_NE(
         found.find(": a persistent id in a plain pickle, where nothing says what it stands for"),
         std::string::npos)
         << found;
   }
+}
+
+TEST(BarePickles, SayWhereTheStoragesOfAnUnpackedCheckpointAre) {
+  EXPECT_NE(complaint(pickled(list({storage("0", 1)}))).find("pack the folder again"),
+            std::string::npos);
 }
 
 TEST(BarePickles, AreNoMagicNumber) {

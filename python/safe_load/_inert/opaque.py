@@ -21,11 +21,12 @@ class Opaque(Record):
     It behaves as what it stands for did. Of a subclass of dict, list or set, indexing, iterating, `in`, len()
     and keys(), values(), items(), get() go to the added items; of a named tuple, to its items; of a config
     container of a known package (omegaconf, easydict, yacs, ...), to its content, which attributes give too
-    (cfg.model.lr). Other attributes are those of its state. The names of this class come first: attributes()
+    (cfg.model.lr). A member of an enumeration of a known package is hashed and compared as its value, so that it is
+    found as a key (meta["affine"]). Other attributes are those of its state. The names of this class come first: attributes()
     has those that they hide, and no name is looked up that begins and ends with an underscore.
 
     Raises KeyError, IndexError and AttributeError as a dict, a list and an object do, and TypeError for keys()
-    and the like of a sequence. Two are equal only if they are one object. It is pickled and copied as an
+    and the like of a sequence. All others are equal only if they are one object. It is pickled and copied as an
     Opaque, by protocol 2 or later. Reading it is thread-safe.
     """
 
@@ -72,6 +73,18 @@ class Opaque(Record):
         Raises TypeError if this is not a DTensor, and Error if its parts contradict each other. Thread-safe.
         """
         return dtensor.distributed_tensor(self)
+
+    # ---- as a key
+
+    def __eq__(self, other: object) -> bool:
+        value = _member_value(self)
+        if value is None:
+            return self is other
+        return bool(value == (_member_value(other) if isinstance(other, Opaque) else other))
+
+    def __hash__(self) -> int:
+        value = _member_value(self)
+        return object.__hash__(self) if value is None else hash(value)
 
     # ---- as a mapping or a sequence
 
@@ -135,6 +148,12 @@ class Opaque(Record):
 
     def _repr_html_(self) -> str:
         return show.tree(self)
+
+
+def _member_value(record: Opaque) -> str | int | None:
+    """What a member of an enumeration is, if it is one of a known class."""
+    is_member = record.cls in classes.MEMBERS and len(record.args) == 1 and isinstance(record.args[0], (str, int))
+    return record.args[0] if is_member else None
 
 
 def _pairs(record: Opaque) -> dict[Any, Any]:

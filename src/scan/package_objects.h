@@ -1,0 +1,37 @@
+// PackageObjects: whether a pickle uses the classes of well-known packages as their own objects are
+// pickled, so that nothing runs but what was read in their sources.
+//
+// A class may be kept, as any value; be made by NEWOBJ or copyreg without arguments and filled by a
+// dict; an enumeration may be called with a text or an integer. Whatever else is done with one of
+// them is a misuse. The methods that were read look at some parts of a state: a part that could
+// make them call something is a misuse, too.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "pickle/tape.h"
+#include "scan/package_classes.h"
+
+namespace safe_load::scanner {
+
+class PackageObjects {
+ public:
+  // Looks at the whole tape if it names such a class. `tape` is used here only.
+  explicit PackageObjects(const pickle::Tape& tape);
+
+  // The row of a symbol, if the pickle does nothing with it but what the row vouches for.
+  std::optional<PackageClass> proved(std::uint32_t symbol) const;
+
+ private:
+  struct Class {
+    std::optional<PackageClass> row;
+    bool is_misused = false;
+  };
+  friend class PackageUses;
+
+  std::vector<Class> classes_;  // by symbol
+};
+
+}  // namespace safe_load::scanner

@@ -1,0 +1,151 @@
+// Classes of well-known packages: what their own picklers write is vouched for, all else is not.
+#include <gtest/gtest.h>
+#include <safe_load/scan_report.h>
+
+#include <string>
+
+#include "scan/package_classes.h"
+#include "support/guarded_buffer.h"
+
+namespace {
+
+using namespace std::string_literals;
+using safe_load::FileReport;
+using safe_load::Verdict;
+using safe_load::scanner::find_package_class;
+using safe_load::scanner::PackageClass;
+
+const std::string kLinear = "ctorch.nn.modules.linear\nLinear\n";
+const std::string kSpace = "cgymnasium.spaces.box\nBox\n";
+const std::string kStrategy = "ctransformers.trainer_utils\nIntervalStrategy\n";
+const std::string kSgd = "ctorch.optim.sgd\nSGD\n";
+const std::string kForeign = "cmylib\nRun\n";
+
+std::string text(const std::string& value) {
+  return "X" + std::string(1, static_cast<char>(value.size())) + "\0\0\0"s + value;
+}
+
+// An object of a class, filled by a dict of `pairs`.
+std::string filled(const std::string& type, const std::string& pairs) {
+  return type + ")\x81}(" + pairs + "ub";
+}
+
+FileReport scanned(const std::string& program, bool strict = false) {
+  const std::string pickle = "\x80\2" + program + ".";
+  const test_support::GuardedBuffer buffer(pickle);
+  safe_load::ScanOptions options;
+  options.strict = strict;
+  const auto report = safe_load::scan(buffer.bytes(), options);
+  EXPECT_TRUE(report.ok());
+  return *report;
+}
+
+Verdict verdict(const std::string& program) { return scanned(program).verdict; }
+
+TEST(PackageClasses, AreKnownByTheExactPair) {
+  const auto linear = find_package_class("torch.nn.modules.linear", "Linear");
+  ASSERT_TRUE(linear);
+  EXPECT_EQ(linear->is, PackageClass::Is::kObject);
+  EXPECT_EQ(linear->package, "torch");
+  const auto box = find_package_class("gymnasium.spaces.box", "Box");
+  ASSERT_TRUE(box);
+  EXPECT_EQ(box->is, PackageClass::Is::kCompared);
+  const auto strategy = find_package_class("transformers.trainer_utils", "IntervalStrategy");
+  ASSERT_TRUE(strategy);
+  EXPECT_EQ(strategy->is, PackageClass::Is::kEnum);
+  for (const char* name : {"", "Line", "inear", "Linear Bilinear", "Linear ", "os"})
+    EXPECT_FALSE(find_package_class("torch.nn.modules.linear", name)) << name;
+  EXPECT_FALSE(find_package_class("torch.nn.modules", "Linear"));
+  // They unpickle what they are given.
+  EXPECT_FALSE(find_package_class("e3nn.util.codegen._mixin", "CodeGenMixin"));
+  EXPECT_FALSE(find_package_class("skorch.classifier", "NeuralNetClassifier"));
+  EXPECT_FALSE(find_package_class("torch.nn.parallel.distributed", "DistributedDataParallel"));
+}
+
+TEST(PackageObjects, AreSafeAsTheirPicklersWriteThem) {
+  const FileReport report = scanned(filled(kLinear, text("in_features") + "K\4"));
+  EXPECT_EQ(report.verdict, Verdict::kSafe);
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].rule->id, "SL-G16");
+  EXPECT_NE(report.findings[0].message.find("if the installed torch is honest"), std::string::npos);
+  EXPECT_EQ(verdict(kLinear), Verdict::kSafe);  // kept, as a hyperparameter
+  EXPECT_EQ(verdict(kStrategy + text("no") + "\x85R"), Verdict::kSafe);
+  EXPECT_EQ(verdict("ccopyreg\n_reconstructor\n(" + kLinear + "cbuiltins\nobject\nNtR}" +
+                    text("in_features") + "K\4sb"),
+            Verdict::kSafe);
+  // In containers, and as the parts of each other.
+  const std::string layers =
+      "ccollections\nOrderedDict\n)R(" + text("0") + filled(kLinear, text("bias") + "N") + "u";
+  EXPECT_EQ(verdict(filled("ctorch.nn.modules.container\nSequential\n", text("_modules") + layers)),
+            Verdict::kSafe);
+  EXPECT_EQ(scanned(kLinear, true).verdict, Verdict::kUnknown);
+}
+
+TEST(PackageObjects, AreNotVouchedForWhereSomethingElseIsDoneWithThem) {
+  const std::string one = text("a") + "K\1";
+  EXPECT_EQ(verdict(kLinear + "K\4K\4\x86R"), Verdict::kUnknown);  // its constructor
+  EXPECT_EQ(verdict(kLinear + ")R"), Verdict::kUnknown);
+  EXPECT_EQ(verdict(kLinear + "K\4\x85\x81"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("(" + kLinear + "o"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("(itorch.nn.modules.linear\nLinear\n"), Verdict::kUnknown);
+  EXPECT_EQ(verdict(kLinear + ")\x81N}" + one + "s\x86" + "b"), Verdict::kUnknown);  // slots
+  EXPECT_EQ(verdict(kLinear + ")\x81]K\1" + "ab"), Verdict::kUnknown);
+  EXPECT_EQ(verdict(kLinear + ")\x81" + one + "s"), Verdict::kUnknown);  // its __setitem__
+  EXPECT_EQ(verdict(kLinear + ")\x81K\1" + "a"), Verdict::kUnknown);     // its append
+  EXPECT_EQ(verdict(kLinear + ")\x81)R"), Verdict::kUnknown);            // it is called itself
+  EXPECT_EQ(verdict(kStrategy + ")\x81"), Verdict::kUnknown);
+  EXPECT_EQ(verdict(kStrategy + "]\x85R"), Verdict::kUnknown);
+  EXPECT_EQ(verdict(kStrategy + text("no") + "\x85R}" + one + "sb"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("cnumpy\ndtype\n" + kLinear + "\x85R"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("ccopyreg\n_reconstructor\n(" + kLinear + "cbuiltins\ndict\n}tR"),
+            Verdict::kUnknown);
+}
+
+TEST(PackageObjects, AreNotVouchedForWhereTheirOwnCodeWouldCompareThem) {
+  const std::string space = filled(kSpace, text("dtype") + "N");
+  EXPECT_EQ(verdict(space), Verdict::kSafe);
+  EXPECT_EQ(verdict("}" + text("a") + space + "s"), Verdict::kSafe);
+  EXPECT_EQ(verdict("}" + space + "K\1s"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("}" + space + "\x85K\1s"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("cbuiltins\nset\n]" + space + "a\x85R"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("ccollections\nOrderedDict\n]" + space + "K\1\x86" + "a\x85R"),
+            Verdict::kUnknown);
+  EXPECT_EQ(verdict("ccollections\nOrderedDict\n)R" + space + "K\1s"), Verdict::kUnknown);
+  // Compared by what it is.
+  EXPECT_EQ(verdict("}" + filled(kLinear, text("a") + "K\1") + "K\1s"), Verdict::kSafe);
+}
+
+TEST(PackageObjects, AreNotVouchedForWithAStateThatTheirMethodsWouldRun) {
+  const std::string step = text("_patch_step_function");
+  EXPECT_EQ(verdict(filled(kSgd, text("defaults") + "}")), Verdict::kSafe);
+  EXPECT_EQ(verdict(filled(kSgd, step + kLinear)), Verdict::kUnknown);
+  EXPECT_EQ(
+      verdict(filled(kSgd, text("param_groups") + "]" + filled(kLinear, text("a") + "N") + "a")),
+      Verdict::kUnknown);
+  EXPECT_EQ(verdict(filled(kLinear, text("_modules") + filled(kLinear, text("a") + "N"))),
+            Verdict::kUnknown);
+  EXPECT_EQ(verdict(filled("ctransformers.models.bert.configuration_bert\nBertConfig\n",
+                           text("attribute_map") + "}")),
+            Verdict::kUnknown);
+  // NumPy asks an object with attributes what it is.
+  const std::string array = "ctypes\nSimpleNamespace\n)R}" + text("size") + "K\1sb";
+  EXPECT_EQ(verdict(filled(kSpace, text("low") + array)), Verdict::kUnknown);
+  EXPECT_EQ(verdict(filled(kSpace, text("other") + array)), Verdict::kSafe);
+  // The str of Python 2 is a name, too.
+  EXPECT_EQ(verdict(filled(kSgd, "U\x14_patch_step_function" + kLinear)), Verdict::kUnknown);
+  EXPECT_NE(verdict(filled(kLinear, text("__setstate__") + kLinear)), Verdict::kSafe);
+  EXPECT_NE(verdict(filled(kLinear, "U\x0c__setstate__" + kLinear)), Verdict::kSafe);
+  // A state that is made by a call, whose pairs nobody looked at.
+  EXPECT_EQ(verdict(kSgd + ")\x81" + "ccollections\nOrderedDict\n](" + step + kLinear + "\x86" +
+                    "e\x85Rb"),
+            Verdict::kUnknown);
+}
+
+TEST(PackageObjects, DoNotVouchForTheirNeighbours) {
+  EXPECT_EQ(verdict("(" + filled(kLinear, text("a") + "K\1") + kForeign + ")Rt"),
+            Verdict::kUnknown);
+  EXPECT_EQ(verdict("(" + kLinear + "cos\nsystem\nt"), Verdict::kDangerous);
+  EXPECT_EQ(verdict(filled(kLinear, text("hook") + "cos\nsystem\n")), Verdict::kDangerous);
+}
+
+}  // namespace
