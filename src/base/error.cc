@@ -9,8 +9,8 @@ inline namespace v0 {
 Error Error::about(std::string_view subject) const {
   Error named = *this;
   const std::string text = base::shortened(subject, kMaxSubject, base::Around::kNothing);
-  std::copy(text.begin(), text.end(), named.subject_);
-  named.subject_size_ = static_cast<std::uint8_t>(text.size());
+  named.subject_size_ = static_cast<std::uint8_t>(std::min(text.size(), kMaxSubject));
+  std::copy_n(text.begin(), named.subject_size_, named.subject_);
   return named;
 }
 

@@ -85,10 +85,12 @@ std::string escape(std::string_view text, std::size_t limit, Around around) {
   return out;
 }
 
-// The first place from `position` on where a sequence begins.
+// The first place from `position` on where a sequence begins, which is near: bytes that go on and on
+// are no sequence, and may be parted anywhere.
 std::size_t boundary(std::string_view text, std::size_t position) {
-  while (position < text.size() && (static_cast<std::uint8_t>(text[position]) & 0xC0) == 0x80)
-    ++position;
+  constexpr int kMostContinuation = 3;
+  for (int i = 0; i < kMostContinuation && position < text.size(); ++i, ++position)
+    if ((static_cast<std::uint8_t>(text[position]) & 0xC0) != 0x80) break;
   return position;
 }
 
@@ -160,16 +162,12 @@ std::string shortened(std::string_view text, std::size_t most, Around around) {
   const std::string middle =
       "...(" + std::to_string(text.size()) + " bytes, " + fingerprint(text) + ")...";
   std::size_t half = most > middle.size() ? (most - middle.size()) / 2 : 0;
-  half = std::min(half, text.size() / 2);
-  std::string beginning;
-  std::string end;
-  for (;;) {
-    beginning = escape(text.substr(0, boundary(text, half)), most, around);
-    end = escape(text.substr(boundary(text, text.size() - half)), most, around);
-    if (half == 0 || beginning.size() + middle.size() + end.size() <= most) break;
-    half = half * 3 / 4;
+  for (half = std::min(half, text.size() / 2); half != 0; half = half * 3 / 4) {
+    const std::string beginning = escape(text.substr(0, boundary(text, half)), most, around);
+    const std::string end = escape(text.substr(boundary(text, text.size() - half)), most, around);
+    if (beginning.size() + middle.size() + end.size() <= most) return beginning + middle + end;
   }
-  return beginning + middle + end;
+  return middle;
 }
 
 std::string escaped(std::string_view text) {

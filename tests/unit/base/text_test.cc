@@ -61,13 +61,16 @@ TEST(Text, ShowsNamesWholeAndOtherwiseWithoutTheirMiddle) {
   EXPECT_NE(escaped(one), escaped(two));
   EXPECT_LE(escaped(one).size(), kMostName);
   // Escapes are longer than what they stand for, and no character is cut.
-  for (const std::string_view part : {"\xe2\x82\xac"sv, "\x1b"sv, "\xed\xa0\x80"sv, "\xff"sv}) {
-    std::string text;
-    while (text.size() < 3000) text += part;
-    for (const std::size_t most : {60u, 100u, 160u}) {
-      const std::string shown = shortened(text, most);
-      EXPECT_LE(shown.size(), most) << shown;
-      EXPECT_TRUE(is_utf8(shown, false)) << shown;
+  for (const std::string_view part :
+       {"\xe2\x82\xac"sv, "\x1b"sv, "\xed\xa0\x80"sv, "\xff"sv, "\x80"sv, "\xf0\x80\x80"sv}) {
+    for (const std::size_t size : {41u, 160u, 161u, 500u, 3000u}) {
+      std::string text;
+      while (text.size() < size) text += part;
+      for (const std::size_t most : {60u, 100u, 160u}) {
+        const std::string shown = shortened(text, most);
+        EXPECT_LE(shown.size(), most) << shown;
+        EXPECT_TRUE(is_utf8(shown, false)) << shown;
+      }
     }
   }
 }
