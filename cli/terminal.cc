@@ -11,7 +11,8 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t kMostRows = 200;  // of one table on a terminal
+constexpr std::size_t kMostRows = 200;   // of one table on a terminal
+constexpr std::size_t kMostValues = 25;  // of that of values
 
 bool is_set(const char* name) {
   const char* value = std::getenv(name);
@@ -30,7 +31,10 @@ safe_load::TextOptions text_options(const Options& options) {
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   safe_load::TextOptions text;
   text.width = is_terminal && !options.no_truncate ? terminal_width() : 0;
-  text.most_rows = is_terminal && !options.all ? kMostRows : 0;
+  if (is_terminal && !options.all) {
+    text.most_rows = kMostRows;
+    text.most_values = kMostValues;
+  }
   const bool wanted = is_set("CLICOLOR_FORCE") || (is_terminal && !is_set("NO_COLOR"));
   text.color = options.color == Color::kAlways || (options.color == Color::kAuto && wanted);
   return text;

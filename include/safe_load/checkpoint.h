@@ -88,6 +88,7 @@ class SAFE_LOAD_EXPORT StateDict {
 class SAFE_LOAD_EXPORT Place {
  public:
   ValueView value() const { return value_; }
+  ValueView owner() const;                           // what holds it; for the root, the root
   bool was_visited() const { return was_visited_; }  // the same object stood at an earlier place
   bool is_key() const { return is_key_; }            // of a dict
   bool is_inside_record() const { return is_inside_record_; }  // an argument, or a part of one

@@ -13,9 +13,10 @@ namespace safe_load {
 inline namespace v0 {
 
 struct TextOptions {
-  std::size_t width = 0;      // columns; 0: as wide as needed, nothing is cut
-  std::size_t most_rows = 0;  // of values; 0: all
-  bool color = false;         // ANSI escapes around what also has words
+  std::size_t width = 0;        // columns; 0: as wide as needed, nothing is cut
+  std::size_t most_rows = 0;    // of each table; 0: all
+  bool color = false;           // ANSI escapes around what also has words
+  std::size_t most_values = 0;  // rows of values; 0: as most_rows
 };
 
 // Container, tensors with type, shape, size and aliases, other values, inert classes, issues. Every

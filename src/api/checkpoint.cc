@@ -108,6 +108,11 @@ std::string Checkpoint::path(const ValueView& value) const {
   return state_->graph().path(state_->edges(), value.id());
 }
 
+ValueView Place::owner() const {
+  const types::Edge& edge = *static_cast<const types::Edge*>(edge_);
+  return edge.step == types::Step::kRoot ? value_ : ValueView(value_.state_, edge.parent);
+}
+
 std::string Place::path() const {
   const api::State& state = *value_.state_;
   return state.graph().path(state.edges(), *static_cast<const types::Edge*>(edge_));

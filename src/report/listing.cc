@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <unordered_set>
 
 #include "records/origin.h"
+#include "report/run_of_scalars.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
 
@@ -43,7 +46,9 @@ Listing collect(const Checkpoint& checkpoint) {
   listing.origins = records::origins(checkpoint);
   for (SymbolUse& use : checkpoint.symbols())
     (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
+  std::unordered_set<std::uint32_t> folded;  // containers whose parts are one row
   checkpoint.for_each([&](const Place& place) {
+    if (folded.contains(place.owner().id())) return;
     const ValueView value = place.value();
     const ValueKind kind = value.kind();
     const bool is_container =
@@ -52,6 +57,14 @@ Listing collect(const Checkpoint& checkpoint) {
     // A record is shown whole: its arguments are not listed again.
     const bool is_shown_elsewhere = place.is_key() || place.is_inside_record() ||
                                     place.is_aside() || has_parts || is_shown_by_content(value);
+    if (has_parts && !place.is_inside_record() && !place.is_aside()) {
+      if (auto run = run_of_scalars(value)) {
+        folded.insert(value.id());
+        listing.values.push_back({place.path(), std::string(to_text(kind)), *std::move(run)});
+        return;
+      }
+    }
+    if (kind == ValueKind::kArray) ++listing.arrays;
     if (is_shown_elsewhere || kind == ValueKind::kTensor) return;
     listing.values.push_back({place.path(), std::string(to_text(kind)), summary(value)});
   });

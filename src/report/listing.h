@@ -10,7 +10,7 @@
 
 namespace safe_load::report {
 
-// A value that is neither a tensor nor a container of others.
+// A value that is not a tensor, nor a container of others; or a container of many plain values.
 struct ValueRow {
   std::string path;
   std::string kind;
@@ -21,6 +21,7 @@ struct Listing {
   std::vector<NamedTensor> tensors;
   std::uint64_t distinct_tensors = 0;
   std::uint64_t storage_bytes = 0;  // of the storages in the result, each counted once
+  std::uint64_t arrays = 0;         // of NumPy
   std::vector<ValueRow> values;
   std::vector<RankTensor> ranks;
   std::vector<std::string> origins;

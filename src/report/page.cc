@@ -83,9 +83,9 @@ void Page::fit_names(std::vector<Row>& rows) const {
   }
 }
 
-void Page::table(std::vector<Row> rows) {
+void Page::table(std::vector<Row> rows, std::size_t most) {
   const std::size_t all = rows.size();
-  if (options_.most_rows != 0 && all > options_.most_rows) rows.resize(options_.most_rows);
+  if (most != 0 && all > most) rows.resize(most);
   if (options_.width != 0) fit_names(rows);
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {

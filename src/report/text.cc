@@ -95,9 +95,10 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   Page page(options);
   std::string summary_line =
       base::escaped(title, 4096) + "  " + std::string(to_text(container.format)) + ", ";
-  summary_line += plural(listing.distinct_tensors, "tensor") + ", " +
-                  human_size(listing.storage_bytes) + " of data in " +
-                  human_size(container.file_size);
+  summary_line += plural(listing.distinct_tensors, "tensor") + ", ";
+  if (listing.arrays != 0) summary_line += plural(listing.arrays, "array") + ", ";
+  summary_line +=
+      human_size(listing.storage_bytes) + " of data in " + human_size(container.file_size);
   if (container.protocol != 0)
     summary_line += ", pickle protocol " + std::to_string(container.protocol);
   if (!container.version.empty()) summary_line += ", version " + container.version;
@@ -110,7 +111,7 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
     page.heading("values");
     std::vector<std::vector<std::string>> rows;
     for (const ValueRow& row : listing.values) rows.push_back({row.path, row.text});
-    page.table(rows);
+    page.table(rows, options.most_values != 0 ? options.most_values : options.most_rows);
   }
   if (!listing.unknown.empty()) {
     page.heading("inert classes and functions (nothing was imported or run)");

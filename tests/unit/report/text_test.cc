@@ -253,6 +253,7 @@ TEST(TextReport, SaysHowManyRowsItLeavesOut) {
   EXPECT_EQ(body(file, {.most_rows = 2}),
             "values\n  $[0]  0\n  $[1]  1\n  ... and 8 more (--all shows them)\n");
   EXPECT_EQ(body(file, {.most_rows = 10}), body(file));
+  EXPECT_EQ(body(file, {.most_rows = 10, .most_values = 2}), body(file, {.most_rows = 2}));
 }
 
 TEST(TextReport, ColorsOnlyWhatAlsoHasWords) {
@@ -306,6 +307,25 @@ TEST(TextReport, GivesSizesInBinaryUnits) {
   EXPECT_EQ(human_size(std::uint64_t{1} << 30), "1.00 GiB");
   EXPECT_EQ(human_size(std::uint64_t{1} << 40), "1.00 TiB");
   EXPECT_EQ(human_size(std::uint64_t{1} << 50), "1.00 PiB");
+}
+
+TEST(TextReport, FoldsManyPlainValuesIntoOneRow) {
+  const auto folded = [](const std::vector<std::string>& values) {
+    std::string items = "](";
+    for (const std::string& value : values) items += value;
+    const std::string all = body(with_data(items + "e"));
+    return all.substr(0, all.find('\n', all.find('\n') + 1) + 1);
+  };
+  std::vector<std::string> values;
+  for (int i = -1; i < 1234; ++i) values.push_back(integer(i));
+  EXPECT_EQ(folded(values), "values\n  $  1,235 integers, -1 to 1,233\n");
+  values.push_back(text("a"));
+  EXPECT_EQ(folded(values), "values\n  $  1,236 plain values\n");
+  values.push_back(list({integer(1)}));
+  EXPECT_EQ(folded(values), "values\n  $[0]        -1\n");
+  EXPECT_EQ(folded(std::vector<std::string>(33, real(0.5))),
+            "values\n  $  33 floats, 0.5 to 0.5\n");
+  EXPECT_EQ(folded(std::vector<std::string>(32, real(0.5))), "values\n  $[0]   0.5\n");
 }
 
 }  // namespace
