@@ -89,13 +89,9 @@ READ: dict[tuple[str, str], str] = {
     ("gymnasium.spaces.multi_discrete.MultiDiscrete", "__setstate__"): "a005d4cd3d80",
     ("gymnasium.spaces.space.Space", "__setstate__"): "6511ac28ebb6",
     ("monai.transforms.transform.MapTransform", "__new__"): "48d01ecc7bd1",
-    ("peft.peft_model.PeftModel", "__getattr__"): "6f16f4b78731",
-    ("peft.tuners.tuners_utils.BaseTuner", "__getattr__"): "34b5ae10d98d",
-    ("peft.utils.other.AuxiliaryTrainingWrapper", "__getattr__"): "e6d170f97765",
     ("sklearn.base.BaseEstimator", "__setstate__"): "548a300ca118",
     ("sklearn.utils._metadata_requests._MetadataRequester", "__init_subclass__"): "e69cb58dca9a",
     ("sklearn.utils._set_output._SetOutputMixin", "__init_subclass__"): "b5101be8e5d1",
-    ("stable_baselines3.common.vec_env.base_vec_env.VecEnvWrapper", "__getattr__"): "f99bb749610b",
     ("stable_baselines3.common.vec_env.vec_normalize.VecNormalize", "__setstate__"): "fabe4200e5b4",
     ("torch.amp.grad_scaler.GradScaler", "__setstate__"): "ae8505c9ead4",
     ("torch.nn.modules.activation.LogSoftmax", "__setstate__"): "a3ce2060b1b7",
@@ -149,6 +145,13 @@ READ: dict[tuple[str, str], str] = {
     ("transformers.utils.generic.ExplicitEnum", "_missing_"): "8744ff4293f8",
     ("ultralytics.utils.SimpleClass", "__getattr__"): "a88b1b11b337",
 }
+# The same, where the class has a __setstate__: without one, unpickling would ask __getattr__ for it.
+READ_BESIDE_SETSTATE = {
+    ("peft.peft_model.PeftModel", "__getattr__"): "6f16f4b78731",
+    ("peft.tuners.tuners_utils.BaseTuner", "__getattr__"): "34b5ae10d98d",
+    ("peft.utils.other.AuxiliaryTrainingWrapper", "__getattr__"): "e6d170f97765",
+    ("stable_baselines3.common.vec_env.base_vec_env.VecEnvWrapper", "__getattr__"): "f99bb749610b",
+}
 # What older versions had, read by hand: package, version, module, kind, names.
 OLDER = [("torch", "1.0.0", "torch.nn.backends.thnn", "function", "_get_thnn_function_backend")]
 # Sets methods of torch.nn.Module under a guard that a program must ask for.
@@ -161,6 +164,7 @@ class Judgement:
     compares: bool = False  # by code of its own
     is_read: bool = False  # has a method of READ that may set attributes
     sets: str = ""  # a method of SET that nobody read
+    gets: str = ""  # a method of READ_BESIDE_SETSTATE
     why: str = ""  # it is not listed
 
 
@@ -305,11 +309,13 @@ class World:
                 whole.compares |= part.compares
                 whole.is_read |= part.is_read
                 whole.sets = whole.sets or part.sets
+                whole.gets = whole.gets or part.gets
             if MIXINS & set(bases) and not whole.is_enum:
                 return Judgement(why=f"{name} is a text or number")
         if whole.is_enum and whole.compares:
             return Judgement(why=f"{name} is an enumeration that is compared by its own code")
-        return Judgement(why=whole.sets) if whole.is_read and whole.sets else whole
+        unread = whole.sets if whole.is_read else whole.gets
+        return Judgement(why=unread) if unread else whole
 
     def judge_body(self, name: str, module: Module, node: ast.ClassDef) -> Judgement:
         own = Judgement(compares=is_dataclass(node))
@@ -331,7 +337,9 @@ class World:
             unread = f'("{name}", "{method}"): "{digest(text)}",'
             is_read = READ.get((name, method)) == digest(text)
             own.is_read |= is_read and method in ("__new__", "__setstate__")
-            if method in SET and not is_read:
+            if READ_BESIDE_SETSTATE.get((name, method)) == digest(text):
+                own.gets = unread
+            elif method in SET and not is_read:
                 own.sets = unread
             elif not is_read:
                 return Judgement(why=unread)

@@ -25,7 +25,7 @@ def methods_that_were_read() -> set[tuple[str, str]]:
     """The keys of READ of the tool: (class, method)."""
     tree = ast.parse((ROOT / "tools" / "package_classes.py").read_text())
     (value,) = (node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.target.id == "READ")
-    return {key for key in ast.literal_eval(value)}
+    return set(ast.literal_eval(value))
 
 
 READ = methods_that_were_read()
