@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from typing import Any, Callable, Iterable, MutableMapping
 
@@ -10,6 +9,7 @@ import torch
 import torch.utils.dlpack
 
 from .._errors import Error
+from .._warn import warn
 from .makers import Makers, attributes_in
 
 _QSCHEMES = (
@@ -166,10 +166,9 @@ class TorchMakers(Makers):
                 return _moved(own, location)
             except _NOT_HERE:
                 if not self._missing:
-                    warnings.warn(
+                    warn(
                         f"safe_load: the file was saved on {location[:40]!r}, which this machine does not "
-                        'have; its tensors are in host memory. device="cpu" says so without a warning',
-                        stacklevel=5,  # whoever called safe_load(), get_tensor() or root
+                        'have; its tensors are in host memory. device="cpu" says so without a warning'
                     )
                 self._missing.add(location)
         return own
