@@ -177,7 +177,7 @@ class _Call:
 
     map_location: Any
     unknown: Unknown
-    classes: Classes
+    classes: dict[str, type]
     framework: Framework | None
     constructors: Constructors
     progress: bool | Callable[[int, int, str], None] | None = None
@@ -196,7 +196,7 @@ class _Call:
         )
         opened = open_source(f, *self.opening)
         try:
-            _refuse(opened, self.unknown, makers)
+            self._refuse(opened, makers)
             makers.require_devices(opened.checkpoint.locations())
             return opened.checkpoint.build(makers), opened
         except BaseException:
@@ -205,6 +205,22 @@ class _Call:
         finally:
             if line is not None:
                 line.end()
+
+    def _refuse(self, opened: Opened, makers: Makers) -> None:
+        """Raises one Error with everything that keeps the whole from being built."""
+        checkpoint = opened.checkpoint
+        issues = checkpoint.issues() + checkpoint.check_elements()
+        names: list[UnknownGlobal] = []
+        if checkpoint.has_unknown_symbols():
+            fields = ("name", "count", "path", "offset", "called", "danger")
+            rows = (row for row in checkpoint.symbols() if not (row["is_known"] or makers.knows(row["name"], row["called"])))
+            names = [UnknownGlobal(*(row[field] for field in fields)) for row in rows]
+        if self.unknown == "opaque":
+            if any(row.danger for row in names):
+                warn(danger_text(opened.title, names))
+            names = []
+        if names or issues:
+            raise refusal(opened.title, len(checkpoint.tensor_names()), names, issues, opened.written(), self.classes)
 
     def finds_another(self, opened: Opened) -> bool:
         """Whether a value stands behind this one; that of a stream, which is read to its end, nobody can tell."""
@@ -245,23 +261,6 @@ def _policy(pickle_module: Any, weights_only: bool | None, unknown: Unknown | No
     if unknown not in ("error", "opaque"):
         raise ValueError('unknown must be "error" or "opaque"')
     return unknown
-
-
-def _refuse(opened: Opened, unknown: Unknown, makers: Makers) -> None:
-    """Raises one Error with everything that keeps the whole from being built."""
-    checkpoint = opened.checkpoint
-    issues = checkpoint.issues() + checkpoint.check_elements()
-    names: list[UnknownGlobal] = []
-    if checkpoint.has_unknown_symbols():
-        fields = ("name", "count", "path", "offset", "called", "danger")
-        rows = (row for row in checkpoint.symbols() if not (row["is_known"] or makers.knows(row["name"], row["called"])))
-        names = [UnknownGlobal(*(row[field] for field in fields)) for row in rows]
-    if unknown == "opaque":
-        if any(row.danger for row in names):
-            warn(danger_text(opened.title, names))
-        names = []
-    if names or issues:
-        raise refusal(opened.title, len(checkpoint.tensor_names()), names, issues, opened.written(), makers.classes)
 
 
 def _one_location(map_location: Any, device: Any) -> Any:

@@ -66,11 +66,16 @@ def _renamed(unknown: Sequence[UnknownGlobal], passed: Mapping[str, type]) -> li
     """What to type where a class was passed that the file may have under another name."""
     own = {cls.__name__: (name, cls) for name, cls in passed.items()}
     pairs = [(row.name, *own[last]) for row in unknown if (last := row.name.rpartition(".")[2]) in own]
-    return [
-        f'classes has {printable(own_name)}, and the file has {name}: '
-        f'if it is that class, pass classes={{"{name}": {cls.__name__}}}'
-        for name, own_name, cls in pairs[:_SUGGESTED]
-    ]
+    lines: list[str] = []
+    for name, own_name, cls in pairs[:_SUGGESTED]:
+        if name == own_name:
+            lines.append(f"{name} is a subclass of numpy.ndarray, which classes= does not build")
+        else:
+            lines.append(
+                f"classes has {printable(own_name)}, and the file has {name}: "
+                f'if it is that class, pass classes={{"{name}": {cls.__name__}}}'
+            )
+    return lines
 
 
 def refusal(

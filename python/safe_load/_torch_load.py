@@ -7,8 +7,12 @@ import dataclasses
 import threading
 from typing import Any, Iterator
 
+from ._core import RECORD_CLASSES
 from ._load import Unknown, safe_load
 from ._make.passed import Classes, classes_by_name, full_name
+
+# torch adds these to its safe globals itself. They are the records that distributed_tensor() reads.
+_RECORDS_OF_TORCH = frozenset(name for name, _, _ in RECORD_CLASSES if name.startswith("torch."))
 
 _lock = threading.Lock()
 _entered: list[_Replacement] = []  # of all threads; the last one counts
@@ -84,7 +88,8 @@ def _allowed_classes() -> dict[str, type]:
     import torch
 
     allowed = (entry if isinstance(entry, tuple) else (entry, None) for entry in torch.serialization.get_safe_globals())
-    return {str(name or full_name(cls)): cls for cls, name in allowed if isinstance(cls, type)}
+    classes = {str(name or full_name(cls)): cls for cls, name in allowed if isinstance(cls, type)}
+    return {name: cls for name, cls in classes.items() if name not in _RECORDS_OF_TORCH}
 
 
 def _enter(replacement: _Replacement) -> None:

@@ -301,7 +301,7 @@ def test_a_call_that_would_run_a_constructor_is_an_error_that_says_what_to_pass(
     with pytest.raises(package.Error) as caught:
         safe_load(content, classes={"pkg.C": kind})
     assert caught.value.code == "unsupported"
-    assert '$["k"]' in str(caught.value) and f'constructors={{"pkg.C": {kind.__name__}}}' in str(caught.value)
+    assert '$["k"]' in str(caught.value) and f'constructors={{"pkg.C": {HERE}.{kind.__name__}}}' in str(caught.value)
     record = safe_load(content, classes={"pkg.C": kind}, unknown="opaque")["k"]
     assert type(record) is Opaque and record.state == {"x": 3} and record.cls == "pkg.C"
     assert record.args == ((1,) if argument == b"K\x01" else ("loaded",) if argument else ())
@@ -354,6 +354,37 @@ def test_what_the_class_raises_is_an_error_with_its_cause():
 def test_a_member_that_is_not_there_is_an_error():
     with pytest.raises(package.Error, match="no member of this value"):
         safe_load(forge(call("pkg", "Color", b"K\x09") + b"."), classes={"pkg.Color": Color})
+
+
+def member(name: str) -> bytes:
+    """As early versions of Python 3.11 pickle a member."""
+    return call("builtins", "getattr", symbol("pkg", "Bits"), text(name))
+
+
+def test_members_by_name():
+    load = lambda content: safe_load(forge(content + b"."), classes={"pkg.Bits": Bits}, unknown="opaque")  # noqa: E731
+    assert load(member("LOW")) is Bits.LOW
+    assert load(call("_operator", "or_", member("LOW"), member("HIGH"))) == Bits.LOW | Bits.HIGH
+    for content in (member("__class__"), member("mro"), member("nosuch")):
+        assert type(load(content)) is package.AttrRef
+    odd = load(call("_operator", "or_", member("LOW"), b"K\x01"))
+    assert type(odd) is Opaque and odd.args == (Bits.LOW, 1) and odd.cls == "_operator.or_"
+
+
+def test_no_attribute_of_another_class_is_looked_up():
+    content = call("builtins", "getattr", symbol("pkg", "C"), text("__init__"))
+    assert type(safe_load(forge(content + b"."), classes={"pkg.C": Quiet})) is package.AttrRef
+
+
+def test_arrays_of_numpy_are_not_built(np):
+    class Array(np.ndarray):
+        pass
+
+    Array.__module__, Array.__qualname__ = HERE, "Array"
+    sys.modules[HERE].Array = Array
+    content = pickle.dumps(np.arange(3).view(Array))
+    with pytest.raises(package.Error, match="subclass of numpy.ndarray, which classes= does not build"):
+        safe_load(content, classes=[Array])
 
 
 def test_methods_and_functions_stay_inert():
@@ -459,6 +490,34 @@ def test_a_whole_model_computes_what_it_computed(torch, tmp_path, is_zip):
     loaded.train()(x).sum().backward()
 
 
+def test_a_subclass_of_tensor_is_the_tensor(torch, tmp_path):
+    class Own(torch.Tensor):
+        def __new__(cls, *rest):
+            raise Ran("new")
+
+        @classmethod
+        def __torch_function__(cls, *rest, **more):
+            raise Ran("a function")
+
+    class WithOwnState(torch.Tensor):
+        def __setstate__(self, state):
+            self.seen = state
+
+    for kind in (Own, WithOwnState):
+        kind.__module__, kind.__qualname__ = HERE, kind.__name__
+        setattr(sys.modules[HERE], kind.__name__, kind)
+        plain = torch.arange(6.0).reshape(2, 3)
+        value = torch.Tensor.as_subclass(plain.T, kind)
+        vars(value)["note"] = 5
+        with torch._C.DisableTorchFunctionSubclass():
+            torch.save({"own": value, "plain": plain}, tmp_path / "own.pt")
+            loaded = safe_load(tmp_path / "own.pt", classes=[kind])
+            assert type(loaded["own"]) is kind and loaded["own"].tolist() == plain.T.tolist()
+            assert loaded["own"].data_ptr() == loaded["plain"].data_ptr()
+            assert vars(loaded["own"]) == ({"note": 5} if kind is Own else {"seen": {"note": 5}})
+    safe_load(tmp_path / "own.pt", classes=[WithOwnState])
+
+
 def test_an_optimizer_goes_on(torch, tmp_path):
     weight = torch.nn.Parameter(torch.ones(3))
     optimizer = torch.optim.Adam([weight], lr=0.1)
@@ -507,6 +566,14 @@ def test_as_torch_load_honours_the_classes_that_torch_may_build(torch):
                 assert [row.name for row in caught.value.globals] == [name]
         with pytest.raises(package.Error):
             torch.load(content)
+
+
+def test_what_torch_itself_may_build_of_a_distributed_tensor_stays_a_record(torch):
+    distributed = pytest.importorskip("torch.distributed.tensor", reason="SKIPPED: this torch has no DTensor")
+    assert distributed.DTensor in torch.serialization.get_safe_globals()
+    with as_torch_load():
+        for module, name in (("torch.distributed.device_mesh", "DeviceMesh"), ("torch.distributed.tensor", "DTensor")):
+            assert type(torch.load(forge(symbol(module, name) + b")\x81}" + text("x") + b"K\x03sb."))) is Opaque
 
 
 def test_each_thread_has_its_own_classes(torch):

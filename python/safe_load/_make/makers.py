@@ -5,14 +5,17 @@ from __future__ import annotations
 import collections
 import contextlib
 import enum
+import operator
 from typing import Any, Callable, Iterable, Iterator
 
 from .._errors import Error, printable
 from .._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
 from . import own_records, rebuild, stdlib
 from .beside import keep
-from .passed import Classes, Constructors, checked_constructors, classes_by_name
+from .passed import Classes, Constructors, checked_constructors, classes_by_name, is_built
 from .scalars import plain_scalar
+
+_JOIN = "_operator.or_"  # of members of an enumeration
 
 Progress = Callable[[int, int, str], None]
 
@@ -35,8 +38,12 @@ class Makers:
         progress: Progress | None = None,
     ) -> None:
         own = checked_constructors(constructors)
-        self.classes = {name: cls for name, cls in classes_by_name(classes).items() if name not in own}
+        passed = {name: cls for name, cls in classes_by_name(classes).items() if name not in own}
+        self.classes = {name: cls for name, cls in passed.items() if is_built(cls)}
+        self._class_ids = frozenset(map(id, self.classes.values()))
         self.constructors: dict[str, Callable[..., Any]] = {**self.classes, **own}  # what the engine asks for
+        if any(issubclass(cls, enum.Flag) for cls in self.classes.values()):
+            self.constructors.setdefault(_JOIN, operator.or_)
         # A class in another one may be spelled as an attribute of that, which then is a name in the file, too.
         self._around = {
             name.rsplit(".", i)[0]
@@ -88,7 +95,7 @@ class Makers:
         return AttrRef(target, name)
 
     def _is_passed(self, value: Any) -> bool:
-        return any(value is cls for cls in self.classes.values())
+        return id(value) in self._class_ids
 
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
         """A value that is complete only with its state."""
@@ -175,17 +182,29 @@ class Makers:
     # ---- classes that the caller asked for
 
     def construct(self, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if name not in self.classes:
+        if name in self.classes:
+            try:
+                return self.new_object(self.classes[name], name, how, args, kwargs)
+            except rebuild.NotBuilt:
+                if not self._keeps_records:
+                    raise
+        elif name == _JOIN and self.constructors[name] is operator.or_:
+            joined = rebuild.joined_members(args)
+            if joined is not None:
+                return joined
+        else:
             with self._caller():
                 return self.constructors[name](*args, **kwargs)
-        try:
-            return rebuild.new_object(self.classes[name], name, how, args, kwargs)
-        except rebuild.NotBuilt:
-            if not self._keeps_records:
-                raise
         record = Opaque(name, how)
         record.args, record.kwargs = args, kwargs
         return record
+
+    def new_object(self, cls: type, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An object of a class that the caller passed, without state and items."""
+        return rebuild.new_object(cls, name, how, args, kwargs)
+
+    def set_state(self, target: Any, state: Any) -> None:
+        rebuild.set_state(target, state)
 
     def apply(
         self,
@@ -201,7 +220,7 @@ class Makers:
         with contextlib.nullcontext() if self._is_passed(type(target)) else self._caller():
             rebuild.add_items(target, list_items, dict_items, set_items)
             for state in states:
-                rebuild.set_state(target, state)
+                self.set_state(target, state)
 
     # ---- NumPy; without it a dtype is its text, an array an NdArray or a list, a scalar its value
 

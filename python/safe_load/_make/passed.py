@@ -26,6 +26,11 @@ def classes_by_name(classes: Classes) -> dict[str, type]:
     return dict(pairs)
 
 
+def is_built(cls: type) -> bool:
+    """Whether objects of such a class are built at all: arrays of NumPy are not, whose own code would read the file."""
+    return not any((base.__module__, base.__name__) == ("numpy", "ndarray") for base in cls.__mro__)
+
+
 def checked_constructors(constructors: Constructors) -> dict[str, Callable[..., Any]]:
     """A copy. Raises as classes_by_name()."""
     if constructors is None:
@@ -61,4 +66,4 @@ def _kind_of(value: Any) -> str:
     return "a class" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
-__all__ = ["Classes", "Constructors", "checked_constructors", "classes_by_name", "full_name"]
+__all__ = ["Classes", "Constructors", "checked_constructors", "classes_by_name", "full_name", "is_built"]

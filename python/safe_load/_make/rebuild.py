@@ -20,6 +20,7 @@ import types
 from typing import Any
 
 from .._errors import printable
+from .passed import full_name
 
 # Types whose __new__ and __init__ do no more than put values into a new object.
 PLAIN: tuple[type, ...] = (object, dict, list, set, frozenset, tuple, str, bytes, bytearray, int, float, complex)
@@ -53,7 +54,7 @@ def _called(cls: type, name: str, args: tuple[Any, ...]) -> Any:
     if filler is None or not _is_plain(_owner(cls, "__new__")):
         raise NotBuilt(
             "the file makes it by a call, and classes= runs no constructor",
-            f'pass constructors={{"{printable(name)}": {cls.__name__}}}, which runs yours',
+            f'pass constructors={{"{printable(name)}": {full_name(cls).removeprefix("__main__.")}}}, which runs yours',
         )
     if filler is collections.defaultdict and args and not callable(args[0]):
         args = (None, *args[1:])  # a factory that is inert
@@ -110,6 +111,14 @@ def member_of_value(cls: type[enum.Enum], args: tuple[Any, ...]) -> Any:
     raise ValueError(f"{cls.__qualname__} has no member of this value")
 
 
+def joined_members(args: tuple[Any, ...]) -> Any:
+    """Of two members of one Flag both in one, as early versions of Python 3.11 spell that; else None."""
+    first, *rest = args
+    if len(rest) != 1 or not isinstance(first, enum.Flag) or type(rest[0]) is not type(first):
+        return None
+    return first | rest[0]
+
+
 # ---- items and state, as pickle sets them
 
 
@@ -140,4 +149,4 @@ def set_state(target: Any, state: Any) -> None:
             target.__dict__[name] = value
 
 
-__all__ = ["NotBuilt", "add_items", "member_of_value", "new_object", "set_state"]
+__all__ = ["NotBuilt", "add_items", "joined_members", "member_of_value", "new_object", "set_state"]

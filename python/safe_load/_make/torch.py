@@ -194,6 +194,18 @@ class TorchMakers(Makers):
             return torch.nn.Parameter(tensor, requires_grad)
         return tensor.requires_grad_(requires_grad)
 
+    def new_object(self, cls: type, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """That of a subclass of Tensor is the tensor itself, as torch._tensor._rebuild_from_type_v2 makes it."""
+        if issubclass(cls, torch.Tensor) and len(args) == 1 and type(args[0]) in (torch.Tensor, torch.nn.Parameter):
+            return torch.Tensor.as_subclass(args[0], cls)
+        return super().new_object(cls, name, how, args, kwargs)
+
+    def set_state(self, target: Any, state: Any) -> None:
+        if isinstance(target, torch.Tensor) and type(target).__setstate__ is torch.Tensor.__setstate__:
+            self.set_tensor_attributes(target, state)
+        else:
+            super().set_state(target, state)
+
     def set_tensor_attributes(self, target: torch.Tensor, state: Any) -> None:
         own = vars(target)  # what a jagged tensor was built with, and the engine has checked, stays
         attributes = {name: value for name, value in attributes_in(state).items() if name not in own}
