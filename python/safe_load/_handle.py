@@ -16,8 +16,8 @@ _UNSET: Any = object()
 class Handle:
     """An open checkpoint: tensors by dotted name, and the whole object, made when they are asked for.
 
-    A context manager, and like a dict of its tensors: h["model.fc.weight"], items(), `in`, len(). What it gave stays valid after it was closed; any other
-    use is then a ValueError. Thread-safe: one thread builds at a time.
+    A context manager, and like a dict of its tensors: h["model.fc.weight"], items(), `in`, len(). What it gave stays
+    valid after it was closed; any other use is then a ValueError. Thread-safe: one thread builds at a time.
     """
 
     def __init__(self, checkpoint: _core.Checkpoint, makers: Makers, title: str) -> None:

@@ -213,7 +213,8 @@ class _Call:
         names: list[UnknownGlobal] = []
         if checkpoint.has_unknown_symbols():
             fields = ("name", "count", "path", "offset", "called", "danger")
-            rows = (row for row in checkpoint.symbols() if not (row["is_known"] or makers.knows(row["name"], row["called"])))
+            rows = (row for row in checkpoint.symbols() if not row["is_known"])
+            rows = (row for row in rows if not makers.knows(row["name"], row["called"]))
             names = [UnknownGlobal(*(row[field] for field in fields)) for row in rows]
         if self.unknown == "opaque":
             if any(row.danger for row in names):

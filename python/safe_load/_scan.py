@@ -16,7 +16,6 @@ from ._errors import Error, counted, from_issue, printable
 from ._source import is_plain_file, of_file
 from ._stream import as_stream
 
-
 _LONGEST_TEXT = 120  # characters that are shown
 
 
@@ -106,9 +105,9 @@ class ScanReport:
 
     def __repr__(self) -> str:
         count = sum(finding.count for finding in self.findings) + self.findings_dropped
-        worst = f", the worst: {self.findings[0].rule} {self.findings[0].message[:_LONGEST_TEXT]}" if self.findings else ""
+        worst = [f", the worst: {f.rule} {f.message[:_LONGEST_TEXT]}" for f in self.findings[:1]]
         path = printable(self.path, _LONGEST_TEXT)
-        return f"<ScanReport of {path}: {self.verdict.name}, {self.format}, {counted(count, 'finding')}{worst}>"
+        return f"<ScanReport of {path}: {self.verdict}, {self.format}, {counted(count, 'finding')}{''.join(worst)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The record that `safe-load scan --format jsonl` prints."""

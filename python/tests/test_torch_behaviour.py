@@ -355,6 +355,65 @@ def test_every_fault_of_an_archive_is_a_runtimeerror():
     assert issubclass(package.Error, pickle.UnpicklingError) and issubclass(package.Error, RuntimeError)
 
 
+# ---- modes that are set around a call
+
+
+@contextlib.contextmanager
+def default_device(device: str):
+    torch.set_default_device(device)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+@contextlib.contextmanager
+def default_dtype():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+MODES = {
+    "device": lambda: torch.device("meta"),
+    "default device": lambda: default_device("meta"),
+    "default dtype": default_dtype,
+    "inference": torch.inference_mode,
+    "no_grad": torch.no_grad,
+    "fake": lambda: torch._subclasses.FakeTensorMode(),
+}
+
+
+def described(value: Any) -> Any:
+    return {
+        name: (type(tensor), tensor.device, tensor.dtype, tuple(tensor.shape), tensor.requires_grad, tensor.is_inference())
+        for name, tensor in value.items()
+    }
+
+
+@pytest.mark.parametrize("target", [None, "cpu", {"cpu": "cpu"}, "meta"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_around_the_call_means_what_it_means_to_torch(mode, target):
+    value = {"a": torch.arange(4.0), "p": torch.nn.Parameter(torch.ones(2)), "t": torch.ones(2, 3).T, "h": torch.ones(3).half()}
+    content, found = saved(value), []
+    for load in (torch.load, safe_load):
+        with MODES[mode]():
+            found.append(load(io.BytesIO(content), target))
+    assert described(found[0]) == described(found[1])
+    if mode != "fake" and target != "meta":
+        assert difference({name: tensor.detach() for name, tensor in found[1].items()}, {n: t.detach() for n, t in value.items()}) is None
+
+
+def test_a_sparse_tensor_keeps_its_elements_whatever_the_default_device_is():
+    value = [torch.eye(2).to_sparse(), torch.eye(2).to_sparse_csr()]
+    content = saved(value)
+    with default_device("meta"):
+        loaded = safe_load(content)
+    assert [tensor.device.type for tensor in loaded] == ["cpu", "cpu"] and difference(loaded, value) is None
+
+
 # ---- tags
 
 

@@ -10,7 +10,6 @@ from . import classes, containers, dtensor, modules, show
 from .content import indexed, value_of
 from .record import Record
 
-
 _SHOWN = 4  # attributes in a message
 _LONGEST_NAME = 30
 

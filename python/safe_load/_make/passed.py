@@ -53,7 +53,8 @@ def _check_name(argument: str, name: Any, value: Any) -> None:
     if not isinstance(name, str):
         own = full_name(name) if isinstance(name, type) else "package.Class"
         other = f", or pass classes=[{name.__name__}]" if isinstance(name, type) and name is value else ""
-        raise TypeError(f'{argument}: a key is the name that the file has, such as "{own}"{other}; not {_kind_of(name)}')
+        wanted = f'a key is the name that the file has, such as "{own}"{other}'
+        raise TypeError(f"{argument}: {wanted}; not {_kind_of(name)}")
     if not all(name.partition(".")):
         raise ValueError(f'{argument}: the name {name!r} lacks its module; "__main__.{name}" is that of a script')
 

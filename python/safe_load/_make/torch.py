@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from typing import Any, Callable, Iterable, MutableMapping
 
-import torch
 import torch.utils.dlpack
+
+import torch
 
 from .._errors import Error
 from .._warn import warn
@@ -64,6 +66,7 @@ class TorchMakers(Makers):
             weakref.WeakValueDictionary() if is_lazy else {}
         )
         self._missing: set[str] = set()
+        self._is_fake = _is_in_fake_mode()
         if isinstance(map_location, (str, torch.device)):
             require_device(map_location)
         elif not (map_location is None or isinstance(map_location, dict) or callable(map_location)):
@@ -117,7 +120,7 @@ class TorchMakers(Makers):
                 require_device(self._map_location.get(location, location))
 
     def stays_here(self, location: str) -> bool:
-        if location == "meta" or callable(self._map_location):
+        if location == "meta" or callable(self._map_location) or self._is_fake:
             return False
         if isinstance(self._map_location, dict):
             target = self._map_location.get(location, location)
@@ -127,7 +130,7 @@ class TorchMakers(Makers):
 
     def is_direct(self, location: str) -> bool:
         """Whether a tensor saved from `location` stays where it is: in host memory."""
-        if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):
+        if self._is_lazy or self._is_fake or callable(self._map_location) or isinstance(self._map_location, dict):
             return False
         target = location if self._map_location is None else self._map_location
         return str(target) == "cpu" and location != "meta"
@@ -142,8 +145,13 @@ class TorchMakers(Makers):
     def _placed(self, storage: Any, unit: int) -> torch.UntypedStorage:
         location = storage.location
         target = self._map_location
-        if str(target) == "meta" or location == "meta":
-            return torch.UntypedStorage(storage.nbytes, device="meta")
+        if str(target) == "meta" or location == "meta" or self._is_fake:
+            empty = torch.UntypedStorage(storage.nbytes, device="meta")
+            if self._is_fake and not callable(target):
+                said = target.get(location, location) if isinstance(target, dict) else target or location
+                with contextlib.suppress(RuntimeError):  # a device that torch does not know
+                    empty._fake_device = torch.device(said)
+            return empty
         own = torch.UntypedStorage(0)
         if storage.nbytes:
             own = torch.frombuffer(storage.memory(unit), dtype=torch.uint8).untyped_storage()
@@ -185,6 +193,8 @@ class TorchMakers(Makers):
     ) -> torch.Tensor:
         tensor = torch.empty(0, dtype=_DTYPES[dtype], device=storage.device)
         tensor = tensor.set_(storage, offset, shape, strides)
+        if self._is_fake and storage._fake_device is not None:
+            tensor.fake_device = torch.device(storage._fake_device)  # type: ignore[attr-defined]
         if is_conjugated:
             tensor = torch._conj(tensor)
         return torch._neg_view(tensor) if is_negated else tensor
@@ -267,17 +277,26 @@ class TorchMakers(Makers):
         return torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
 
 
+def _is_in_fake_mode() -> bool:
+    """Whether tensors are made without data, as in torch._subclasses.FakeTensorMode."""
+    guards = getattr(torch, "_guards", None)
+    return guards is not None and hasattr(guards, "detect_fake_mode") and guards.detect_fake_mode(None) is not None
+
+
 def _sparse(layout: torch.layout, parts: tuple[Any, ...], requires_grad: bool = False) -> torch.Tensor:
     return _sparse_of(layout, parts).requires_grad_(requires_grad)
 
 
 def _sparse_of(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
+    """Where its values are, whatever torch.set_default_device() says, which would lose them on "meta"."""
     if layout is torch.sparse_coo:
         indices, values, size, *is_coalesced = parts
-        made = torch.sparse_coo_tensor(indices, values, size, check_invariants=False)
+        made = torch.sparse_coo_tensor(indices, values, size, device=values.device, check_invariants=False)
         return made._coalesced_(is_coalesced[0] and _are_ascending(indices)) if is_coalesced else made
     compressed, plain, values, size = parts
-    return torch.sparse_compressed_tensor(compressed, plain, values, size, layout=layout, check_invariants=False)
+    return torch.sparse_compressed_tensor(
+        compressed, plain, values, size, layout=layout, device=values.device, check_invariants=False
+    )
 
 
 def _are_ascending(indices: torch.Tensor) -> bool:
