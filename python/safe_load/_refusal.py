@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Sequence
 
-from ._errors import Error, UnknownGlobal, counted, printable
+from ._errors import Error, UnknownGlobal, class_text, counted, printable
 
 _SHOWN = 12  # rows of a message; all of them are in the attributes
 _SUGGESTED = 4  # classes in what to type
+_DOTTED = re.compile(r"\w+(\.\w+)+")  # what may stand in a line to copy
 _INSIDE = '._modules["'
 _TORCH_NN = re.compile(r"torch\.nn\.modules\.[a-z_.]*\.(\w+)")
 
@@ -40,14 +41,14 @@ def _module_of(unknown: Sequence[UnknownGlobal]) -> str | None:
 
 
 def _module_lines(title: str, tensor_count: int, unknown: Sequence[UnknownGlobal], source: str) -> list[str]:
-    names = [row.name for row in unknown if row.called]
+    names = [class_text(row.name) for row in unknown if row.called]
     place = _module_of(unknown)
     at = "" if place == "$" else f" at {place}"
     noun = "class" if len(names) == 1 else "classes"
-    others = [row.name for row in unknown if not row.called]
+    others = [class_text(row.name) for row in unknown if not row.called]
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    written = [_TORCH_NN.sub(r"torch.nn.\1", name) for name in names[:_SUGGESTED]]
-    written = [name.removeprefix("__main__.") for name in written] + ["..."] * (len(names) > _SUGGESTED)
+    written = [_TORCH_NN.sub(r"torch.nn.\1", name) for name in names if _DOTTED.fullmatch(name)][:_SUGGESTED]
+    written = [name.removeprefix("__main__.") for name in written] + ["..."] * (len(names) > len(written))
     lines = [
         f"safe_load: {title} holds a whole torch.nn model of {len(names)} {noun}{at}; "
         f"{counted(tensor_count, 'tensor')} and all plain values are readable",
@@ -65,7 +66,7 @@ def _module_lines(title: str, tensor_count: int, unknown: Sequence[UnknownGlobal
 def _renamed(unknown: Sequence[UnknownGlobal], passed: Mapping[str, type]) -> list[str]:
     """What to type where a class was passed that the file may have under another name."""
     own = {cls.__name__: (name, cls) for name, cls in passed.items()}
-    pairs = [(row.name, *own[last]) for row in unknown if (last := row.name.rpartition(".")[2]) in own]
+    pairs = [(class_text(row.name), *own[last]) for row in unknown if (last := row.name.rpartition(".")[2]) in own]
     lines: list[str] = []
     for name, own_name, cls in pairs[:_SUGGESTED]:
         if name == own_name:

@@ -100,6 +100,14 @@ def test_hostile_names_and_paths_stay_in_the_message(tmp_path):
         assert "safe_load.state_dict(f)" in message
 
 
+def test_no_line_to_copy_holds_code_of_the_file():
+    names = ["make.<locals>.C", "C-1", "L" * 200]
+    layers = b"".join(text(f"l{i}") + text("pkg") + text(name) + b"\x93)\x81" for i, name in enumerate(names))
+    message = str(refused(forge(b"\x80\x04" + symbol("torch.nn.modules.linear", "Linear") + b")\x81}" + text("_modules") + b"}(" + layers + b"usb.")))
+    (line,) = [line for line in message.splitlines() if "classes=[" in line]
+    assert line.endswith("safe_load(f, classes=[torch.nn.Linear, ...])") and len(message) < 2000
+
+
 # ---- the record
 
 
