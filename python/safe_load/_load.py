@@ -79,7 +79,7 @@ def safe_load(
     """
     call = _Call(
         map_location=_one_location(map_location, device),
-        unknown=_policy(pickle_module, weights_only, unknown),
+        unknown=policy(pickle_module, weights_only, unknown),
         classes=classes_by_name(classes),
         framework=framework,
         constructors=constructors,
@@ -120,7 +120,7 @@ def load_all(
     """
     call = _Call(
         map_location=_one_location(map_location, device),
-        unknown=_policy(None, True, unknown),
+        unknown=policy(None, True, unknown),
         classes=classes_by_name(classes),
         framework=framework,
         constructors=constructors,
@@ -253,7 +253,7 @@ def _behind(opened: Opened) -> Iterator[Any]:
             yield file
 
 
-def _policy(pickle_module: Any, weights_only: bool | None, unknown: Unknown | None) -> Unknown:
+def policy(pickle_module: Any, weights_only: bool | None, unknown: Unknown | None) -> Unknown:
     """What to do about unknown classes."""
     if pickle_module is not None and pickle_module is not pickle:
         raise TypeError("pickle_module: safe_load reads pickles itself; pass None or the standard pickle")
@@ -273,4 +273,4 @@ def _one_location(map_location: Any, device: Any) -> Any:
     return map_location
 
 
-__all__ = ["Framework", "Unknown", "load_all", "open", "safe_load"]
+__all__ = ["Framework", "Unknown", "load_all", "open", "policy", "safe_load"]

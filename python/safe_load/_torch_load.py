@@ -7,9 +7,9 @@ import dataclasses
 import threading
 from typing import Any, Iterator
 
-from ._core import RECORD_CLASSES
-from ._load import Unknown, safe_load
-from ._make.passed import Classes, classes_by_name, full_name
+from ._core import RECORD_CLASSES, Limits
+from ._load import Unknown, policy, safe_load
+from ._make.passed import Classes, Constructors, checked_constructors, classes_by_name, full_name
 
 # torch adds these to its safe globals itself. They are the records that distributed_tensor() reads.
 _RECORDS_OF_TORCH = frozenset(name for name, _, _ in RECORD_CLASSES if name.startswith("torch."))
@@ -20,7 +20,13 @@ _originals: tuple[Any, Any] = (None, None)  # torch.load and torch.serialization
 
 
 @contextlib.contextmanager
-def as_torch_load(*, classes: Classes = None, unknown: Unknown | None = None) -> Iterator[None]:
+def as_torch_load(
+    *,
+    classes: Classes = None,
+    unknown: Unknown | None = None,
+    constructors: Constructors = None,
+    limits: Limits | None = None,
+) -> Iterator[None]:
     """While it is entered, torch.load and torch.serialization.load are safe_load(): nothing in a file is run.
 
     They take what torch.load takes: f, map_location, pickle_module, weights_only, mmap and encoding, each as
@@ -30,13 +36,16 @@ def as_torch_load(*, classes: Classes = None, unknown: Unknown | None = None) ->
     classes: as in safe_load(). The classes that the process gave to torch.serialization.add_safe_globals() or
         safe_globals() are added at each call, under the names that they have there; functions among them are not.
     unknown: "error" or "opaque" for all calls; None leaves it to the weights_only of each.
+    constructors, limits: as in safe_load().
 
     The functions are exchanged for the whole process: all threads see safe_load() from the first enter to the
     last exit, after an exception too. Contexts can be nested, and threads can enter and leave in any order: the
     arguments that count are those of the context that this thread entered last, or else any thread. What imported
     the function itself before (`from torch import load`) keeps it. Raises ImportError without torch.
     """
-    replacement = _Replacement(classes_by_name(classes), unknown)
+    policy(None, True, unknown)  # raises if it is none
+    options = {"unknown": unknown, "constructors": checked_constructors(constructors), "limits": limits}
+    replacement = _Replacement(classes_by_name(classes), options)
     _enter(replacement)
     try:
         yield
@@ -49,7 +58,7 @@ class _Replacement:
     """The arguments of one context."""
 
     classes: dict[str, type]
-    unknown: Unknown | None
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)  # further ones of safe_load()
     thread: int = dataclasses.field(default_factory=threading.get_ident)
 
 
@@ -70,8 +79,8 @@ def _load(
         pickle_module,
         weights_only=weights_only,
         mmap=bool(mmap),  # libraries overwrite the files that they read, which would tear a mapping
-        unknown=current.unknown,
         classes={**_allowed_classes(), **current.classes},
+        **current.options,
         **pickle_load_args,
     )
 
@@ -80,7 +89,7 @@ def _current() -> _Replacement:
     """That of this thread, or of any; none if somebody kept the function for longer than the context."""
     with _lock:
         own = [entry for entry in _entered if entry.thread == threading.get_ident()]
-        return (own or _entered or [_Replacement({}, None)])[-1]
+        return (own or _entered or [_Replacement({})])[-1]
 
 
 def _allowed_classes() -> dict[str, type]:

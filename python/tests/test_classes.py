@@ -547,7 +547,13 @@ def test_as_torch_load_takes_classes_and_unknown(torch):
     with as_torch_load(unknown="error"):
         with pytest.raises(package.Error):
             torch.load(content, weights_only=False)
-    for options in ({"classes": Quiet}, {"classes": {"C": Quiet}}):
+    limits = package.Limits()
+    limits.max_pickle_bytes = 3
+    with as_torch_load(constructors={"pkg.C": lambda: made(Quiet)}):
+        assert vars(torch.load(content)) == {"x": 3}
+    with as_torch_load(limits=limits), pytest.raises(package.Error, match="max_pickle_bytes"):
+        torch.load(content)
+    for options in ({"classes": Quiet}, {"classes": {"C": Quiet}}, {"constructors": {Quiet: Quiet}}, {"unknown": "opaq"}):
         with pytest.raises((TypeError, ValueError)):
             with as_torch_load(**options):
                 raise AssertionError("entered")

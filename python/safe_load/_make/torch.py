@@ -279,8 +279,8 @@ class TorchMakers(Makers):
 
 def _is_in_fake_mode() -> bool:
     """Whether tensors are made without data, as in torch._subclasses.FakeTensorMode."""
-    guards = getattr(torch, "_guards", None)
-    return guards is not None and hasattr(guards, "detect_fake_mode") and guards.detect_fake_mode(None) is not None
+    modes = getattr(torch._C, "_len_torch_dispatch_stack", None)
+    return modes is not None and modes() > 0 and torch._guards.detect_fake_mode(None) is not None
 
 
 def _sparse(layout: torch.layout, parts: tuple[Any, ...], requires_grad: bool = False) -> torch.Tensor:
