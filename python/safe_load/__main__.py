@@ -14,6 +14,7 @@ usage: python -m safe_load FILE...        what is in checkpoints; nothing in the
        python -m safe_load.run SCRIPT...  runs a script in which torch.load is safe_load
 
 The command safe-load does more (show, explain, scan); where it is installed, this is the same."""
+_WORDS = ("show", "explain", "scan")  # of the command alone
 
 
 def main(arguments: list[str]) -> int:
@@ -22,6 +23,11 @@ def main(arguments: list[str]) -> int:
     if command is not None:
         sys.stdout.flush()
         os.execv(command, [command, *arguments])
+    if arguments[:1] == ["ls"]:
+        arguments = arguments[1:]
+    if arguments[:1] and arguments[0] in _WORDS and not os.path.exists(arguments[0]):
+        print(f"safe_load: {arguments[0]} needs the command safe-load, which is not on the PATH", file=sys.stderr)
+        return 4
     if not arguments or arguments[0].startswith("-"):
         is_asked = arguments[:1] in (["-h"], ["--help"])
         print(_USAGE, file=sys.stdout if is_asked else sys.stderr)
