@@ -32,6 +32,7 @@ class Stream:
         """So many bytes, or fewer if the stream ends before."""
         pieces = []
         with self._lock:
+            place = self._f.tell()
             self._f.seek(self._start + offset)
             try:
                 while size > 0 and (piece := self._f.read(size)):
@@ -40,7 +41,7 @@ class Stream:
                     pieces.append(bytes(piece))
                     size -= len(piece)
             finally:
-                self._f.seek(self._start)
+                self._f.seek(place)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

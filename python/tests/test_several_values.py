@@ -107,6 +107,16 @@ def test_arrays_of_numpy_follow_each_other(np):
     assert [len(array) for array in package.load_all(stream)] == [3, 5, 1]
 
 
+def test_a_handle_on_a_stream_leaves_it_where_others_have_moved_it(torch):
+    values = [{"a": torch.arange(50_000)}, {"b": torch.arange(3)}]
+    f = io.BytesIO(legacy_files(torch, values))
+    with package.open(f) as handle:
+        first = safe_load(f)
+        place = f.tell()
+        assert torch.equal(handle["a"], first["a"]) and f.tell() == place > 400_000
+        assert torch.equal(safe_load(f)["b"], values[1]["b"])
+
+
 def test_what_stands_before_and_behind_is_not_touched(tmp_path):
     f = plain(tmp_path / "x", b"before" + pickles(VALUES[:1]) + b"behind")
     f.seek(6)
