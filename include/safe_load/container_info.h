@@ -45,6 +45,9 @@ struct ContainerInfo {
   std::uint64_t file_size = 0;
   std::uint64_t record_count = 0;
   std::uint64_t pickle_bytes = 0;
+  // Where torch.load leaves a file that it read: behind the value, so that another may follow; of a
+  // zip file behind the last record that was needed.
+  std::uint64_t end = 0;
   bool has_source_text = false;    // source text of classes is stored beside the values
   std::vector<std::string> notes;  // legal but unusual
   std::vector<std::pair<std::string, std::string>> metadata;  // of a safetensors file, as it stands

@@ -3,8 +3,14 @@
     from safe_load import safe_load
     checkpoint = safe_load("best_model_acc.pth", device="cuda")
 
-Importing this package imports neither torch nor numpy.
+safe_load.load is the same function, and so is the module itself: `import safe_load; safe_load("best_model_acc.pth")`.
+On a command line `python -m safe_load FILE` lists a file, and `python -m safe_load.run script.py` runs a script in
+which torch.load is safe_load(). Importing this package imports neither torch nor numpy.
 """
+
+import sys as _sys
+import types as _types
+from typing import Any as _Any
 
 from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
@@ -14,7 +20,8 @@ from ._errors import Error, UnknownGlobal
 from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspect import Inspection, inspect
-from ._load import open
+from ._load import load_all, open
+from ._load import safe_load as load
 from ._make.beside import tensor_attributes
 from ._save import save
 from ._scan import Coverage, Finding, ScanReport, Severity, Verdict, scan, scan_many
@@ -47,6 +54,8 @@ __all__ = [
     "Verdict",
     "as_torch_load",
     "inspect",
+    "load",
+    "load_all",
     "open",
     "safe_load",
     "save",
@@ -56,3 +65,19 @@ __all__ = [
     "strip_prefix",
     "tensor_attributes",
 ]
+
+
+class _CallableModule(_types.ModuleType):
+    """This module, which is safe_load() itself, too, as `import safe_load; safe_load(path)`."""
+
+    __call__ = staticmethod(load)
+
+    @property
+    def __signature__(self) -> _Any:
+        """What inspect.signature() and help() show."""
+        import inspect
+
+        return inspect.signature(load)
+
+
+_sys.modules[__name__].__class__ = _CallableModule

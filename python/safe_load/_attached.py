@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Generic, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _inspect, _load, _save, _scan, _torch_load, _weights
 
-_P = ParamSpec("_P")
+if TYPE_CHECKING:
+    from ._core import Limits
+    from ._make.passed import Classes, Constructors
+    from ._source import Source
 
+    class _SafeLoad:
+        """Loads a PyTorch checkpoint and runs nothing that is in it: a drop-in for torch.load.
 
-class _Function(Generic[_P]):
-    """What type checkers see: the function and its attributes."""
+        safe_load(path) gives what torch.load would; see safe_load() in safe_load/_load.py for every argument.
+        """
 
-    open = staticmethod(_load.open)
-    inspect = staticmethod(_inspect.inspect)
-    as_torch_load = staticmethod(_torch_load.as_torch_load)
-    save = staticmethod(_save.save)
-    scan = staticmethod(_scan.scan)
-    scan_many = staticmethod(_scan.scan_many)
-    state_dict = staticmethod(_weights.state_dict)
-    strip_prefix = staticmethod(_weights.strip_prefix)
+        # Editors show a signature that stands here, and none that is taken from elsewhere. A test holds it to that.
+        def __call__(
+            self,
+            f: Source,
+            map_location: Any = None,
+            pickle_module: Any = None,
+            *,
+            device: Any = None,
+            weights_only: bool | None = True,
+            mmap: bool | None = None,
+            unknown: _load.Unknown | None = None,
+            classes: Classes = None,
+            encoding: str = "utf-8",
+            framework: _load.Framework | None = None,
+            constructors: Constructors = None,
+            progress: bool | Callable[[int, int, str], None] | None = None,
+            limits: Limits | None = None,
+            verify: bool = False,
+            byteorder: str | None = None,
+        ) -> Any:
+            """Loads a PyTorch checkpoint and runs nothing that is in it: a drop-in for torch.load."""
 
-    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> Any: ...
+        load = staticmethod(_load.safe_load)
+        load_all = staticmethod(_load.load_all)
+        open = staticmethod(_load.open)
+        inspect = staticmethod(_inspect.inspect)
+        as_torch_load = staticmethod(_torch_load.as_torch_load)
+        save = staticmethod(_save.save)
+        scan = staticmethod(_scan.scan)
+        scan_many = staticmethod(_scan.scan_many)
+        state_dict = staticmethod(_weights.state_dict)
+        strip_prefix = staticmethod(_weights.strip_prefix)
 
-
-def _with_attributes(function: Callable[_P, Any]) -> _Function[_P]:
-    vars(function).update(
+    safe_load = _SafeLoad()
+else:
+    safe_load = _load.safe_load
+    vars(safe_load).update(
+        load=_load.safe_load,
+        load_all=_load.load_all,
         open=_load.open,
         inspect=_inspect.inspect,
         as_torch_load=_torch_load.as_torch_load,
@@ -35,9 +65,5 @@ def _with_attributes(function: Callable[_P, Any]) -> _Function[_P]:
         state_dict=_weights.state_dict,
         strip_prefix=_weights.strip_prefix,
     )
-    return cast("_Function[_P]", function)
-
-
-safe_load = _with_attributes(_load.safe_load)
 
 __all__ = ["safe_load"]

@@ -6,8 +6,9 @@ import threading
 from typing import Any, Iterator
 
 from . import _core
-from ._errors import refusal
+from ._errors import counted
 from ._make.makers import Makers
+from ._refusal import refusal
 
 _UNSET: Any = object()
 
@@ -15,8 +16,8 @@ _UNSET: Any = object()
 class Handle:
     """An open checkpoint: tensors by dotted name, and the whole object, made when they are asked for.
 
-    A context manager, and a collection of names. What it gave stays valid after it was closed; any other
-    use is then a ValueError. Thread-safe: one thread builds at a time.
+    A context manager, and like a dict of its tensors: h["model.fc.weight"], items(), `in`, len(). What it gave stays
+    valid after it was closed; any other use is then a ValueError. Thread-safe: one thread builds at a time.
     """
 
     def __init__(self, checkpoint: _core.Checkpoint, makers: Makers, title: str) -> None:
@@ -64,6 +65,13 @@ class Handle:
         with self._building:
             return self._checked(numbers[name]).build(self._makers, numbers[name])
 
+    def __getitem__(self, name: str) -> Any:
+        return self.get_tensor(name)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """The dotted names with their tensors, in file order; each is made when it is reached."""
+        return ((name, self.get_tensor(name)) for name in self.keys())
+
     def get_slice(self, name: str) -> Slice:
         """A tensor that is read only where it is indexed."""
         return Slice(self.get_tensor(name))
@@ -103,6 +111,11 @@ class Handle:
         self._checkpoint = None
         self._root = _UNSET
 
+    def __repr__(self) -> str:
+        if self._checkpoint is None:
+            return f"<Handle of {self._title}: closed>"
+        return f"<Handle of {self._title}: {self.metadata['format']}, {counted(len(self), 'tensor')}>"
+
     def __enter__(self) -> Handle:
         self._open_checkpoint()
         return self
@@ -127,6 +140,9 @@ class Slice:
 
     def __getitem__(self, index: Any) -> Any:
         return self._tensor[index]
+
+    def __repr__(self) -> str:
+        return f"<Slice of {self.get_dtype()} {self.get_shape()}>"
 
 
 __all__ = ["Handle", "Slice"]

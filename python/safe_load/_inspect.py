@@ -10,8 +10,10 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._errors import counted, printable
 from ._source import Source, is_path, open_source
 
+_LONGEST_PATH = 120  # characters that are shown
 _MOST_PENDING = 64  # listings that are still to be made, each of which keeps a file open
 
 
@@ -35,7 +37,7 @@ class _Listing:
 _pending: weakref.WeakSet[_Listing] = weakref.WeakSet()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Inspection:
     """What a checkpoint holds, as plain data.
 
@@ -70,6 +72,13 @@ class Inspection:
         members = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         copy: dict[str, Any] = json.loads(json.dumps(members))
         return copy
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inspection of {printable(self.file, _LONGEST_PATH)}: {self.container['format']}, "
+            f"{counted(self.tensor_count, 'tensor')} of {self.storage_bytes} bytes, "
+            f"{counted(len(self.unknown_globals), 'unknown name')}, {counted(len(self.issues), 'damaged value')}>"
+        )
 
     if not TYPE_CHECKING:  # or a type checker would take any name for an attribute
 
@@ -118,5 +127,5 @@ def inspect(
     The arguments are those of safe_load(). Raises Error if the file cannot be read as a checkpoint, and
     OSError for trouble with the operating system. Thread-safe.
     """
-    checkpoint, title = open_source(f, False, encoding, limits, verify, byteorder)
-    return Inspection._of(checkpoint, os.fsdecode(f) if is_path(f) else title)
+    opened = open_source(f, False, encoding, limits, verify, byteorder)
+    return Inspection._of(opened.checkpoint, os.fsdecode(f) if is_path(f) else opened.title)

@@ -13,17 +13,19 @@ class TerminalLine:
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr is not None and sys.stderr.isatty()
+        self._has_begun = False
         self._next = 0.0
 
     def __call__(self, done: int, total: int, unit: str) -> None:
         if not self._is_shown or (done < total and time.monotonic() < self._next):
             return
         self._next = time.monotonic() + _SECONDS_BETWEEN
+        self._has_begun = True
         sys.stderr.write(f"\rsafe_load: {done} of {total} {unit}")
         sys.stderr.flush()
 
     def end(self) -> None:
-        if self._is_shown:
+        if self._has_begun:
             sys.stderr.write("\n")
 
 

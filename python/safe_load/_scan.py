@@ -12,9 +12,11 @@ from collections import deque
 from typing import Any, Iterable, Iterator
 
 from . import _core
-from ._errors import Error, from_issue
+from ._errors import Error, counted, from_issue, printable
 from ._source import is_plain_file, of_file
 from ._stream import as_stream
+
+_LONGEST_TEXT = 120  # characters that are shown
 
 
 class _Printed(enum.IntEnum):
@@ -88,7 +90,7 @@ class Coverage:
     pickles: int
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class ScanReport:
     """What a scan found. path: the file; size in bytes. findings: the worst first."""
 
@@ -99,7 +101,13 @@ class ScanReport:
     coverage: Coverage
     findings: tuple[Finding, ...]
     findings_dropped: int
-    _record: dict[str, Any] = dataclasses.field(repr=False)
+    _record: dict[str, Any]
+
+    def __repr__(self) -> str:
+        count = sum(finding.count for finding in self.findings) + self.findings_dropped
+        worst = [f", the worst: {f.rule} {f.message[:_LONGEST_TEXT]}" for f in self.findings[:1]]
+        path = printable(self.path, _LONGEST_TEXT)
+        return f"<ScanReport of {path}: {self.verdict}, {self.format}, {counted(count, 'finding')}{''.join(worst)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The record that `safe-load scan --format jsonl` prints."""

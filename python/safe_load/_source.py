@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import stat
 from typing import Any, Protocol, TypeGuard
 
 from . import _core
-from ._errors import Error, from_issue, printable
-from ._stream import as_stream
+from ._errors import EmptyError, Error, from_issue, printable
+from ._stream import as_stream, is_compressed, position_of
 
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin1": "latin1", "latin-1": "latin1", "bytes": "bytes"}
 _ENCODINGS |= {"ascii": "utf-8", "iso-8859-1": "latin1"}
 
 _LARGEST_PATH = 4096
+_LONGEST_WRITTEN = 60
+_SEQUENTIAL = ("pickle", "legacy", "npy")  # files that end behind a value, wherever that is
 _FILES = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
@@ -29,6 +32,36 @@ Source = Path | Reader | bytearray | memoryview
 Options = tuple[_core.Limits, "bool | None", str, "str | None", bool]
 
 
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """An open checkpoint. title: what messages call it. position: where a file object stood that can be moved."""
+
+    checkpoint: _core.Checkpoint
+    title: str
+    f: Any
+    position: int | None
+
+    def has_rest(self) -> bool:
+        """Whether bytes follow a value behind which another one could stand."""
+        info = self.checkpoint.container()
+        return info["format"] in _SEQUENTIAL and self.checkpoint.end() < info["file_size"]
+
+    def written(self) -> str:
+        """How the caller would write the file in a call."""
+        path = printable(os.fsdecode(self.f), _LONGEST_WRITTEN) if is_path(self.f) else ""
+        return f'"{path}"' if path and '"' not in path and not path.endswith("...") else "f"
+
+    def go_back(self) -> None:
+        """Moves a file object to where it stood."""
+        if self.position is not None:
+            self.f.seek(self.position)
+
+    def leave(self) -> None:
+        """Moves a file object behind what was read, as torch.load does."""
+        if self.position is not None and (self.has_rest() or not is_compressed(self.f)):
+            self.f.seek(self.position + self.checkpoint.end())
+
+
 def open_source(
     f: Source,
     mmap: bool | None,
@@ -36,8 +69,8 @@ def open_source(
     limits: _core.Limits | None,
     verify: bool,
     byteorder: str | None,
-) -> tuple[_core.Checkpoint, str]:
-    """The open checkpoint, and what messages call it."""
+) -> Opened:
+    """The checkpoint that stands in f, of a file object where that stands. What cannot be opened does not move it."""
     codec = _ENCODINGS.get(encoding.lower()) if isinstance(encoding, str) else None
     if codec is None:
         raise ValueError('encoding must be "utf-8", "latin1" or "bytes"')
@@ -47,10 +80,36 @@ def open_source(
         raise TypeError(f"limits must be a Limits, not {type(limits).__name__}")
     title = _title(f)
     options = (limits or _core.Limits(), None if mmap is None else bool(mmap), codec, byteorder, bool(verify))
+    position = None if is_path(f) else position_of(f)
     try:
-        return _open(f, options), title
+        return Opened(_open(f, options), title, f, position)
     except Error as error:
-        raise from_issue(error.issues[0], title) from None
+        issue = error.issues[0]
+    if position is not None:
+        f.seek(position)  # type: ignore[union-attr]
+    raise _at_position(from_issue(issue, title, EmptyError if _is_empty(f, position) else Error), title, position)
+
+
+def _is_empty(f: Any, position: int | None) -> bool:
+    """Whether there was nothing to read."""
+    if is_path(f):
+        return os.path.isfile(f) and os.path.getsize(f) == 0
+    if position is None:
+        return not hasattr(f, "read") and memoryview(f).nbytes == 0
+    is_at_end = not f.read(1)
+    f.seek(position)
+    return is_at_end
+
+
+def _at_position(error: Exception, title: str, position: int | None) -> Exception:
+    """The same error, which says where a file object stood that was read before."""
+    if not position or not isinstance(error, Error):
+        return error
+    text = f"{error} (read from byte {position} on, where the file object stood; seek(0) goes to its start)"
+    if isinstance(error, EmptyError):
+        text = f"safe_load: {title}: the file object stands at its end, after {position} bytes: nothing is left to read"
+    error.args = (text,)
+    return error
 
 
 def is_path(f: Source) -> TypeGuard[Path]:
@@ -120,4 +179,4 @@ def is_plain_file(f: Any) -> bool:
     return f.readable() and stat.S_ISREG(os.fstat(f.fileno()).st_mode)
 
 
-__all__ = ["Source", "is_path", "is_plain_file", "of_file", "open_source"]
+__all__ = ["Opened", "Source", "is_path", "is_plain_file", "of_file", "open_source"]

@@ -32,6 +32,7 @@ class Stream:
         """So many bytes, or fewer if the stream ends before."""
         pieces = []
         with self._lock:
+            place = self._f.tell()
             self._f.seek(self._start + offset)
             try:
                 while size > 0 and (piece := self._f.read(size)):
@@ -40,18 +41,31 @@ class Stream:
                     pieces.append(bytes(piece))
                     size -= len(piece)
             finally:
-                self._f.seek(self._start)
+                self._f.seek(place)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def is_compressed(f: Any) -> bool:
+    """Whether to go back in it is to decompress it again."""
+    return isinstance(f, _COMPRESSED)
+
+
+def position_of(f: Any) -> int | None:
+    """Where a file object stands that can be moved; None for all else."""
+    if not (hasattr(f, "read") and hasattr(f, "seek") and hasattr(f, "tell")):
+        return None
+    if hasattr(f, "seekable") and not f.seekable():
+        return None
+    position: int = f.tell()
+    return position
 
 
 def as_stream(f: Any) -> Stream | None:
     """None if it costs less to read it as a whole, or if there is no other way."""
-    if isinstance(f, _COMPRESSED) or not hasattr(f, "seek") or not hasattr(f, "tell"):
-        return None
-    if hasattr(f, "seekable") and not f.seekable():
+    if is_compressed(f) or position_of(f) is None:
         return None
     stream = Stream(f)
     return stream if stream.size > _SMALL else None
 
 
-__all__ = ["Stream", "as_stream"]
+__all__ = ["Stream", "as_stream", "is_compressed", "position_of"]

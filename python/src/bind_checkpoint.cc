@@ -300,6 +300,9 @@ void bind_checkpoint(nb::module_& module) {
           "The devices that storages were saved from.")
       .def("container", &container_of, "What the container says about itself.")
       .def(
+          "end", [](const Checkpoint& checkpoint) { return checkpoint.container().end; },
+          "Where torch.load leaves a file that it read.")
+      .def(
           "to_json",
           [](const Checkpoint& checkpoint, const std::string& title) {
             return safe_load::to_json(checkpoint, title);

@@ -327,7 +327,7 @@ class Builder {
   nb::object opaque(const ValueView& value) {
     const std::string name = value.class_name();
     if (!is_constructed(value)) return makers_.attr("opaque")(to_str(name), to_str(value.how()));
-    return makers_.attr("construct")(to_str(name), tuple_of(value.arguments()),
+    return makers_.attr("construct")(to_str(name), to_str(value.how()), tuple_of(value.arguments()),
                                      dict_of(value.keywords()));
   }
 

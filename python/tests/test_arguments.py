@@ -26,7 +26,7 @@ def test_the_positions_are_those_of_torch(torch):
 
 
 def test_the_keywords_are_those_that_are_documented():
-    keywords = "device weights_only mmap unknown encoding framework constructors progress limits verify byteorder"
+    keywords = "device weights_only mmap unknown classes encoding framework constructors progress limits verify byteorder"
     assert names(safe_load, inspect.Parameter.KEYWORD_ONLY) == keywords.split()
     shared = set(names(package.open, inspect.Parameter.KEYWORD_ONLY))
     assert {"verify", "byteorder", "limits", "mmap", "encoding", "framework", "device"} == shared
@@ -70,12 +70,13 @@ def test_device_and_map_location_are_one_argument(torch):
 
 
 WRONG = {
-    "unknown": [("run it", ValueError), (None, ValueError)],
+    "unknown": [("run it", ValueError), (True, ValueError)],
+    "classes": [(int, TypeError), ([len], TypeError), ({"C": int}, ValueError)],
     "encoding": [("utf-16", ValueError), (None, ValueError), (b"utf-8", ValueError)],
     "framework": [("Torch", ValueError), ("jax", ValueError)],
     "byteorder": [("middle", ValueError), ("<", ValueError)],
     "limits": [({"max_dims": 3}, TypeError), (7, TypeError)],
-    "constructors": [([1], TypeError), ({"pkg.C": "pkg.C"}, TypeError)],
+    "constructors": [([1], TypeError), ({int: int}, TypeError), ({"C": int}, ValueError), ({"pkg.C": "pkg.C"}, TypeError)],
     "progress": [("yes", TypeError), (3, TypeError)],
     "map_location": [(0, TypeError), (["cpu"], TypeError)],
 }

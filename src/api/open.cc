@@ -70,16 +70,17 @@ class Opening {
     const auto opened = container::open(state_->opened, recognise, options_,
                                         container::Manner::kStrict, input().source->first_step());
     if (!opened) return describe(opened.error());
-    source().info().file_size = input().file_size();
+    ContainerInfo& info = source().info();
+    info.file_size = input().file_size();
+    if (info.end == 0) info.end = info.file_size;
     for (const pickle::Note& note : tape().notes()) {
       const container::Section* const section = state_->opened.section_of(note.place);
       const std::string member = section == nullptr ? "" : section->member;
       const std::uint64_t offset = note.offset + (section == nullptr ? 0 : section->shift);
-      source().info().notes.push_back(std::string(words(note.oddity).text) + " (" + member +
-                                      (member.empty() ? "at " : " at ") + std::to_string(offset) +
-                                      ")");
+      info.notes.push_back(std::string(words(note.oddity).text) + " (" + member +
+                           (member.empty() ? "at " : " at ") + std::to_string(offset) + ")");
     }
-    if (!input().note.empty()) source().info().notes.push_back(input().note);
+    if (!input().note.empty()) info.notes.push_back(input().note);
     return {};
   }
 
@@ -106,6 +107,7 @@ class Opening {
     const ZipEntry* failed = nullptr;
     const Status located = storages.locate(*input().source, failed);
     if (!located) return describe(Failure(located.error(), base::escaped(failed->name)));
+    note_last_record();
 
     const auto is_in_file = [](const data::Storage& storage) {
       return storage.entry() != nullptr || storage.offset_in_file();
@@ -124,6 +126,15 @@ class Opening {
     state_->bytes = std::make_unique<data::StorageReader>(*input().source, storages, state_->host,
                                                           std::move(whole));
     return {};
+  }
+
+  // torch reads records in the order in which the pickle names them, which is that of storages.
+  void note_last_record() {
+    ContainerInfo& info = source().info();
+    if (info.format != Format::kZip && info.format != Format::kTorchScript) return;
+    for (const data::Storage& storage : state_->opened.meaning->storages().all())
+      if (const auto* record = std::get_if<data::Record>(&storage.place))
+        info.end = record->data_offset + record->entry->compressed_size;
   }
 
   Step report_damage() {

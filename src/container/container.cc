@@ -37,6 +37,7 @@ void Container::take_facts(Container& member) {
 }
 
 void Container::note_rest(Slice rest, std::string_view where) {
+  if (rest.whole == slice_.whole) info_.end = rest.offset;
   if (rest.size == 0) return;
   info_.notes.push_back(std::to_string(rest.size) + " bytes follow " + std::string(where));
   rests_.push_back(std::move(rest));

@@ -62,6 +62,10 @@ Outcome<NodeId> ZipCheckpoint::build(torch::TensorInterpreter& interpreter,
   interpreter.set_script(false);
   if (!built) return built.error();
   note_rest(rest_of(program, built->end, member), "the pickle");
+  if (interpreter.storages().size() == first && slice_.memory == nullptr) {
+    const auto pickle = archive::locate(*slice_.whole, *layout_.pickle);
+    if (pickle) info_.end = pickle->data_offset + layout_.pickle->compressed_size;
+  }
   if (slice_.memory != nullptr) {
     const Status done = bring_into_memory(interpreter.storages(), first);
     if (!done) return Failure(done.error(), slice_.name);

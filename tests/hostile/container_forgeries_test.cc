@@ -258,6 +258,7 @@ TEST(BarePickles, HaveTheirRestNoted) {
   EXPECT_EQ(opened->container().format, safe_load::Format::kPickle);
   ASSERT_EQ(opened->container().notes.size(), 1u);
   EXPECT_EQ(opened->container().notes[0], "4 bytes follow the pickle");
+  EXPECT_EQ(opened->container().end, opened->container().file_size - 4);
 }
 
 TEST(BarePickles, OpenInEveryProtocol) {

@@ -308,6 +308,7 @@ TEST(LegacyForgeries, HaveTrailingBytesNoted) {  // L7
   EXPECT_TRUE(opened->issues().empty());
   ASSERT_EQ(opened->container().notes.size(), 1u);
   EXPECT_EQ(opened->container().notes[0], "10 bytes follow the last storage");
+  EXPECT_EQ(opened->container().end, opened->container().file_size - 10);
 }
 
 // torch itself cannot read a persistent id of protocol 0, which is printed text.

@@ -34,9 +34,18 @@ def state_dict(record: Record) -> dict[str, Any]:
     """What Opaque.state_dict() gives."""
     if is_module(record):
         return module_state(record)
-    if _is_optimizer(record.attributes()):
+    if is_optimizer(record):
         return _optimizer_state(record.attributes())
     raise TypeError(f"{class_text(record.cls)} is neither a module nor an optimizer")
+
+
+def load_into(record: Record, target: Any, options: dict[str, Any]) -> Any:
+    """What Opaque.load_into() gives."""
+    load = getattr(target, "load_state_dict", None)
+    if not callable(load):
+        raise TypeError(f"load_into takes a module or an optimizer, not {type(target).__name__}")
+    state = state_dict(record)
+    return load(state, **options) if is_module(record) else load(state)
 
 
 def is_module(value: object) -> bool:
@@ -143,7 +152,9 @@ def _detached(tensor: Any) -> Any:
     return tensor.detach()
 
 
-def _is_optimizer(attributes: dict[str, Any]) -> bool:
+def is_optimizer(record: Record) -> bool:
+    """An optimizer is told by its parts, too."""
+    attributes = record.attributes()
     groups = attributes.get("param_groups")
     return (
         isinstance(attributes.get("state"), dict)
@@ -174,4 +185,4 @@ def _key(key: Any, numbers: dict[int, int]) -> Any:
     raise Error("safe_load: an optimizer has state for a parameter that is in none of its groups", code="corrupt")
 
 
-__all__ = ["Module", "is_module", "module_state", "read_module", "state_dict"]
+__all__ = ["Module", "is_module", "is_optimizer", "load_into", "module_state", "read_module", "state_dict"]

@@ -10,6 +10,9 @@ from . import classes, containers, dtensor, modules, show
 from .content import indexed, value_of
 from .record import Record
 
+_SHOWN = 4  # attributes in a message
+_LONGEST_NAME = 30
+
 
 class Opaque(Record):
     """An object of a class that is not in the table of known names: its parts, and nothing that runs.
@@ -66,6 +69,17 @@ class Opaque(Record):
         inside itself, two weights of one name, or a child that is not a module. Thread-safe.
         """
         return modules.state_dict(self)
+
+    def load_into(self, target: Any, *, strict: bool = True, assign: bool = False) -> Any:
+        """Loads the state_dict() of this record into a real module, and returns what its load_state_dict() does.
+
+        target: a torch.nn.Module for the record of a module, and an optimizer, which takes neither strict nor
+        assign, for that of an optimizer.
+
+        Raises TypeError if they are neither, what state_dict() raises, and what load_state_dict() raises, such as a
+        RuntimeError for names that do not match.
+        """
+        return modules.load_into(self, target, {"strict": strict, "assign": assign})
 
     def distributed_tensor(self) -> DistributedTensor:
         """Of a DTensor of torch.distributed: the tensor of this process, the shape of the whole, mesh, placements.
@@ -137,7 +151,13 @@ class Opaque(Record):
         attributes = self.attributes()
         if name in attributes:
             return value_of(attributes[name])
-        raise AttributeError(f"{class_text(self.cls)} has no attribute '{printable(name)}'")
+        raise AttributeError(
+            f"{class_text(self.cls)} has no attribute '{printable(name)}': this is an inert record of an object, "
+            f"without the code of its class; it has {_offers(self)}, and safe_load(..., classes=[...]) "
+            "gives the object itself",
+            name=name,
+            obj=self,
+        )
 
     def __dir__(self) -> list[str]:
         names = [*self.attributes(), *(self if self.cls in classes.CONTAINERS else ())]
@@ -154,6 +174,25 @@ def _member_value(record: Opaque) -> str | int | None:
     """What a member of an enumeration is, if it is one of a known class."""
     is_member = record.cls in classes.MEMBERS and len(record.args) == 1 and isinstance(record.args[0], (str, int))
     return record.args[0] if is_member else None
+
+
+def _offers(record: Opaque) -> str:
+    """What a record has in the place of the methods of its class, in words."""
+    held = indexed(record)
+    found: list[str] = []
+    if modules.is_module(record):
+        found += ["state_dict()", "load_into(module)"]
+    elif modules.is_optimizer(record):
+        found += ["state_dict()", "load_into(optimizer)"]
+    elif dtensor.is_distributed(record):
+        found.append("distributed_tensor()")
+    elif held and not isinstance(held, tuple):
+        found.append("to_container()")
+    names = [name for name in record.attributes() if isinstance(name, str) and not name.startswith("_")]
+    shown = ", ".join(f".{printable(name, _LONGEST_NAME)}" for name in names[:_SHOWN])
+    if shown:
+        found.append(shown + (", ..." if len(names) > _SHOWN else ""))
+    return ", ".join([*found, "attributes()"])
 
 
 def _pairs(record: Opaque) -> dict[Any, Any]:

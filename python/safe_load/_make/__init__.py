@@ -4,5 +4,6 @@
     torch, arrays             tensors of torch, or arrays of NumPy in their place
     makers                    Makers: everything else
     stdlib, numpy, scalars    values of the standard library and of NumPy
+    passed, rebuild           the caller's classes, and how objects of them are built
     own_records, beside       records that were saved before; attributes that a tensor has no place for
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
 from .._errors import Error
 from .makers import Makers
@@ -11,16 +11,19 @@ from .makers import Makers
 def choose_makers(
     framework: str | None,
     map_location: Any,
-    constructors: Mapping[str, Callable[..., Any]] | None,
-    progress: Callable[[int, int, str], None] | None,
+    progress: Callable[[int, int, str], None] | None = None,
     is_lazy: bool = False,
+    **passed: Any,
 ) -> Makers:
-    """Those of a framework; of None the first of torch and NumPy that can be imported."""
+    """Those of a framework; of None the first of torch and NumPy that can be imported.
+
+    passed: what of the caller's own is used, as Makers has it.
+    """
     if framework not in (None, "torch", "numpy", "none"):
         raise ValueError('framework must be "torch", "numpy" or "none"')
     if not (progress is None or callable(progress)):
         raise TypeError("progress must be True or a callable(done, total, unit)")
-    options = {"numpy": _numpy(), "constructors": constructors, "progress": progress}
+    options = {"numpy": _numpy(), "progress": progress, **passed}
     if framework in (None, "torch"):
         try:
             from .torch import TorchMakers

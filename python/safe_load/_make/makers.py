@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
-from typing import Any, Callable, Iterable, Iterator, Mapping
+import enum
+import operator
+from typing import Any, Callable, Iterable, Iterator
 
 from .._errors import Error, printable
 from .._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
-from . import own_records, stdlib
+from . import own_records, rebuild, stdlib
 from .beside import keep
+from .passed import Classes, Constructors, checked_constructors, classes_by_name, is_built
 from .scalars import plain_scalar
+
+_JOIN = "_operator.or_"  # of members of an enumeration
 
 Progress = Callable[[int, int, str], None]
 
@@ -26,13 +32,25 @@ class Makers:
     def __init__(
         self,
         numpy: Any = None,
-        constructors: Mapping[str, Callable[..., Any]] | None = None,
+        constructors: Constructors = None,
+        classes: Classes = None,
+        keeps_records: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self.constructors = dict(constructors or {})
-        for cls, make in self.constructors.items():
-            if not callable(make):
-                raise TypeError(f"the constructor of {cls!r} is not callable")
+        own = checked_constructors(constructors)
+        passed = {name: cls for name, cls in classes_by_name(classes).items() if name not in own}
+        self.classes = {name: cls for name, cls in passed.items() if is_built(cls)}
+        self._class_ids = frozenset(map(id, self.classes.values()))
+        self.constructors: dict[str, Callable[..., Any]] = {**self.classes, **own}  # what the engine asks for
+        if any(issubclass(cls, enum.Flag) for cls in self.classes.values()):
+            self.constructors.setdefault(_JOIN, operator.or_)
+        # A class in another one may be spelled as an attribute of that, which then is a name in the file, too.
+        self._around = {
+            name.rsplit(".", i)[0]
+            for name, cls in self.classes.items()
+            for i in range(1, cls.__qualname__.count(".") + 1)
+        }
+        self._keeps_records = keeps_records  # of classes that could not be built
         self.progress = progress
         self._of_caller: BaseException | None = None
         self._numpy = numpy
@@ -40,7 +58,13 @@ class Makers:
 
     opaque = staticmethod(Opaque)
 
+    def knows(self, name: str, is_called: bool) -> bool:
+        """Whether the caller passed what a file calls by this name, or names."""
+        return name in self.constructors or (name in self._around and not is_called)
+
     def symbol(self, module: str, name: str) -> Any:
+        if self.classes and f"{module}.{name}" in self.classes:
+            return self.classes[f"{module}.{name}"]
         if (module, name) in stdlib.SYMBOLS:
             return stdlib.SYMBOLS[module, name]
         if self.has_numpy and (module, name) in self._numpy.SYMBOLS:
@@ -49,18 +73,29 @@ class Makers:
 
     def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
         """A value that its arguments make; a mutable one is filled later."""
+        if kind == "collections.defaultdict" and args and self._is_passed(args[0]):
+            return collections.defaultdict(args[0])
         if kind in stdlib.RECORDS:
             return stdlib.RECORDS[kind](fields, args)
         if kind in own_records.CLASSES:
             return own_records.empty(kind)
         if kind == "attribute reference":
-            target, name = args  # a str of Python 2 is bytes, if the caller wants that
-            return AttrRef(target, name if isinstance(name, str) else name.decode("latin1"))
+            target, name = args
+            return self._attribute(target, name if isinstance(name, str) else name.decode("latin1"))
         if kind == "functools.partial":
             return Partial()
         if kind == "numpy.ma.masked":
             return self._numpy.MASKED if self.has_numpy else None
         return self.composite(kind, args)
+
+    def _attribute(self, target: Any, name: str) -> Any:
+        """A member of an enumeration that the caller passed; nothing else is looked up."""
+        if isinstance(target, enum.EnumMeta) and self._is_passed(target) and name in target.__members__:
+            return target.__members__[name]
+        return AttrRef(target, name)
+
+    def _is_passed(self, value: Any) -> bool:
+        return id(value) in self._class_ids
 
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
         """A value that is complete only with its state."""
@@ -86,10 +121,15 @@ class Makers:
             return reason
         lines = str(reason).splitlines()
         text = printable(lines[0], 200) if lines else type(reason).__name__
-        return Error(
-            f"safe_load: {path or 'a value'}: {kind} cannot be built here ({text})",
-            hint="open it with safe_load.open() to reach the rest",
-        )
+        where = path or "a value"
+        if isinstance(reason, rebuild.NotBuilt):
+            text = f"safe_load: {where}: {kind} cannot be built here ({text}); {reason.hint}"
+            error = Error(text, code="unsupported", hint=reason.hint)
+        else:
+            text = f"safe_load: {where}: {kind} cannot be built here ({text})"
+            error = Error(text, hint="open it with safe_load.open() to reach the rest")
+        error.__cause__ = reason
+        return error
 
     @contextlib.contextmanager
     def _caller(self) -> Iterator[None]:
@@ -141,9 +181,30 @@ class Makers:
 
     # ---- classes that the caller asked for
 
-    def construct(self, cls: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        with self._caller():
-            return self.constructors[cls](*args, **kwargs)
+    def construct(self, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name in self.classes:
+            try:
+                return self.new_object(self.classes[name], name, how, args, kwargs)
+            except rebuild.NotBuilt:
+                if not self._keeps_records:
+                    raise
+        elif name == _JOIN and self.constructors[name] is operator.or_:
+            joined = rebuild.joined_members(args)
+            if joined is not None:
+                return joined
+        else:
+            with self._caller():
+                return self.constructors[name](*args, **kwargs)
+        record = Opaque(name, how)
+        record.args, record.kwargs = args, kwargs
+        return record
+
+    def new_object(self, cls: type, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An object of a class that the caller passed, without state and items."""
+        return rebuild.new_object(cls, name, how, args, kwargs)
+
+    def set_state(self, target: Any, state: Any) -> None:
+        rebuild.set_state(target, state)
 
     def apply(
         self,
@@ -153,11 +214,13 @@ class Makers:
         set_items: list[Any],
         states: tuple[Any, ...],
     ) -> None:
-        """Adds items and state as pickle would, on an object that the caller's function made."""
-        with self._caller():
-            _add_items(target, list_items, dict_items, set_items)
+        """Adds items and state as pickle would."""
+        if type(target) is Opaque:
+            return self.fill_opaque(target, target.args, target.kwargs, list_items, dict_items, set_items, states)
+        with contextlib.nullcontext() if self._is_passed(type(target)) else self._caller():
+            rebuild.add_items(target, list_items, dict_items, set_items)
             for state in states:
-                _set_state(target, state)
+                self.set_state(target, state)
 
     # ---- NumPy; without it a dtype is its text, an array an NdArray or a list, a scalar its value
 
@@ -259,29 +322,6 @@ def attributes_in(state: Any) -> dict[Any, Any]:
     for part in state if isinstance(state, tuple) else (state,):
         found.update(part or {})
     return found
-
-
-def _add_items(target: Any, list_items: list[Any], dict_items: list[Any], set_items: list[Any]) -> None:
-    if list_items and hasattr(target, "extend"):
-        target.extend(list_items)
-    else:
-        for item in list_items:
-            target.append(item)
-    for key, value in zip(dict_items[::2], dict_items[1::2]):
-        target[key] = value
-    for member in set_items:
-        target.add(member)
-
-
-def _set_state(target: Any, state: Any) -> None:
-    if hasattr(target, "__setstate__"):
-        target.__setstate__(state)
-    elif isinstance(state, tuple) and len(state) == 2:
-        target.__dict__.update(state[0] or {})
-        for name, value in (state[1] or {}).items():
-            setattr(target, name, value)
-    elif state:
-        target.__dict__.update(state)
 
 
 __all__ = ["Makers", "attributes_in"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
+import contextlib
 import weakref
 from typing import Any, Callable, Iterable, MutableMapping
 
-import torch
 import torch.utils.dlpack
 
+import torch
+
 from .._errors import Error
+from .._warn import warn
 from .makers import Makers, attributes_in
 
 _QSCHEMES = (
@@ -64,6 +66,7 @@ class TorchMakers(Makers):
             weakref.WeakValueDictionary() if is_lazy else {}
         )
         self._missing: set[str] = set()
+        self._is_fake = _is_in_fake_mode()
         if isinstance(map_location, (str, torch.device)):
             require_device(map_location)
         elif not (map_location is None or isinstance(map_location, dict) or callable(map_location)):
@@ -117,7 +120,7 @@ class TorchMakers(Makers):
                 require_device(self._map_location.get(location, location))
 
     def stays_here(self, location: str) -> bool:
-        if location == "meta" or callable(self._map_location):
+        if location == "meta" or callable(self._map_location) or self._is_fake:
             return False
         if isinstance(self._map_location, dict):
             target = self._map_location.get(location, location)
@@ -127,7 +130,7 @@ class TorchMakers(Makers):
 
     def is_direct(self, location: str) -> bool:
         """Whether a tensor saved from `location` stays where it is: in host memory."""
-        if self._is_lazy or callable(self._map_location) or isinstance(self._map_location, dict):
+        if self._is_lazy or self._is_fake or callable(self._map_location) or isinstance(self._map_location, dict):
             return False
         target = location if self._map_location is None else self._map_location
         return str(target) == "cpu" and location != "meta"
@@ -142,8 +145,13 @@ class TorchMakers(Makers):
     def _placed(self, storage: Any, unit: int) -> torch.UntypedStorage:
         location = storage.location
         target = self._map_location
-        if str(target) == "meta" or location == "meta":
-            return torch.UntypedStorage(storage.nbytes, device="meta")
+        if str(target) == "meta" or location == "meta" or self._is_fake:
+            empty = torch.UntypedStorage(storage.nbytes, device="meta")
+            if self._is_fake and not callable(target):
+                said = target.get(location, location) if isinstance(target, dict) else target or location
+                with contextlib.suppress(RuntimeError):  # a device that torch does not know
+                    empty._fake_device = torch.device(said)
+            return empty
         own = torch.UntypedStorage(0)
         if storage.nbytes:
             own = torch.frombuffer(storage.memory(unit), dtype=torch.uint8).untyped_storage()
@@ -166,10 +174,9 @@ class TorchMakers(Makers):
                 return _moved(own, location)
             except _NOT_HERE:
                 if not self._missing:
-                    warnings.warn(
+                    warn(
                         f"safe_load: the file was saved on {location[:40]!r}, which this machine does not "
-                        'have; its tensors are in host memory. device="cpu" says so without a warning',
-                        stacklevel=5,  # whoever called safe_load(), get_tensor() or root
+                        'have; its tensors are in host memory. device="cpu" says so without a warning'
                     )
                 self._missing.add(location)
         return own
@@ -186,6 +193,8 @@ class TorchMakers(Makers):
     ) -> torch.Tensor:
         tensor = torch.empty(0, dtype=_DTYPES[dtype], device=storage.device)
         tensor = tensor.set_(storage, offset, shape, strides)
+        if self._is_fake and storage._fake_device is not None:
+            tensor.fake_device = torch.device(storage._fake_device)  # type: ignore[attr-defined]
         if is_conjugated:
             tensor = torch._conj(tensor)
         return torch._neg_view(tensor) if is_negated else tensor
@@ -194,6 +203,18 @@ class TorchMakers(Makers):
         if is_parameter:
             return torch.nn.Parameter(tensor, requires_grad)
         return tensor.requires_grad_(requires_grad)
+
+    def new_object(self, cls: type, name: str, how: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """That of a subclass of Tensor is the tensor itself, as torch._tensor._rebuild_from_type_v2 makes it."""
+        if issubclass(cls, torch.Tensor) and len(args) == 1 and type(args[0]) in (torch.Tensor, torch.nn.Parameter):
+            return torch.Tensor.as_subclass(args[0], cls)
+        return super().new_object(cls, name, how, args, kwargs)
+
+    def set_state(self, target: Any, state: Any) -> None:
+        if isinstance(target, torch.Tensor) and type(target).__setstate__ is torch.Tensor.__setstate__:
+            self.set_tensor_attributes(target, state)
+        else:
+            super().set_state(target, state)
 
     def set_tensor_attributes(self, target: torch.Tensor, state: Any) -> None:
         own = vars(target)  # what a jagged tensor was built with, and the engine has checked, stays
@@ -256,17 +277,26 @@ class TorchMakers(Makers):
         return torch.storage.TypedStorage(wrap_storage=storage, dtype=_DTYPES[dtype], _internal=True)
 
 
+def _is_in_fake_mode() -> bool:
+    """Whether tensors are made without data, as in torch._subclasses.FakeTensorMode."""
+    modes = getattr(torch._C, "_len_torch_dispatch_stack", None)
+    return modes is not None and modes() > 0 and torch._guards.detect_fake_mode(None) is not None
+
+
 def _sparse(layout: torch.layout, parts: tuple[Any, ...], requires_grad: bool = False) -> torch.Tensor:
     return _sparse_of(layout, parts).requires_grad_(requires_grad)
 
 
 def _sparse_of(layout: torch.layout, parts: tuple[Any, ...]) -> torch.Tensor:
+    """Where its values are, whatever torch.set_default_device() says, which would lose them on "meta"."""
     if layout is torch.sparse_coo:
         indices, values, size, *is_coalesced = parts
-        made = torch.sparse_coo_tensor(indices, values, size, check_invariants=False)
+        made = torch.sparse_coo_tensor(indices, values, size, device=values.device, check_invariants=False)
         return made._coalesced_(is_coalesced[0] and _are_ascending(indices)) if is_coalesced else made
     compressed, plain, values, size = parts
-    return torch.sparse_compressed_tensor(compressed, plain, values, size, layout=layout, check_invariants=False)
+    return torch.sparse_compressed_tensor(
+        compressed, plain, values, size, layout=layout, device=values.device, check_invariants=False
+    )
 
 
 def _are_ascending(indices: torch.Tensor) -> bool:

@@ -65,6 +65,19 @@ std::string read_through_descriptor(const std::string& path, std::uint64_t start
   return weights(opened);
 }
 
+// What torch.load does about that the tests of Python hold it against.
+TEST(Open, SaysWhereTheLastRecordThatIsNeededEnds) {
+  const std::string file = stored_file();
+  const std::string data = raw<float>({1, 2, 3, 4, 5, 6});
+  const auto opened = open_bytes(file);
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_EQ(opened->container().end, file.find(data) + data.size());
+  const std::string plain = CheckpointBuilder::around("\x80\2K\1.").build();
+  const auto number = open_bytes(plain);
+  ASSERT_TRUE(number) << number.error();
+  EXPECT_EQ(number->container().end, plain.find("K\1.") + 3);
+}
+
 TEST(Open, GivesTheSameByPathSpanVectorAndDescriptor) {
   for (const std::string& file : {stored_file(), deflated_file()})
     for (const Access access : {Access::kAutomatic, Access::kMapped, Access::kCopied}) {
