@@ -141,3 +141,78 @@ def test_sparse_tensors_are_those_of_torch():
         assert tensor.dtype == other.dtype and tensor.to_dense().equal(other.to_dense())
         assert tensor.requires_grad == other.requires_grad == (name == "weight")
         assert tensor.layout != torch.sparse_coo or tensor.is_coalesced() == other.is_coalesced()
+
+
+# ---- constants, where frozen modules keep their weights
+
+
+class Table(torch.nn.Module):
+    """Not a module with weights, and yet with a table in its code."""
+
+    def forward(self, x):
+        return x * torch.tensor([[1.5, 2.5]]) + torch.tensor([3, 4])
+
+
+def programs_with_constants():
+    block, given = Block().eval(), torch.randn(5, 3)
+    yield "frozen", torch.jit.freeze(torch.jit.script(block))
+    yield "frozen trace", torch.jit.freeze(torch.jit.trace(block, given))
+    yield "frozen bfloat16", torch.jit.freeze(torch.jit.script(Block().to(torch.bfloat16).eval()))
+    yield "traced", torch.jit.trace(Table(), torch.ones(1, 2))
+
+
+def content_for_mobile(module) -> bytes:
+    return module._save_to_buffer_for_lite_interpreter()
+
+
+@pytest.mark.parametrize("save", [saved, content_for_mobile])
+@pytest.mark.parametrize("name", ["frozen", "frozen trace", "frozen bfloat16", "traced"])
+def test_constants_are_those_of_torch(name, save):
+    content = save(dict(programs_with_constants())[name])
+    theirs = torch.jit.load(io.BytesIO(content)).code_with_constants[1].const_mapping
+    assert theirs
+    with package.open(content) as handle:
+        assert handle.issues == []
+        for constant, tensor in theirs.items():
+            own = handle.get_tensor(f"CONSTANTS.{constant}")
+            assert own.dtype == tensor.dtype and own.stride() == tensor.stride()
+            assert own.reshape(-1).view(torch.uint8).equal(tensor.reshape(-1).view(torch.uint8))
+    found = package.state_dict(safe_load(content))
+    weights = torch.jit.load(io.BytesIO(content)).state_dict()
+    assert list(found) == list(weights) + ([] if weights else [f"CONSTANTS.{constant}" for constant in theirs])
+    assert package.inspect(content).container["notes"] == [f"constants of the program, under CONSTANTS: {len(theirs)}"]
+
+
+def test_a_module_with_weights_has_those_of_torch_and_its_constants_beside():
+    class Scaled(torch.nn.Linear):
+        def forward(self, given):
+            return super().forward(given) * torch.tensor([2.0, 3.0])
+
+    content = saved(torch.jit.trace(Scaled(1, 2), torch.ones(1, 1)))
+    module = safe_load(content)
+    assert list(module.state_dict()) == list(torch.jit.load(io.BytesIO(content)).state_dict()) == ["weight", "bias"]
+    assert module.attributes()["CONSTANTS"]["c0"].tolist() == [2.0, 3.0]
+
+
+def test_a_frozen_part_is_not_lost():
+    module = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)).eval()
+    frozen = torch.jit.freeze(torch.jit.script(module), preserved_attrs=["0"])
+    found = package.state_dict(safe_load(saved(frozen)))
+    assert list(found) == ["0.weight", "0.bias", "CONSTANTS.c0", "CONSTANTS.c1"]
+    wanted = sorted(float(tensor) for tensor in module.state_dict().values())
+    assert sorted(float(tensor) for tensor in found.values()) == wanted
+
+
+def test_an_attribute_of_that_name_hides_no_constant():
+    class Own(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("CONSTANTS", torch.ones(3))
+
+        def forward(self, x):
+            return x + self.CONSTANTS * torch.tensor([7.0, 8.0, 9.0])
+
+    content = saved(torch.jit.trace(Own(), torch.ones(3)))
+    with package.open(content) as handle:
+        assert handle.get_tensor("data.CONSTANTS").tolist() == [1.0, 1.0, 1.0]
+        assert handle.get_tensor("CONSTANTS.c0").tolist() == [7.0, 8.0, 9.0]
