@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import pathlib
+import subprocess
+import sys
+import zipfile
 
 import pytest
 
@@ -11,6 +15,7 @@ from safe_load import safe_load
 
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 QUANTIZED = {torch.qint8, torch.quint8, torch.qint32, torch.quint4x2, torch.quint2x4}
 
@@ -216,3 +221,113 @@ def test_an_attribute_of_that_name_hides_no_constant():
     with package.open(content) as handle:
         assert handle.get_tensor("data.CONSTANTS").tolist() == [1.0, 1.0, 1.0]
         assert handle.get_tensor("CONSTANTS.c0").tolist() == [7.0, 8.0, 9.0]
+
+
+# ---- what a scan says of programs
+
+
+class Everything(torch.nn.Module):
+    """Layers, control flow, texts, lists, functions of its own, an operator by another namespace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block()
+        self.layers = torch.nn.ModuleList([torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)])
+        self.rnn = torch.nn.LSTM(2, 2, bidirectional=True)
+        self.attention = torch.nn.MultiheadAttention(4, 2)
+
+    @torch.jit.export
+    def helper(self, x: torch.Tensor, name: str | None = None) -> list[torch.Tensor]:
+        return [x for _ in range(2)] if name is None else [x, x * len(f"{name}: {x.size(0)}")]
+
+    def forward(self, x: torch.Tensor):
+        x = self.block(x)
+        for layer in self.layers:
+            x = layer(x)
+        x = self.rnn(x.unsqueeze(1))[0]
+        parts = self.helper(x, "a")
+        future = torch.jit.fork(torch.neg, parts[0])
+        while x.sum() > 100:
+            x = x / 2
+        if x.dim() != 3:
+            raise ValueError("dimensions")
+        return self.attention(x, x, x)[0] + torch.jit.wait(future)
+
+
+def programs():
+    whole, given = Everything().eval(), torch.randn(5, 3)
+    yield "script", saved(torch.jit.script(whole))
+    yield "trace", saved(torch.jit.trace(whole, given))
+    yield "frozen", saved(torch.jit.freeze(torch.jit.script(whole)))
+    yield "optimized", saved(torch.jit.optimize_for_inference(torch.jit.script(whole)))
+    block = torch.jit.script(Block().eval())
+    yield "mobile", content_for_mobile(block)
+    yield "frozen mobile", content_for_mobile(torch.jit.freeze(block))
+    stream = io.BytesIO()
+    torch.jit.save(torch.jit.script(whole), stream, _extra_files={"config.json": "{}", "labels.txt": "dog\ncat\n"})
+    yield "extra files", stream.getvalue()
+    packed = torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(torch.nn.Linear(2, 2)), {torch.nn.Linear})
+    yield "quantized", saved(torch.jit.script(packed))
+
+
+def test_programs_of_torch_are_safe():
+    for name, content in programs():
+        report = package.scan(content)
+        assert report.verdict is package.Verdict.SAFE, (name, [finding.message for finding in report.findings])
+        assert {finding.rule for finding in report.findings} <= {"SL-N06"}, (name, report.findings)
+
+
+def test_what_a_program_writes_when_it_is_loaded_is_found(tmp_path):
+    """torch.jit.load runs __setstate__ of the sources: this one writes a file, with nothing in the pickle that says so."""
+
+    class Writes(torch.nn.Module):
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+        @torch.jit.export
+        def __getstate__(self):
+            return self.path, self.training
+
+        @torch.jit.export
+        def __setstate__(self, state: tuple[str, bool]):
+            self.path = state[0]
+            self.training = state[1]
+            torch.save(torch.ones(1), state[0])
+
+        def forward(self, x):
+            return x
+
+    path = tmp_path / "written"
+    content = saved(torch.jit.script(Writes(str(path))))
+    report = package.scan(content)
+    assert report.verdict is package.Verdict.DANGEROUS
+    assert ("SL-T12", "the program: aten::save writes a file") in [(f.rule, f.message) for f in report.findings]
+    assert not path.exists()
+    torch.jit.load(io.BytesIO(content))
+    assert path.exists()
+
+
+def test_every_operator_of_torch_is_judged():
+    """A program that calls all that torch registers: what is not known to compute is named, and nothing else is."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    from script_operators import computing
+
+    registered = {schema.name for schema in torch._C._jit_get_all_schemas()}
+    source = "".join(f"  ops.{name.replace('::', '.')}(x)\n" for name in sorted(registered))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(torch.jit.script(Block())))) as old, zipfile.ZipFile(stream, "w") as new:
+        for entry in old.infolist():
+            new.writestr(zipfile.ZipInfo(entry.filename), old.read(entry))
+        new.writestr(old.namelist()[0].split("/")[0] + "/code/__torch__/all.py", f"def f(x):\n{source}")
+    found = package.scan(stream.getvalue()).findings
+    named = {finding.message.split(": ")[1].split()[0]: finding for finding in found if finding.rule != "SL-N06"}
+    assert set(named) == registered - set(computing())
+    files = {name for name, finding in named.items() if finding.rule == "SL-T12"}
+    assert files == {"aten::save", "aten::from_file"}
+    assert all("::" in name and finding.rule in ("SL-T11", "SL-T12") for name, finding in named.items())
+
+
+def test_the_table_of_operators_is_that_of_torch():
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "script_operators.py"), "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

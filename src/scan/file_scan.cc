@@ -221,7 +221,7 @@ void FileScan::count(const Asked& asked) {
 }
 
 void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& chain) {
-  if (opened.source->info().format != Format::kPickle || !opened.meaning) return;
+  if (opened.source->info().format != Format::kPickle || !opened.meaning || is_in_script_) return;
   for (const data::Storage& storage : opened.meaning->storages().all())
     if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
 }

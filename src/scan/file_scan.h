@@ -183,6 +183,7 @@ class FileScan {
   std::uint64_t uncovered_ = 0;
   std::uint64_t work_left_ = 0;
   std::uint64_t salvage_left_ = 0;
+  bool is_in_script_ = false;  // in a pickle beside a program, whose storages are there, too
 };
 
 }  // namespace safe_load::scanner

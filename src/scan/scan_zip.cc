@@ -274,7 +274,9 @@ bool FileScan::scan_record(const formats::ZipFile& file, const ZipEntry& entry,
     return false;  // version, byteorder and their like
   const std::string where = join_members(chain, base::escaped(entry.name));
   const Severity before = findings_.worst();
+  is_in_script_ = role == ScriptRole::kPickle;
   const Seen seen = scan(member, where, false);
+  is_in_script_ = false;
   const bool is_worse = findings_.worst() > before;
   if (in_checkpoint && seen.has_pickle && (is_worse || role != ScriptRole::kPickle)) {
     Finding finding = make_finding(Rule::kC08);
