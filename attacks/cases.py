@@ -668,7 +668,6 @@ def program(source: str, data: bytes | None = None, more: list[Entry] = [], cons
     records = [
         Entry("archive/data.pkl", pickle_of(module if data is None else data)),
         Entry("archive/code/__torch__.py", source.encode("latin1")),
-        Entry("archive/code/__torch__.py.debug_pkl", pickle_of(b"(" + text("FORMAT_WITH_STRING_TABLE") + b"t")),
         Entry("archive/constants/0", struct.pack("<2f", 1, 2)),
         Entry("archive/constants.pkl", pickle_of(b"(" + tensor() + constants + b"t")),
         Entry("archive/version", b"3\n"),
@@ -691,27 +690,27 @@ def programs() -> Iterator[Case]:
         return Case(row, f"{name}.pt", instead(*lines), verdict, f"SL-{row}", honest)
 
     path = "\"/tmp/harmless\""
-    yield evil("save", f"y = torch.save(x, {path})")
-    yield evil("save-of-ops", f"y = ops.aten.save(x, {path})")
-    yield evil("save-of-autograd", f"y = torch.autograd.save(x, {path})")
-    yield evil("save-of-prim-autograd", f"y = ops.prim.autograd.save(x, {path})")
-    yield evil("save-as-a-value", "_0 = torch.save", f"y = _0(x, {path})")
-    yield evil("save-in-lines", f"y = torch\n      .\n save(x, {path})")
-    yield evil("method", f"y = (x).save({path})")
-    yield evil("method-of-a-number", f"y = 1.0.save({path})")
-    yield evil("method-of-a-text", f"y = \"a\".save({path})")
-    yield evil("method-of-an-item", f"y = [x][0].save({path})")
-    yield evil("method-by-getattr", f"y = getattr(x, \"save\")({path})")
-    yield evil("method-by-two-getattrs", f"y = getattr(getattr(self, \"training\"), 'save')({path})")
-    yield evil("behind-a-text", "z = \"\\\"\"", f"y = torch.save(x, {path}) # \"")
-    yield evil("behind-three-marks", "z = \"\"\"a\"\"\"", f"y = torch.save(x, {path})", "z = \"\"\"b\"\"\"")
+    yield evil("save", f"torch.save(x, {path})", "y = x")
+    yield evil("save-of-ops", f"ops.aten.save(x, {path})", "y = x")
+    yield evil("save-of-autograd", f"torch.autograd.save(x, {path})", "y = x")
+    yield evil("save-of-prim-autograd", f"ops.prim.autograd.save(x, {path})", "y = x")
+    yield evil("save-as-a-value", "_0 = torch.save", f"_0(x, {path})", "y = x")
+    yield evil("save-in-lines", f"(torch\n      .\n save)(x, {path})", "y = x")
+    yield unknown("method", f"y = (x).save({path})")
+    yield unknown("method-of-a-number", f"y = 1.0.save({path})")
+    yield unknown("method-of-a-text", f"y = \"a\".save({path})")
+    yield unknown("method-of-an-item", f"y = [x][0].save({path})")
+    yield unknown("method-by-getattr", f"y = getattr(x, \"save\")({path})")
+    yield unknown("method-by-two-getattrs", f"y = getattr(getattr(self, \"training\"), 'save')({path})")
+    yield evil("behind-a-text", "z = \"\\\"\"", f"torch.save(x, {path}) # \"", "y = x")
+    yield evil("behind-three-marks", "z = \"\"\"a\"\"\"", f"torch.save(x, {path})", "y = x", "z = \"\"\"b\"\"\"")
     yield evil("mapped", f"y = torch.from_file({path}, True, 8)")
     setting = PROGRAM + "  def __setstate__(self: __torch__.M,\n    state: bool) -> NoneType:\n"
     yield Case("T12", "when-loaded.pt", program(setting + f"    torch.save(state, {path})\n    self.training = state\n",
                b"c__torch__\nM\n)\x81\x89b"), "DANGEROUS", "SL-T12", honest)
     function = "\n\ndef helper(x: Tensor) -> Tensor:\n"
-    yield Case("T12", "in-a-function.pt", program(PROGRAM + function + f"  return torch.save(x, {path})\n"), "DANGEROUS", "SL-T12", honest)
-    another = [Entry("archive/code/__torch__/other.py", f"def f(x: Tensor):\n  torch.save(x, {path})\n".encode(), deflate=True)]
+    yield Case("T12", "in-a-function.pt", program(PROGRAM + function + f"  torch.save(x, {path})\n  return x\n"), "DANGEROUS", "SL-T12", honest)
+    another = [Entry("archive/code/__torch__/other.py", f"def f(x: Tensor) -> NoneType:\n  torch.save(x, {path})\n".encode(), deflate=True)]
     yield Case("T12", "in-another-source.pt", program(PROGRAM, more=another), "DANGEROUS", "SL-T12", honest)
 
     def mobile(operator: str) -> bytes:
@@ -735,16 +734,16 @@ def programs() -> Iterator[Case]:
     yield unknown("function-of-nobody", "y = open(x)")
     yield unknown("class-of-nobody", "y = __torch__.Other(x)")
     yield unknown("part-of-a-name", "_0 = __torch__.torch", "y = _0.classes.mylib.Runner(x)")
-    yield unknown("torch-as-a-value", "t = torch", f"y = t.save(x, {path})", row="T04", verdict="DANGEROUS")
+    yield unknown("torch-as-a-value", "t = torch", f"t.save(x, {path})", "y = x", row="T04")
     yield unknown("ops-as-a-value", "o = ops", "y = o.mylib.run(x)", row="T04")
-    yield unknown("getattr-of-torch", f"y = getattr(torch, \"save\")(x, {path})", row="T04", verdict="DANGEROUS")
+    yield unknown("getattr-of-torch", f"getattr(torch, \"save\")(x, {path})", "y = x", row="T04")
     yield unknown("getattr-as-a-value", "g = getattr", f"y = g(x, \"save\")({path})", row="T04")
     yield unknown("getattr-of-two-texts", f"y = getattr(x, \"sa\" \"ve\")({path})", row="T04")
     yield unknown("getattr-of-an-escape", f"y = getattr(x, \"s\\x61ve\")({path})", row="T04")
     yield unknown("import", "import os", row="T04")
-    yield unknown("comment", "y = x # \"", f"y = torch.save(x, {path})", row="T04", verdict="DANGEROUS")
-    yield unknown("long-line", f"y = x \\", f"  .save({path})", row="T04", verdict="DANGEROUS")
-    yield unknown("number", f"y = 1e.save({path})", row="T04", verdict="DANGEROUS")
+    yield unknown("comment", "y = x # \"", f"torch.save(x, {path})", "y = x", row="T04", verdict="DANGEROUS")
+    yield unknown("long-line", f"y = x \\", f"  .save({path})", row="T04")
+    yield unknown("number", f"y = 1e.save({path})", row="T04")
     yield unknown("prefix", "y = b\"\"", row="T04")
     yield unknown("letter", "y = torch.s\xe4ve(x)", row="T04")
     letters = [Entry("archive/code/__torch__/other.PY", b"pass")]

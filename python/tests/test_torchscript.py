@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pathlib
+import random
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,10 @@ from safe_load import safe_load
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "attacks"), str(ROOT / "tools")]
+
+from cases import PROGRAM, program  # noqa: E402
+from script_operators import computing  # noqa: E402
 
 QUANTIZED = {torch.qint8, torch.quint8, torch.qint32, torch.quint4x2, torch.quint2x4}
 
@@ -310,9 +315,6 @@ def test_what_a_program_writes_when_it_is_loaded_is_found(tmp_path):
 
 def test_every_operator_of_torch_is_judged():
     """A program that calls all that torch registers: what is not known to compute is named, and nothing else is."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    from script_operators import computing
-
     registered = {schema.name for schema in torch._C._jit_get_all_schemas()}
     source = "".join(f"  ops.{name.replace('::', '.')}(x)\n" for name in sorted(registered))
     stream = io.BytesIO()
@@ -331,3 +333,45 @@ def test_every_operator_of_torch_is_judged():
 def test_the_table_of_operators_is_that_of_torch():
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "script_operators.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+class Lines:
+    """Random lines of TorchScript over a few words, of which some name what writes files."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def expression(self, depth: int) -> str:
+        pick, inner = self.random.choice, lambda: self.expression(depth - 1)
+        name = pick(["save", "save", "from_file", "neg"])
+        leaves = ["x", "1.0", "'a'", "'''b'''", "self", "torch", "ops", "__torch__", "CONSTANTS.c0", "v"]
+        leaves += [f"torch.{name}", f"torch.autograd.{name}", f"ops.aten.{name}", f"ops.prim.autograd.{name}"]
+        if depth == 0:
+            return str(pick(leaves))
+        kind = self.random.randrange(8)
+        if kind == 0:
+            return f"{inner()}.{name}"
+        if kind == 1:
+            return f"getattr({inner()}, {pick(['{0}{1}{0}', '{0}{0}{0}{1}{0}{0}{0}']).format(pick(chr(34) + chr(39)), name)})"
+        if kind == 2:
+            return str(pick(["(%s)", "[%s][0]", "%s # '", "(%s\n )", "%s \\\n", '"""a""", %s']) % inner())
+        return f"{inner()}({pick(['x, ' + repr('p'), repr('p'), 'x', ''])})"
+
+    def program(self) -> str:
+        lines = [self.random.choice(["", "v = ", "v = "]) + self.expression(self.random.randrange(3)) for _ in range(2)]
+        return PROGRAM.replace("y = torch.add(x, CONSTANTS.c0)", "\n    ".join(["v = x", *lines, "y = x"]))
+
+
+def test_no_program_in_which_torch_finds_such_an_operator_is_safe():
+    lines, found = Lines(1), 0
+    for _ in range(3000):
+        source = lines.program()
+        content = program(source)
+        try:
+            graph = str(torch.jit.load(io.BytesIO(content)).graph)
+        except RuntimeError:
+            continue
+        if "aten::save" in graph or "aten::from_file" in graph:
+            found += 1
+            assert package.scan(content).verdict is not package.Verdict.SAFE, source
+    assert found > 20

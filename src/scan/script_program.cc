@@ -105,9 +105,8 @@ class ScriptProgram::Reader {
     step();
   }
 
-  void note(Uses& uses, std::string name, const ScriptToken& at, bool is_call) {
-    Use& use = uses.try_emplace(std::move(name), Use{member_, at.offset}).first->second;
-    use.is_call = use.is_call || is_call;
+  void note(Uses& uses, std::string name, const ScriptToken& at) {
+    uses.try_emplace(std::move(name), Use{member_, at.offset});
   }
 
   void read_sign() {
@@ -117,7 +116,7 @@ class ScriptProgram::Reader {
         const ScriptToken name = getattrs_.back().name;
         getattrs_.pop_back();
         if (name.kind == Kind::kString)
-          note(program_.attributes_, std::string(content_of(name)), name, following_.is_sign('('));
+          note(program_.attributes_, std::string(content_of(name)), name);
         else
           note_odd("a getattr of a name that is no text");
       }
@@ -126,7 +125,7 @@ class ScriptProgram::Reader {
     const bool is_dot = token_.is_sign('.');
     step();
     if (!is_dot || token_.kind != Kind::kName) return;
-    note(program_.attributes_, std::string(token_.text), token_, following_.is_sign('('));
+    note(program_.attributes_, std::string(token_.text), token_);
     step();
   }
 
@@ -159,7 +158,7 @@ class ScriptProgram::Reader {
       if (name.text == "getattr")
         getattrs_.push_back({depth_ + 1, {}});
       else if (!is_builtin(name.text) && !values_.contains(name.text))
-        note(program_.functions_, std::string(name.text), name, true);
+        note(program_.functions_, std::string(name.text), name);
     } else if (name.text == "getattr") {
       note_odd("getattr that is not called");
     }
@@ -174,25 +173,23 @@ class ScriptProgram::Reader {
   }
 
   void read_chain(const std::vector<ScriptToken>& chain) {
-    const bool is_call = token_.is_sign('(');
     const std::string_view head = chain[0].text;
     std::size_t next = 1;
     if (head == "__torch__") {
       std::string name(head);
       for (; next < chain.size(); ++next) name.append(".").append(chain[next].text);
-      note(program_.references_, std::move(name), chain[0], is_call);
+      note(program_.references_, std::move(name), chain[0]);
     } else if (head == "CONSTANTS" && chain.size() > 1 && is_constant(chain[1].text)) {
       next = 2;
     } else if (head == "torch" || head == "ops") {
-      next = read_operator(chain, is_call);
+      next = read_operator(chain);
     }
     for (; next < chain.size(); ++next)
-      note(program_.attributes_, std::string(chain[next].text), chain[next],
-           is_call && next + 1 == chain.size());
+      note(program_.attributes_, std::string(chain[next].text), chain[next]);
   }
 
   // torch.add, ops.prim.abs; torch.autograd.grad is torch.grad. What follows the operator.
-  std::size_t read_operator(const std::vector<ScriptToken>& chain, bool is_call) {
+  std::size_t read_operator(const std::vector<ScriptToken>& chain) {
     const bool is_other = chain[0].text == "ops" && chain.size() > 1;
     std::string_view space = is_other ? chain[1].text : kCompute;
     std::size_t next = is_other ? 2 : 1;
@@ -201,8 +198,7 @@ class ScriptProgram::Reader {
       note_odd("`torch` or `ops` without the name of an operator");
       return chain.size();
     }
-    note(program_.operators_, joined(space, chain[next].text), chain[0],
-         is_call && next + 1 == chain.size());
+    note(program_.operators_, joined(space, chain[next].text), chain[0]);
     return next + 1;
   }
 
@@ -278,17 +274,13 @@ void ScriptProgram::judge_attribute(std::string_view name, const Use& use,
   const OperatorJudgement judgement = judge_method(name);
   if (judgement.effect == OperatorEffect::kComputes) return;
   const bool is_own = methods_.contains(name) || fields_.contains(name) || is_usual_member(name);
-  if (judgement.is_listed()) {
-    const bool is_file = judgement.effect == OperatorEffect::kFiles && use.is_call && !is_own;
-    doubts.push_back(
-        {is_file ? Matter::kFiles : Matter::kOperator,
-         "." + std::string(name) + " is an operator that " + std::string(judgement.does),
-         use.member, use.offset});
-  } else if (!is_own) {
-    doubts.push_back({Matter::kName,
-                      "." + base::escaped(name) + " is neither an operator nor defined here",
-                      use.member, use.offset});
-  }
+  if (!judgement.is_listed() && is_own) return;
+  doubts.push_back({judgement.is_listed() ? Matter::kOperator : Matter::kName,
+                    "." + base::escaped(name) +
+                        (judgement.is_listed()
+                             ? " is the name of an operator that " + std::string(judgement.does)
+                             : " is neither an operator nor defined here"),
+                    use.member, use.offset});
 }
 
 void ScriptProgram::judge_qualified(std::string_view name, const Use& use,
@@ -310,7 +302,7 @@ void ScriptProgram::judge_qualified(std::string_view name, const Use& use,
   for (std::string_view rest = name.substr(known.size()); !rest.empty();) {
     rest.remove_prefix(1);
     const std::size_t dot = std::min(rest.find('.'), rest.size());
-    judge_attribute(rest.substr(0, dot), {use.member, use.offset, use.is_call}, doubts);
+    judge_attribute(rest.substr(0, dot), use, doubts);
     rest.remove_prefix(dot);
   }
 }

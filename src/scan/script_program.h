@@ -43,7 +43,6 @@ class ScriptProgram {
   struct Use {
     std::string member;
     std::uint64_t offset = 0;
-    bool is_call = false;  // at least once
   };
   using Uses = std::map<std::string, Use, std::less<>>;
   using Names = std::set<std::string, std::less<>>;
