@@ -9,6 +9,7 @@
 #include "json/fields.h"
 #include "pickle/tape_writer.h"
 #include "torch/readers.h"
+#include "torch/script_constants.h"
 
 namespace safe_load::formats {
 
@@ -100,7 +101,16 @@ Outcome<NodeId> Script2018::build(torch::TensorInterpreter& interpreter, const P
   }
   const Json* const main = model->find("mainModule");
   if (main == nullptr) return fail(bad("a model without a main module"));
-  const auto root = add_module(interpreter, *main);
+  const auto module = add_module(interpreter, *main);
+  if (!module) return fail(module.error());
+  // A tensor that no module has is a constant of the code, which knows it by its number.
+  std::vector<torch::ScriptConstant> constants;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    if (!is_named_[i]) constants.push_back({i, tensors_[i]});
+  if (!constants.empty())
+    info_.notes.push_back("constants of the program, under CONSTANTS: " +
+                          std::to_string(constants.size()));
+  const auto root = torch::with_constants(interpreter.tape(), *module, constants);
   if (!root) return fail(root.error());
   return NodeId{*root};
 }
@@ -108,6 +118,7 @@ Outcome<NodeId> Script2018::build(torch::TensorInterpreter& interpreter, const P
 Result<pickle::Node> Script2018::tensor(torch::TensorInterpreter& interpreter,
                                         std::uint64_t number) {
   if (number >= tensors_.size()) return bad("a tensor that is not in the table");
+  is_named_[static_cast<std::size_t>(number)] = true;
   return pickle::Node(interpreter.tape()[tensors_[static_cast<std::size_t>(number)]]);
 }
 
@@ -116,6 +127,7 @@ Status Script2018::add_tensors(torch::TensorInterpreter& interpreter, const Json
     SAFE_LOAD_TRY_ASSIGN(const NodeId tensor, add_tensor(interpreter, row));
     tensors_.push_back(tensor);
   }
+  is_named_.resize(tensors_.size());
   return {};
 }
 
@@ -181,6 +193,7 @@ Result<NodeId> Script2018::add_module(torch::TensorInterpreter& interpreter, con
     Open& own = open.emplace_back(Open{&entered, {}, 0});
     for (const Json& parameter : items_of(entered.find("parameters"))) {
       SAFE_LOAD_TRY_ASSIGN(const NodeId value, value_at(tensors_, parameter.find("tensorId")));
+      is_named_[static_cast<std::size_t>(*number_of(parameter.find("tensorId")))] = true;
       SAFE_LOAD_TRY(add_item(own, parameter, value));
     }
     for (const Json& attribute : items_of(entered.find("attributes"))) {

@@ -42,6 +42,7 @@ class Script2018 final : public container::Container, private torch::PersistentI
   bool has_attributes_ = false;
   std::map<std::pair<const archive::ZipEntry*, DType>, std::uint32_t> storages_;
   std::vector<pickle::NodeId> tensors_;           // by number
+  std::vector<bool> is_named_;                    // whether a module or an attribute has it
   std::vector<pickle::NodeId> attribute_values_;  // by number
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "torch/script_constants.h"
 
 namespace safe_load::formats {
 
@@ -19,11 +20,12 @@ Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
   auto layout = torch::find_layout(file_.directory());
   if (!layout) return Failure(layout.error(), slice_.name);
   layout_ = *std::move(layout);
-  info_.format = layout_.is_script ? Format::kTorchScript : Format::kZip;
+  info_.format = layout_.is_script() ? Format::kTorchScript : Format::kZip;
   info_.prefix = base::escaped(layout_.prefix);
   info_.record_count = file_.directory().entries().size();
   for (const std::string_view note : layout_.notes) info_.notes.emplace_back(note);
-  const ZipEntry* const wanted[] = {layout_.byte_order, small_version(), layout_.pickle};
+  const ZipEntry* const wanted[] = {layout_.byte_order, small_version(), layout_.pickle,
+                                    layout_.constants};
   file_.will_read(wanted);
   const auto byte_order = file_.read_byte_order(layout_.byte_order, options());
   if (!byte_order) return byte_order.error();
@@ -32,6 +34,10 @@ Outcome<void> ZipCheckpoint::read(Pickles& pickles) {
   if (!version) return version.error();
   info_.pickle_bytes = layout_.pickle->size;
   pickle_ = file_.add_to(pickles, *layout_.pickle);
+  if (layout_.is_script()) {
+    info_.pickle_bytes += layout_.constants->size;
+    constants_ = file_.add_to(pickles, *layout_.constants);
+  }
   return {};
 }
 
@@ -52,16 +58,15 @@ Outcome<void> ZipCheckpoint::read_version() {
 
 Outcome<NodeId> ZipCheckpoint::build(torch::TensorInterpreter& interpreter,
                                      const Pickles& pickles) {
-  const std::string member = file_.shown(*layout_.pickle);
-  const pickle::Program program = pickles.program(pickle_);
   const std::uint32_t first = interpreter.storages().size();
   interpreter.reserve(first + file_.directory().entries().size());
-  ids_.emplace(layout_, info_.byte_order == ByteOrder::kBig);
-  interpreter.set_script(layout_.is_script);
-  const auto built = run(interpreter, program, *ids_, member, 0);
-  interpreter.set_script(false);
-  if (!built) return built.error();
-  note_rest(rest_of(program, built->end, member), "the pickle");
+  auto root = run_pickle(interpreter, pickles.program(pickle_), *layout_.pickle);
+  if (!root) return root.error();
+  if (layout_.is_script()) {
+    root = add_constants(interpreter, pickles, *root);
+    if (!root) return root.error();
+  }
+  // Where the last record that is needed ends, as torch leaves the file.
   if (interpreter.storages().size() == first && slice_.memory == nullptr) {
     const auto pickle = archive::locate(*slice_.whole, *layout_.pickle);
     if (pickle) info_.end = pickle->data_offset + layout_.pickle->compressed_size;
@@ -70,6 +75,35 @@ Outcome<NodeId> ZipCheckpoint::build(torch::TensorInterpreter& interpreter,
     const Status done = bring_into_memory(interpreter.storages(), first);
     if (!done) return Failure(done.error(), slice_.name);
   }
+  return NodeId{*root};
+}
+
+Outcome<NodeId> ZipCheckpoint::add_constants(torch::TensorInterpreter& interpreter,
+                                             const Pickles& pickles, NodeId module) {
+  const std::string member = file_.shown(*layout_.constants);
+  const auto built = run_pickle(interpreter, pickles.program(constants_), *layout_.constants);
+  if (!built) return built.error();
+  const auto constants = torch::read_constants(interpreter.tape(), *built);
+  if (!constants) return Failure(constants.error(), member);
+  if (!constants->empty())
+    info_.notes.push_back("constants of the program, under CONSTANTS: " +
+                          std::to_string(constants->size()));
+  sections_.push_back({interpreter.tape().size(), member, 0});
+  const auto whole = torch::with_constants(interpreter.tape(), module, *constants);
+  if (!whole) return Failure(whole.error(), member);
+  return NodeId{*whole};
+}
+
+Outcome<NodeId> ZipCheckpoint::run_pickle(torch::TensorInterpreter& interpreter,
+                                          const pickle::Program& program, const ZipEntry& entry) {
+  const std::string member = file_.shown(entry);
+  torch::ZipStorages& ids = ids_.emplace_back(layout_, entry, info_.byte_order == ByteOrder::kBig);
+  interpreter.set_script(layout_.is_script());
+  const auto built = run(interpreter, program, ids, member, 0);
+  interpreter.set_script(false);
+  if (!built) return built.error();
+  note_rest(rest_of(program, built->end, member),
+            &entry == layout_.pickle ? "the pickle" : "the constants");
   return NodeId{built->root};
 }
 

@@ -1,8 +1,7 @@
-// ZipCheckpoint: torch.save since torch 1.6, and the data of a TorchScript program.
+// ZipCheckpoint: torch.save since torch 1.6, and the data and constants of a TorchScript program.
 #pragma once
 
 #include <deque>
-#include <optional>
 #include <string>
 
 #include "formats/zip_file.h"
@@ -26,12 +25,19 @@ class ZipCheckpoint final : public container::Container {
   // Null if there is none, or one that is too long to be one.
   const archive::ZipEntry* small_version() const;
   container::Outcome<void> read_version();
+  container::Outcome<pickle::NodeId> run_pickle(torch::TensorInterpreter& interpreter,
+                                                const pickle::Program& program,
+                                                const archive::ZipEntry& entry);
+  container::Outcome<pickle::NodeId> add_constants(torch::TensorInterpreter& interpreter,
+                                                   const container::Pickles& pickles,
+                                                   pickle::NodeId module);
   Status bring_into_memory(data::StorageMap& storages, std::uint32_t first);
 
   ZipFile file_;
   torch::ZipLayout layout_;
-  std::optional<torch::ZipStorages> ids_;
+  std::deque<torch::ZipStorages> ids_;
   std::size_t pickle_ = 0;
+  std::size_t constants_ = 0;
   std::deque<std::vector<std::byte>> inflated_;
 };
 

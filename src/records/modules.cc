@@ -8,6 +8,8 @@
 namespace safe_load::records {
 namespace {
 
+constexpr std::string_view kConstants = "CONSTANTS";  // as formats/zip_checkpoint adds them
+
 bool is_script_module(const ValueView& value) {
   const std::string_view module = value.module();
   return value.kind() == ValueKind::kOpaque &&
@@ -122,7 +124,9 @@ std::optional<Module> read_module(const ValueView& value) {
   return found ? std::optional(read_attributes(*found)) : std::nullopt;
 }
 
-Status add_module(const ValueView& module, WeightNames& names) {
+namespace {
+
+Status add_tree(const ValueView& module, WeightNames& names) {
   Modules modules;
   std::set<std::uint32_t> entered;  // the modules around the one that is read
   std::vector<Step> waiting = {{module, ""}};
@@ -148,6 +152,27 @@ Status add_module(const ValueView& module, WeightNames& names) {
     SAFE_LOAD_TRY(name_parts(read->second->children, step.prefix, names, named));
     for (std::size_t i = named.size(); i-- > 0;)
       waiting.push_back({named[i].second, named[i].first + '.'});
+  }
+  return {};
+}
+
+// Freezing takes `training` away, which all other modules have, and makes weights constants.
+bool has_weights_in_constants(const ValueView& module, const WeightNames& names) {
+  return is_script_module(module) &&
+         (names.is_empty() || module.attribute("training").is_missing());
+}
+
+}  // namespace
+
+Status add_module(const ValueView& module, WeightNames& names) {
+  SAFE_LOAD_TRY(add_tree(module, names));
+  if (!has_weights_in_constants(module, names)) return {};
+  const ValueView constants = module.attribute(kConstants);
+  const Values pairs = constants.is_dict() ? constants.items() : ValueView().items();
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const auto name = name_of(pairs[i]);
+    if (!name || !is_weight(pairs[i + 1], true)) continue;
+    SAFE_LOAD_TRY(names.add(std::string(kConstants) + '.' + *name, pairs[i + 1]));
   }
   return {};
 }

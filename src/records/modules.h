@@ -24,7 +24,8 @@ struct Module {
 bool is_module(const ValueView& value);
 std::optional<Module> read_module(const ValueView& value);  // nothing if it is none
 
-// The weights of a module, then those of its children. REQUIRES: is_module(module).
+// The weights of a module, then those of its children; then the constants of a TorchScript program,
+// if it was frozen or has no other weights. REQUIRES: is_module(module).
 Status add_module(const ValueView& module, WeightNames& names);
 
 }  // namespace safe_load::records

@@ -44,6 +44,7 @@ class WeightNames {
   // Pays for a name of a whole module; kLimit if all of them cost more than kMostNameCost.
   Status pay(std::string_view name);
 
+  bool is_empty() const { return names_.empty(); }
   StateDict take() { return std::move(found_); }
 
  private:

@@ -151,9 +151,9 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
 }
 
 void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
-                       const std::string& chain) {
+                       const std::string& chain, const ScriptProgram* script) {
   if (opened.tape) {
-    count(scan_program(opened, slice, chain));
+    count(scan_program(opened, slice, chain, script));
     note_storages_elsewhere(opened, chain);
     if (opened.meaning) scan_nested_checkpoints(opened, slice, chain);
   }
@@ -171,8 +171,9 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
         chain);
 }
 
-Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain) {
-  const Asked asked = scan_tape(opened, chain, findings_);
+Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain,
+                             const ScriptProgram* script) {
+  const Asked asked = scan_tape(opened, chain, findings_, script);
   for (const std::string_view bytes : nested_pickles(*opened.tape)) {
     const std::string where = join_members(chain, "pickle in bytes");
     if (const auto nested = nested_slice(bytes, around, where)) {
@@ -220,7 +221,7 @@ void FileScan::count(const Asked& asked) {
 }
 
 void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& chain) {
-  if (opened.source->info().format != Format::kPickle || !opened.meaning) return;
+  if (opened.source->info().format != Format::kPickle || !opened.meaning || is_in_script_) return;
   for (const data::Storage& storage : opened.meaning->storages().all())
     if (storage.is_meta() && storage.byte_count != 0) return add(make_finding(Rule::kN06), chain);
 }

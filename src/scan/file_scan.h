@@ -15,9 +15,11 @@
 #include "container/opened.h"
 #include "formats/zip_file.h"
 #include "scan/findings.h"
+#include "scan/script_program.h"
 #include "scan/slices.h"
 #include "scan/tape_scan.h"
 #include "torch/readers.h"
+#include "torch/zip_layout.h"
 
 namespace safe_load::scanner {
 
@@ -28,6 +30,17 @@ using container::Failure;
 using container::Manner;
 using container::Opened;
 using container::Outcome;
+
+// What torch writes a record of a TorchScript archive for.
+enum class ScriptRole : std::uint8_t {
+  kNone,
+  kSource,
+  kPickle,
+  kBeside,  // storages of constants and inputs, and files of somebody
+  kOther,   // in the folder of the sources, where no reader looks for it
+};
+// `prefix`: the folder of the archive; "" of an archive that is none.
+ScriptRole script_role(std::string_view prefix, std::string_view name);
 
 class FileScan {
  public:
@@ -61,11 +74,13 @@ class FileScan {
   Seen scan(const Slice& slice, const std::string& chain, bool is_file);
   Seen scan_plain(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                   bool is_file);
-  // Findings of a container that was opened, or of what there is of it.
+  // Findings of a container that was opened, or of what there is of it; with the program of a
+  // TorchScript archive.
   void examine(const Opened& opened, const Outcome<void>& done, const Slice& slice,
-               const std::string& chain);
+               const std::string& chain, const ScriptProgram* script = nullptr);
   // What a tape asks for, and the pickles in its bytes that its names would read.
-  Asked scan_program(const Opened& opened, const Slice& around, const std::string& chain);
+  Asked scan_program(const Opened& opened, const Slice& around, const std::string& chain,
+                     const ScriptProgram* script = nullptr);
   // A pickle in the bytes or the text of `around`, or nothing if it lies too deep.
   std::optional<Slice> nested_slice(std::string_view bytes, const Slice& around,
                                     const std::string& chain);
@@ -110,7 +125,9 @@ class FileScan {
   // What is not plain names is noted, whoever reads it.
   void check_names(const std::vector<ZipEntry>& entries, const std::string& chain);
   // What a reader would run besides pickles, by the names of the records.
-  void check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain);
+  // The program of a TorchScript archive, in the folder `script`, is judged elsewhere.
+  void check_for_code(const std::vector<ZipEntry>& entries, std::string_view script,
+                      const std::string& chain);
   void add_mark(const torch::Mark& mark, const std::string& chain);
   // What torch.export.load evaluates.
   void check_expressions(const formats::ZipFile& file, const std::string& chain);
@@ -122,7 +139,8 @@ class FileScan {
   // The checkpoint that the records make together, if they do. Names the records that it explains,
   // and returns where the file is then.
   const formats::ZipFile& scan_checkpoint_in(formats::ZipFile& file, const std::string& chain,
-                                             Opened& opened, std::set<std::string_view>& settled,
+                                             const ScriptProgram* script, Opened& opened,
+                                             std::set<std::string_view>& settled,
                                              std::string& what);
   // Whatever it says, the record was scanned: torch reads it all the same.
   void check_crc(const formats::ZipFile& file, const ZipEntry& entry, const std::string& chain);
@@ -132,7 +150,16 @@ class FileScan {
                      const archive::DataHead& head, const std::string& chain);
   // A record that nothing refers to, as a file of its own. Whether it is a pickle, or holds one.
   bool scan_record(const formats::ZipFile& file, const ZipEntry& entry, const std::string& chain,
-                   bool in_checkpoint);
+                   bool in_checkpoint, ScriptRole role);
+
+  // ---- TorchScript archives (scan_script.cc)
+
+  // Reads the program, and adds what is not proved to compute and nothing else.
+  void judge_script(const formats::ZipFile& file, const torch::ZipLayout& layout,
+                    const std::string& chain, ScriptProgram& program);
+  void judge_bytecode(const formats::ZipFile& file, const ZipEntry& entry,
+                      const std::string& chain);
+  void add_doubt(const ScriptProgram::Doubt& doubt);
 
   // ---- zip files whose parts do not agree (scan_salvage.cc)
 
@@ -156,6 +183,7 @@ class FileScan {
   std::uint64_t uncovered_ = 0;
   std::uint64_t work_left_ = 0;
   std::uint64_t salvage_left_ = 0;
+  bool is_in_script_ = false;  // in a pickle beside a program, whose storages are there, too
 };
 
 }  // namespace safe_load::scanner

@@ -30,11 +30,13 @@ namespace safe_load::scanner {
   X(T01, kUnknown, "legacy-extra-bytes", "Bytes lie between or behind the pickles of a legacy file that none of them explains", "get the file again from where it was made", "") \
   X(T02, kDanger, "computed-magic", "The magic number of a torch file is computed by a call, which no torch writes", "do not open this file with torch.load or pickle", "GHSA-97f8-7cmv-76j2") \
   X(T03, kUnknown, "tar-members", "A tar file of torch 0.1 holds more than its three pickles", "get the file again from where it was made", "") \
-  X(T04, kUnknown, "torchscript", "This is a TorchScript program: to load it is to load code", "load it only if you trust whoever made it", "CVE-2025-32434 GHSA-53q9-r3pm-6pq6") \
+  X(T04, kUnknown, "torchscript", "This is a TorchScript program, or a part of one, that cannot be judged", "load it only if you trust whoever made it", "CVE-2025-32434 GHSA-53q9-r3pm-6pq6") \
   X(T05, kUnknown, "code-inside", "The archive holds program text or native code", "load it only if you trust whoever made it", "CVE-2026-4538") \
   X(T06, kUnknown, "storage-like-name", "A name looks like a storage class of torch and is none", "open it with safe_load(path, unknown=\"opaque\") to look at it", "") \
   X(T07, kUnknown, "odd-persistent-id", "A persistent id is not one that torch writes", "get the file again from where it was made", "") \
   X(T10, kUnknown, "impossible-tensor", "A value contradicts itself: a size, stride, offset, index or use that cannot be", "get the file again; it is damaged or made to mislead", "CVE-2026-24747 GHSA-63cw-57p8-fm3p") \
+  X(T11, kUnknown, "script-operator", "A TorchScript program names what is not known to compute and do nothing else", "load it only if you trust whoever made it", "") \
+  X(T12, kDanger, "script-files", "A TorchScript program makes, changes or reads files", "do not open this file with torch.jit.load", "") \
   X(P01, kDanger, "frame-straddled", "An opcode crosses the end of its frame, where unpicklers see different programs", "do not open this file with torch.load or pickle", "") \
   X(P02, kIncomplete, "broken-pickle", "A pickle breaks off; all that it asked for until then counts", "get the file again from where it was made", "") \
   X(P03, kNote, "memo-games", "A memo entry is written twice", "", "GHSA-9gvj-pp9x-gcfr") \

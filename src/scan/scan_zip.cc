@@ -60,13 +60,19 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
   if (!members)
     return give_up_zip(slice, chain, Failure(members.error(), base::escaped(failed->name)), seen);
   check_names(entries, chain);
-  check_for_code(entries, chain);
+  const auto layout = torch::find_layout(file->directory());
+  const bool is_script = layout.ok() && layout->is_script();
+  const std::string folder = is_script ? layout->prefix : "";
+  check_for_code(entries, folder, chain);
+  ScriptProgram script;
+  if (is_script) judge_script(*file, *layout, chain, script);
   check_expressions(*file, chain);
   check_gaps(slice, *file, *members, chain);
 
   std::set<std::string_view> settled;  // records whose role is known
   Opened opened(host_);                // of a checkpoint, which takes the file along
-  const formats::ZipFile& zip = scan_checkpoint_in(*file, chain, opened, settled, seen.what);
+  const formats::ZipFile& zip =
+      scan_checkpoint_in(*file, chain, is_script ? &script : nullptr, opened, settled, seen.what);
   bool has_pickle = !settled.empty();
   for (std::size_t i = 0; i < members->size(); ++i) {
     const ZipEntry& entry = zip.directory().entries()[i];
@@ -76,7 +82,8 @@ FileScan::Seen FileScan::scan_zip(const Slice& slice, const std::string& chain,
     if (settled.contains(entry.name)) {
       check_settled(zip, (*members)[i], heads[i], chain);
     } else {
-      has_pickle |= scan_record(zip, entry, chain, !settled.empty());
+      has_pickle |=
+          scan_record(zip, entry, chain, !settled.empty(), script_role(folder, entry.name));
     }
   }
   if (!has_pickle) add(make_finding(Rule::kN03), chain);
@@ -141,7 +148,8 @@ void FileScan::check_gap(const Slice& slice, std::uint64_t begin, std::uint64_t 
 }
 
 const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
-                                                     const std::string& chain, Opened& opened,
+                                                     const std::string& chain,
+                                                     const ScriptProgram* script, Opened& opened,
                                                      std::set<std::string_view>& settled,
                                                      std::string& what) {
   const auto layout = torch::find_layout(file.directory());
@@ -151,6 +159,7 @@ const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
     return file;
   }
   const std::string_view pickle = layout->pickle->name;
+  const std::string_view constants = layout->is_script() ? layout->constants->name : "";
   const bool is_first = file.directory().entries().front().name.starts_with(layout->prefix);
   const OpenOptions options = options_for({Sniffed::Kind::kZip, "", ""});
   std::vector<const ZipEntry*> wanted = {layout->pickle};
@@ -162,9 +171,13 @@ const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
   const auto done = container::open(
       opened, [&](std::uint64_t) { return Outcome<ContainerPtr>(std::move(checkpoint)); },
       open_options_, Manner::kLenient, zip.slice().whole->first_step());
-  examine(opened, done, zip.slice(), chain);
+  examine(opened, done, zip.slice(), chain, script);
   settled.insert(pickle);
   check_crc(zip, *zip.directory().find(pickle), chain);
+  if (script != nullptr && done) {
+    settled.insert(constants);
+    check_crc(zip, *zip.directory().find(constants), chain);
+  }
   if (!is_first)
     add(make_finding(Rule::kC08, Severity::kUnknown,
                      "the first record lies outside of the folder of data.pkl, where torch "
@@ -177,11 +190,16 @@ const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
   return zip;
 }
 
-void FileScan::check_for_code(const std::vector<ZipEntry>& entries, const std::string& chain) {
+void FileScan::check_for_code(const std::vector<ZipEntry>& entries, std::string_view script,
+                              const std::string& chain) {
   for (const ZipEntry& entry : entries) {
     if (!torch::could_have_mark(entry.name)) continue;
-    for (const torch::Mark& mark : torch::marks())
-      if (!mark.runs.empty() && has_mark(mark, entry.name, true)) add_mark(mark, chain);
+    const ScriptRole role = script_role(script, entry.name);
+    if (role == ScriptRole::kSource || role == ScriptRole::kPickle) continue;
+    for (const torch::Mark& mark : torch::marks()) {
+      const bool is_idle = role == ScriptRole::kOther && mark.reader == torch::Reader::kJitLoad;
+      if (!mark.runs.empty() && !is_idle && has_mark(mark, entry.name, true)) add_mark(mark, chain);
+    }
   }
 }
 
@@ -243,7 +261,7 @@ void FileScan::check_settled(const formats::ZipFile& zip, const archive::ZipMemb
 }
 
 bool FileScan::scan_record(const formats::ZipFile& file, const ZipEntry& entry,
-                           const std::string& chain, bool in_checkpoint) {
+                           const std::string& chain, bool in_checkpoint, ScriptRole role) {
   const auto opened = file.open_member(entry);
   if (!opened) {
     leave(entry.size);
@@ -256,13 +274,18 @@ bool FileScan::scan_record(const formats::ZipFile& file, const ZipEntry& entry,
     return false;  // version, byteorder and their like
   const std::string where = join_members(chain, base::escaped(entry.name));
   const Severity before = findings_.worst();
+  is_in_script_ = role == ScriptRole::kPickle;
   const Seen seen = scan(member, where, false);
-  if (in_checkpoint && seen.has_pickle) {
+  is_in_script_ = false;
+  const bool is_worse = findings_.worst() > before;
+  if (in_checkpoint && seen.has_pickle && (is_worse || role != ScriptRole::kPickle)) {
     Finding finding = make_finding(Rule::kC08);
-    finding.severity = findings_.worst() > before ? Severity::kUnknown : Severity::kNote;
+    finding.severity = is_worse ? Severity::kUnknown : Severity::kNote;
     add(std::move(finding), where);
   }
-  if (in_checkpoint && !seen.is_container && member.size != 0) add(make_finding(Rule::kN02), where);
+  const bool has_role = role == ScriptRole::kSource || role == ScriptRole::kBeside;
+  if (in_checkpoint && !has_role && !seen.is_container && member.size != 0)
+    add(make_finding(Rule::kN02), where);
   return seen.has_pickle;
 }
 // NOLINTEND(misc-no-recursion)

@@ -55,14 +55,19 @@ bool is_target_key(std::string_view key) { return key == "_target_" || key == "_
 
 class TapeScan {
  public:
-  TapeScan(const container::Opened& opened, const std::string& chain, Findings& findings)
-      : opened_(opened), tape_(*opened.tape), chain_(chain), findings_(findings) {}
+  TapeScan(const container::Opened& opened, const std::string& chain, Findings& findings,
+           const ScriptProgram* script)
+      : opened_(opened), tape_(*opened.tape), chain_(chain), findings_(findings), script_(script) {}
 
   Asked run() {
     uses_.resize(tape_.symbols().size());
-    for (std::uint32_t i = 0; i < uses_.size(); ++i)
+    for (std::uint32_t i = 0; i < uses_.size(); ++i) {
+      const pickle::Symbol& symbol = tape_.symbols()[i];
+      uses_[i].is_script_class =
+          script_ != nullptr && script_->has_class(symbol.module, symbol.name);
       uses_[i].is_listed =
-          types::find_known(tape_.symbols()[i].module, tape_.symbols()[i].name) != nullptr;
+          uses_[i].is_script_class || types::find_known(symbol.module, symbol.name) != nullptr;
+    }
     for (NodeId id = 0; id < tape_.size(); ++id) visit(id);
     for (std::uint32_t i = 0; i < uses_.size(); ++i) judge_symbol(i);
     judge_root();
@@ -83,6 +88,7 @@ class TapeScan {
     std::uint64_t calls = 0;
     std::uint64_t harmless_calls = 0;  // of a name that is bad, as honest picklers make them
     bool is_listed = false;
+    bool is_script_class = false;  // of the program in the file
   };
 
   const Call* call_at(NodeId id) const { return callees_.call_at(id); }
@@ -176,10 +182,16 @@ class TapeScan {
     const Kind kind = tape_[id].kind;
     if (kind != Kind::kOpaque && kind != Kind::kCall) return;
     if (is_attribute(id)) return judge_attribute(id, kNoNode);
+    if (use.is_script_class && is_without_arguments(call)) return;
     if (names_unlisted(call)) return;  // that name has a finding of its own
     add_call(id, call,
              make_finding(Rule::kA03, Severity::kUnknown,
                           "a call of " + text_of(symbol) + " that stays an inert record"));
+  }
+
+  // As torch makes an object, before it gives it its state.
+  bool is_without_arguments(const Call& call) const {
+    return call.how == How::kNewObject && tape_.items(call.arguments).empty();
   }
 
   bool takes_function(const pickle::Symbol& symbol, const Call& call) const {
@@ -539,6 +551,7 @@ class TapeScan {
   const pickle::Tape& tape_;
   const std::string& chain_;
   Findings& findings_;
+  const ScriptProgram* script_;
   Asked asked_;
   std::vector<Use> uses_;
   std::optional<std::vector<types::Edge>> edges_;
@@ -557,8 +570,9 @@ std::string join_members(const std::string& chain, const std::string& member) {
   return member.empty() ? chain : chain + "!" + member;
 }
 
-Asked scan_tape(const container::Opened& opened, const std::string& chain, Findings& findings) {
-  return TapeScan(opened, chain, findings).run();
+Asked scan_tape(const container::Opened& opened, const std::string& chain, Findings& findings,
+                const ScriptProgram* script) {
+  return TapeScan(opened, chain, findings, script).run();
 }
 
 }  // namespace safe_load::scanner

@@ -5,6 +5,7 @@
 
 #include "container/opened.h"
 #include "scan/findings.h"
+#include "scan/script_program.h"
 
 namespace safe_load::scanner {
 
@@ -17,7 +18,9 @@ struct Asked {
 };
 
 // REQUIRES: opened.tape. It may be the beginning of a broken pickle. `chain`: the members around.
-Asked scan_tape(const container::Opened& opened, const std::string& chain, Findings& findings);
+// The classes of `script` are known, if it is given.
+Asked scan_tape(const container::Opened& opened, const std::string& chain, Findings& findings,
+                const ScriptProgram* script = nullptr);
 
 // "outer!inner", without what is empty.
 std::string join_members(const std::string& chain, const std::string& member);

@@ -63,25 +63,29 @@ std::optional<std::size_t> small_number(std::string_view key, std::size_t end) {
   return number < end ? std::optional(number) : std::nullopt;
 }
 
-void number_storages(ZipLayout& layout) {
-  const std::string folder = layout.prefix + "data/";
-  const std::vector<ZipEntry>& entries = layout.directory->entries();
-  layout.numbered.resize(entries.size());
-  for (const ZipEntry& entry : entries) {
-    if (!entry.name.starts_with(folder)) continue;
-    const auto number = small_number(entry.name.substr(folder.size()), layout.numbered.size());
-    if (number) layout.numbered[*number] = &entry;
+}  // namespace
+
+StorageRecords::StorageRecords(const ZipDirectory& directory, std::string folder)
+    : directory_(&directory), folder_(std::move(folder)), numbered_(directory.entries().size()) {
+  for (const ZipEntry& entry : directory.entries()) {
+    if (!entry.name.starts_with(folder_)) continue;
+    const auto number = small_number(entry.name.substr(folder_.size()), numbered_.size());
+    if (number) numbered_[*number] = &entry;
   }
 }
 
-}  // namespace
-
-const ZipEntry* ZipLayout::storage(std::string_view key) const {
-  if (const auto number = small_number(key, numbered.size())) return numbered[*number];
-  std::string name = prefix;
-  name += "data/";
+const ZipEntry* StorageRecords::find(std::string_view key) const {
+  if (const auto number = small_number(key, numbered_.size())) return numbered_[*number];
+  std::string name = folder_;
   name += key;
-  return directory->find(name);
+  return directory_->find(name);
+}
+
+// Source: torch/csrc/jit/serialization/import_read.cpp, readArchiveAndTensors().
+StorageRecords ZipLayout::storages_of(const ZipEntry& of) const {
+  constexpr std::string_view kSuffix = ".pkl";
+  std::string folder(of.name.substr(0, of.name.size() - kSuffix.size()));
+  return {*directory, std::move(folder += '/')};
 }
 
 Result<ZipLayout> find_layout(const ZipDirectory& directory) {
@@ -102,8 +106,7 @@ Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   const auto record = [&](std::string_view name) {
     return directory.find_record(layout.prefix + std::string(name));
   };
-  SAFE_LOAD_TRY_ASSIGN(const ZipEntry* const constants, record("constants.pkl"));
-  layout.is_script = constants != nullptr;
+  SAFE_LOAD_TRY_ASSIGN(layout.constants, record("constants.pkl"));
   SAFE_LOAD_TRY_ASSIGN(layout.byte_order, record("byteorder"));
   SAFE_LOAD_TRY_ASSIGN(layout.version, record("version"));
   SAFE_LOAD_TRY_ASSIGN(layout.format_version, record(".format_version"));
@@ -114,7 +117,6 @@ Result<ZipLayout> find_layout(const ZipDirectory& directory) {
   if (layout.version == nullptr) layout.notes.push_back("no version record");
   if (!directory.entries().front().name.starts_with(layout.prefix))
     layout.notes.push_back("the first entry lies outside of the checkpoint's folder");
-  number_storages(layout);
   if (directory.trailing_bytes() != 0) layout.notes.push_back("bytes follow the zip file");
   return layout;
 }

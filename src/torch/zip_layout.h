@@ -12,6 +12,23 @@
 
 namespace safe_load::torch {
 
+// The records of the storages of one pickle, in a folder that has its name.
+class StorageRecords {
+ public:
+  StorageRecords() = default;
+  // `directory` must outlive this.
+  StorageRecords(const archive::ZipDirectory& directory, std::string folder);
+
+  // Null if there is none. Keys are opaque, but nearly all are small numbers without a leading
+  // zero, which need no search.
+  const archive::ZipEntry* find(std::string_view key) const;
+
+ private:
+  const archive::ZipDirectory* directory_ = nullptr;
+  std::string folder_;                              // "archive/data/"
+  std::vector<const archive::ZipEntry*> numbered_;  // by key
+};
+
 // Entries point into the directory that was given.
 struct ZipLayout {
   const archive::ZipDirectory* directory = nullptr;
@@ -20,14 +37,12 @@ struct ZipLayout {
   const archive::ZipEntry* byte_order = nullptr;  // null: the writer left it out
   const archive::ZipEntry* version = nullptr;
   const archive::ZipEntry* format_version = nullptr;
-  bool is_script = false;
+  const archive::ZipEntry* constants = nullptr;  // a pickle, which makes it a TorchScript program
   std::vector<std::string_view> notes;
 
-  // The record of a storage. Keys are opaque, but nearly all are small numbers without a leading
-  // zero, which need no search.
-  const archive::ZipEntry* storage(std::string_view key) const;
-
-  std::vector<const archive::ZipEntry*> numbered;  // by key
+  bool is_script() const { return constants != nullptr; }
+  // Of the pickle, or of the constants.
+  StorageRecords storages_of(const archive::ZipEntry& of) const;
 };
 
 // kUnsupported means that there is none; kAmbiguous, that two readers would open two different

@@ -28,13 +28,14 @@ Result<data::Storage> ZipStorages::read(TensorInterpreter& interpreter,
   const pickle::Tape& tape = interpreter.tape();
   const std::span<const NodeId> parts = tape.items(persistent_id);
   // TorchScript wrote None behind the size until 2019.
-  const bool is_old = layout_.is_script && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
+  const bool is_old =
+      layout_.is_script() && parts.size() == 6 && tape[parts[5]].kind == Kind::kNone;
   if (tape[persistent_id].kind != Kind::kTuple || (parts.size() != 5 && !is_old))
     return bad("a persistent id that is not a storage");
   SAFE_LOAD_TRY_ASSIGN(data::Storage storage, interpreter.describe_storage(parts.first(5)));
   storage.is_big_endian = is_big_endian_;
   if (storage.byte_count == 0 || storage.is_meta()) return storage;
-  const archive::ZipEntry* const entry = layout_.storage(storage.key);
+  const archive::ZipEntry* const entry = records_.find(storage.key);
   if (entry == nullptr)
     return bad("a storage whose record is not in the archive").about(storage.key);
   if (entry->size != storage.byte_count) {
@@ -49,7 +50,7 @@ Result<data::Storage> ZipStorages::read(TensorInterpreter& interpreter,
 // One key is one storage. torch saves a uint8 storage and an untyped view of it under one key.
 Result<std::uint32_t> ZipStorages::add(data::StorageMap& storages, const data::Storage& storage) {
   const archive::ZipEntry* const own = storage.entry();
-  const archive::ZipEntry* const record = own != nullptr ? own : layout_.storage(storage.key);
+  const archive::ZipEntry* const record = own != nullptr ? own : records_.find(storage.key);
   std::uint32_t& known = record != nullptr ? by_record_[index_of(*record)] : by_key_[storage.key];
   if (known != 0) {
     const data::Storage& first = storages[known - 1];

@@ -15,9 +15,11 @@ namespace safe_load::torch {
 // docs/format/zip.md has the rules S1 to S7.
 class ZipStorages final : public PersistentIds {
  public:
-  // `layout` must outlive this and every storage: they point to its entries.
-  ZipStorages(const ZipLayout& layout, bool is_big_endian)
+  // Of the pickle of `layout`, or of its constants. `layout` and its directory must outlive this
+  // and every storage: they point to its entries.
+  ZipStorages(const ZipLayout& layout, const archive::ZipEntry& pickle, bool is_big_endian)
       : layout_(layout),
+        records_(layout.storages_of(pickle)),
         is_big_endian_(is_big_endian),
         by_record_(layout.directory->entries().size()) {}
 
@@ -29,6 +31,7 @@ class ZipStorages final : public PersistentIds {
   std::size_t index_of(const archive::ZipEntry& entry) const;
 
   const ZipLayout& layout_;
+  StorageRecords records_;
   bool is_big_endian_;
   // The number of a storage plus one, or 0: by index of its record, or by key if it has none.
   std::vector<std::uint32_t> by_record_;

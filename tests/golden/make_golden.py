@@ -169,6 +169,33 @@ def script_module() -> Any:
     return jit.script(nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1)))
 
 
+def frozen(*kept: str) -> Any:
+    from torch import jit, nn
+
+    module = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1)).eval()
+    return jit.freeze(jit.script(module), preserved_attrs=list(kept))
+
+
+def script_with_a_constant() -> Any:
+    import torch
+
+    class Scaled(torch.nn.Linear):
+        def forward(self, given: Any) -> Any:
+            return super().forward(given) * torch.tensor([2.0, 3.0])
+
+    return torch.jit.trace(Scaled(1, 2), torch.ones(1, 1))
+
+
+def script_of_constants() -> Any:
+    import torch
+
+    class Scale(torch.nn.Module):
+        def forward(self, given: Any) -> Any:
+            return given * torch.tensor([2.0, 3.0])
+
+    return torch.jit.trace(Scale(), torch.ones(1, 2))
+
+
 def shared_modules() -> Any:
     from torch import nn
 
@@ -251,6 +278,10 @@ STATE_DICT: dict[str, Case] = {
     "graph_module": graph_module,
     "graph_module_inside": of_torch(lambda t: t.nn.Sequential(graph_module())),
     "script_module": script_module,
+    "script_frozen": frozen,
+    "script_frozen_in_part": lambda: frozen("0"),
+    "script_with_a_constant": script_with_a_constant,
+    "script_of_constants": script_of_constants,
     "lazy_module": of_torch(lambda t: t.nn.LazyLinear(1)),
     "lazy": of_torch(lambda t: {"w": t.nn.UninitializedParameter()}),
     "inside_itself": inside_itself,

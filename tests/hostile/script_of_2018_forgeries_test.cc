@@ -74,4 +74,20 @@ TEST(ScriptsOf2018, NameOnlyTensorsOfTheirTable) {
   EXPECT_NE(with_attributes(storage("0", 2)), "");
 }
 
+// A tensor that no module names is a constant of the code.
+TEST(ScriptsOf2018, KeepTensorsThatNobodyNames) {
+  const auto opened = open_bytes(
+      ZipBuilder()
+          .stored("m/model.json",
+                  "{\"mainModule\":{\"parameters\":[{\"name\":\"w\",\"tensorId\":\"1\"}]},"
+                  "\"tensors\":[" +
+                      row_of("\"2\"", "\"1\"") + "," + row_of("\"1\"", "\"1\"") + "]}")
+          .stored("m/tensors/0", raw<float>({1, 2}))
+          .build());
+  ASSERT_TRUE(opened);
+  std::string names;
+  for (const auto& row : opened->tensors()) names += row.name + " ";
+  EXPECT_EQ(names, "w CONSTANTS.c0 ");
+}
+
 }  // namespace

@@ -151,6 +151,22 @@ inline std::string script_of_2018() {
       .build();
 }
 
+inline std::string script() {
+  const std::string module = build(newobj(symbol("__torch__", "M"), {}),
+                                   dict({text("w"), tensor(storage("0", 2), 0, {2}, {1})}));
+  return ZipBuilder()
+      .stored("m/data/0", raw<float>({1, 2}))
+      .stored("m/data.pkl", pickled(module))
+      .stored("m/code/__torch__.py",
+              "class M(Module):\n  w : Tensor\n"
+              "  def forward(self: __torch__.M) -> Tensor:\n"
+              "    return torch.add(self.w, CONSTANTS.c0)\n")
+      .stored("m/constants/0", raw<float>({3, 4}))
+      .stored("m/constants.pkl", pickled(tuple({tensor(storage("0", 2), 0, {2}, {1})})))
+      .stored("m/version", "3\n")
+      .build();
+}
+
 // A module over two views of one storage, and an object that code of the package would make.
 inline std::string torch_package() {
   const std::string storage = package_storage(0, 2);
@@ -192,6 +208,7 @@ inline std::vector<Fixture> container_fixtures() {
           {"safetensors", safetensors_file()},
           {"npy", array_file()},
           {"npz", ZipBuilder().stored("a.npy", array).deflated("b.npy", array_file()).build()},
+          {"TorchScript", script()},
           {"script of 2018", script_of_2018()},
           {"torch.package", torch_package()},
           {"torch.export", export_archive()},

@@ -17,6 +17,7 @@ from .tensors import array_types
 from .weights import WeightNames, is_weight, name_of, pairs_of
 
 _SCRIPT = "__torch__."
+_CONSTANTS = "CONSTANTS"  # as src/formats/zip_checkpoint.cc adds them
 _PARTS = ("_parameters", "_buffers", "_modules")
 
 Part = tuple[Any, Any]  # key, value
@@ -99,8 +100,25 @@ def _parts(values: dict[Any, Any]) -> Iterator[Part]:
 
 
 def module_state(module: Record) -> collections.OrderedDict[str, Any]:
-    """The weights of a module, then those of its children. REQUIRES: is_module(module)."""
+    """The weights of a module, then those of its children; then the constants of a TorchScript program, if it was
+    frozen or has no other weights. REQUIRES: is_module(module)."""
     names = WeightNames()
+    _add_tree(module, names)
+    if _has_weights_in_constants(module, names):
+        kinds = array_types()
+        for key, value in pairs_of(module.attributes().get(_CONSTANTS)).items():
+            name = name_of(key)
+            if name is not None and is_weight(value, kinds):
+                names.add(f"{_CONSTANTS}.{name}", _detached(value))
+    return names.found
+
+
+def _has_weights_in_constants(module: Record, names: WeightNames) -> bool:
+    """Freezing takes `training` away, which all other modules have, and makes weights constants."""
+    return module.cls.startswith(_SCRIPT) and (not names.found or "training" not in module.attributes())
+
+
+def _add_tree(module: Record, names: WeightNames) -> None:
     modules: dict[int, Module] = {}  # each is read once
     entered: set[int] = set()  # the modules around the one that is read
     waiting: list[tuple[Any, str | None]] = [(module, "")]  # before a module, or without a prefix behind it
@@ -119,7 +137,6 @@ def module_state(module: Record) -> collections.OrderedDict[str, Any]:
         for name, weight in _named(read.weights, prefix, names):
             names.add(name, _detached(weight))
         waiting += [(child, f"{name}.") for name, child in _named(read.children, prefix, names)][::-1]
-    return names.found
 
 
 def _module_at(child: object, prefix: str) -> Module:

@@ -390,8 +390,42 @@ TEST(Judgements, OfZipFiles) {
       {"more zeros", behind_data(0, std::string(65'537, '\0')), "SAFE: N04 note"},
       {"zeros and something", behind_data(0, std::string(99, '\0') + "x"), "UNKNOWN: C09 unknown"},
       {"no pickle", ZipBuilder().stored("a.txt", "text").build(), "SAFE: N03 note"},
-      {"a TorchScript program", ZipBuilder(honest).stored("a/constants.pkl", ").").build(),
-       "UNKNOWN: T04 unknown, C08 note"},
+  });
+}
+
+TEST(Judgements, OfTorchScript) {
+  const ZipBuilder honest = ZipBuilder().stored("a/data.pkl", "N.").stored("a/version", "3\n");
+  const auto script_of = [&](std::initializer_list<std::pair<std::string, std::string>> records) {
+    ZipBuilder zip = ZipBuilder(honest).stored("a/constants.pkl", ").");
+    for (const auto& [name, content] : records) zip.stored("a/" + name, content);
+    return zip.build();
+  };
+  expect_all({
+      {"a TorchScript program", ZipBuilder(honest).stored("a/constants.pkl", ").").build(), "SAFE"},
+      {"one by another name", ZipBuilder(honest).stored("a/Constants.pkl", ").").build(),
+       "UNKNOWN: T04 unknown, C09 unknown"},
+      {"its sources", script_of({{"code/m.py", "def f(x):\n  return x\n"}}), "SAFE"},
+      {"sources by another name", script_of({{"code/m.PY", "def f(x):\n  return x\n"}}),
+       "UNKNOWN: T04 unknown, T05 unknown, N02 note"},
+      {"sources elsewhere", script_of({{"m.py", "def f(x):\n  return x\n"}}),
+       "UNKNOWN: T05 unknown, N02 note"},
+      {"a text among them", script_of({{"code/m.txt", "torch.save"}}), "SAFE: N02 note"},
+      {"native code among them",
+       script_of({{"code/m.so",
+                   "\x7f"
+                   "ELF"}}),
+       "UNKNOWN: T05 unknown (2), N02 note"},
+      {"files beside", script_of({{"extra/a", "text"}, {"constants/0", "data"}}), "SAFE"},
+      {"pickles of torch", script_of({{"bytecode.pkl", "N."}, {"code/m.py.debug_pkl", "N."}}),
+       "SAFE"},
+      {"a pickle of nobody", script_of({{"other.pkl", "N."}}), "SAFE: C08 note"},
+      {"operators of bytecode", script_of({{"bytecode.pkl", pickled(text("aten::add"))}}), "SAFE"},
+      {"others", script_of({{"bytecode.pkl", pickled(text("mine::add"))}}), "UNKNOWN: T11 unknown"},
+      {"those that write", script_of({{"bytecode.pkl", pickled(text("aten::save"))}}),
+       "DANGEROUS: T12 danger"},
+      {"classes of bytecode",
+       script_of({{"bytecode.pkl", pickled(text("__torch__.torch.classes.mine.Run"))}}),
+       "UNKNOWN: T11 unknown"},
   });
 }
 

@@ -20,7 +20,7 @@ TEST(ScanRules, HaveUniqueIdsAndNames) {
     EXPECT_EQ(rule.id.substr(0, 3), "SL-");
     EXPECT_LE(rule.what.size(), 1000u);
   }
-  EXPECT_EQ(ids.size(), 72u);
+  EXPECT_EQ(ids.size(), 74u);
 }
 
 TEST(ScanRules, AreFoundWithAndWithoutTheirPrefix) {

@@ -119,11 +119,28 @@ TEST(ZipLayout, FindsStoragesByTheirWholeKey) {
   ASSERT_TRUE(directory);
   const auto layout = find_layout(*directory);
   ASSERT_TRUE(layout);
-  ASSERT_NE(layout->storage("0"), nullptr);
-  EXPECT_EQ(layout->storage("0")->name, "a/data/0");
-  EXPECT_NE(layout->storage("x/y"), nullptr);
+  const auto storages = layout->storages_of(*layout->pickle);
+  ASSERT_NE(storages.find("0"), nullptr);
+  EXPECT_EQ(storages.find("0")->name, "a/data/0");
+  EXPECT_NE(storages.find("x/y"), nullptr);
   for (const std::string_view key : {"1", "00", "0 ", "x", "../version", "../data/0", "X/y"})
-    EXPECT_EQ(layout->storage(key), nullptr) << key;
+    EXPECT_EQ(storages.find(key), nullptr) << key;
+}
+
+TEST(ZipLayout, KeepsTheStoragesOfConstantsApart) {
+  const std::string file =
+      zip({"a/data.pkl", "a/constants.pkl", "a/version", "a/data/0", "a/constants/1.storage"})
+          .build();
+  const safe_load::base::MemorySource source(safe_load::base::as_bytes(file));
+  const auto directory = ZipDirectory::read(source, {});
+  ASSERT_TRUE(directory);
+  const auto layout = find_layout(*directory);
+  ASSERT_TRUE(layout);
+  ASSERT_TRUE(layout->is_script());
+  const auto storages = layout->storages_of(*layout->constants);
+  EXPECT_EQ(storages.find("0"), nullptr);
+  ASSERT_NE(storages.find("1.storage"), nullptr);
+  EXPECT_EQ(storages.find("1.storage")->name, "a/constants/1.storage");
 }
 
 TEST(ByteOrder, IsOneOfTwoWords) {
