@@ -285,11 +285,9 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   Seen seen;
   seen.what = std::string(sniffed.what);
   if (sniffed.kind == Sniffed::Kind::kCompressed) {
-    leave(slice.size);
-    seen.is_container = true;
-    add(make_finding(Rule::kC05, Severity::kIncomplete,
-                     "this is " + std::string(sniffed.what) + "; what is inside was not looked at"),
-        chain);
+    seen = scan_compressed(slice, chain, sniffed, is_file);
+    if (scan_as_pickles(slice, chain, Text::kNo)) seen.has_pickle = true;
+    return seen;
   }
   if (sniffed.kind == Sniffed::Kind::kProgram && !is_file)
     add(make_finding(Rule::kT05, Severity::kUnknown, "a record is a program of native code"),

@@ -13,6 +13,7 @@
 #include "archive/tar_directory.h"
 #include "archive/zip_salvage.h"
 #include "container/opened.h"
+#include "formats/wrapper.h"
 #include "formats/zip_file.h"
 #include "scan/findings.h"
 #include "scan/slices.h"
@@ -100,6 +101,14 @@ class FileScan {
                     const Failure& failure, bool is_file);
   // Pickles in the strings of JSON, as Stable-Baselines3 keeps them.
   void scan_packed_text(const Slice& slice, const std::string& chain);
+
+  // ---- what is compressed as a whole (scan_compressed.cc)
+
+  // As what is inside; that nobody can look inside is a finding.
+  Seen scan_compressed(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
+                       bool is_file);
+  // What makes programs disagree about what is inside.
+  void check_streams(const formats::Unwrapped& inner, const std::string& chain);
 
   // ---- zip files (scan_zip.cc)
 
