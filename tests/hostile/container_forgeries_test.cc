@@ -242,11 +242,6 @@ TEST(BarePickles, AreNoMagicNumber) {
             "ambiguous: a pickle of torch's magic number, behind which torch would read on");
 }
 
-TEST(BarePickles, HoldNoArraysOfJoblib) {
-  const std::string wrapper = newobj(symbol("joblib.numpy_pickle", "NumpyArrayWrapper"), {});
-  EXPECT_EQ(told(pickled(wrapper)).substr(0, 29), "unsupported: a file of joblib");
-}
-
 TEST(BarePickles, HaveTheirRestNoted) {
   const auto opened = open_bytes(pickled(list({integer(1)})) + "rest");
   ASSERT_TRUE(opened) << opened.error();
