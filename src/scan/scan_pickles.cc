@@ -89,7 +89,9 @@ void FileScan::scan_stream_arrays(const Slice& slice, const std::string& chain,
     add(make_finding(Rule::kC06, Severity::kUnknown,
                      "to pickle.load the bytes of an array are opcodes that ask for something"),
         chain, first_at);
-    count(scan_program(opened, slice, chain));
+    // A pickle of objects there is meant for another memo: what it makes of this one is odd, and
+    // that was told. A name that is bad is bad.
+    if (names_danger(*opened.tape)) count(scan_program(opened, slice, chain));
   }
   if (done) scan_as_pickles(slice.behind(opened.source->info().pickle_bytes), chain, Text::kNo);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/joblib_arrays.h"
+#include "scan/danger.h"
 
 namespace safe_load::scanner {
 
@@ -43,6 +44,17 @@ bool asks_behind(const pickle::Tape& tape, std::uint64_t offset) {
     if (tape.symbols()[i].first_offset >= offset) return true;
   for (std::uint32_t i = 0; i < tape.call_count(); ++i)
     if (tape.call_at(i).offset >= offset) return true;
+  return false;
+}
+
+bool names_danger(const pickle::Tape& tape) {
+  for (std::uint32_t i = 0; i < tape.symbols().size(); ++i) {
+    const pickle::Symbol& symbol = tape.symbols()[i];
+    const bool is_dotted = symbol.name.find('.') != std::string_view::npos;
+    if (is_dotted ? find_danger_in_tail(symbol.module, symbol.name).has_value()
+                  : find_danger(symbol.module, symbol.name).has_value())
+      return true;
+  }
   return false;
 }
 

@@ -12,4 +12,7 @@ bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArra
 // Whether the program names or calls anything from `offset` on.
 bool asks_behind(const pickle::Tape& tape, std::uint64_t offset);
 
+// Whether it names anything that is known to be bad.
+bool names_danger(const pickle::Tape& tape);
+
 }  // namespace safe_load::scanner

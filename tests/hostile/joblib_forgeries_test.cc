@@ -111,7 +111,9 @@ TEST(FilesOfJoblib, HaveObjectsInAPickleOfTheirOwn) {
   const std::string file = pickled(
       list({memoized(0, text("x")), described(integers({2}), objects) + inner, fetched(0)}));
   EXPECT_EQ(opened(file), "[\"x\", [\"a\", \"a\"], \"x\"]");
-  EXPECT_EQ(scanned(file).verdict, Verdict::kSafe);
+  // pickle.load would read on in the inner pickle, with the memo of the outer one.
+  const FileReport report = scanned(file);
+  EXPECT_EQ(report.verdict, Verdict::kSafe) << "it asks for nothing";
   const std::string evil = "\x80\2" + kEvil + ".";
   EXPECT_EQ(scanned(pickled(list({described(integers({2}), objects) + evil}))).verdict,
             Verdict::kDangerous);
@@ -211,6 +213,23 @@ TEST(ScanOfJoblib, TellsOfDescriptionsThatNoArrayReplaces) {
     EXPECT_NE(report.verdict, Verdict::kSafe);
     EXPECT_TRUE(has(report, "SL-C06"));
   }
+}
+
+TEST(ScanOfJoblib, TellsThatPickleReadsAPickleOfObjectsOtherwise) {
+  const std::string objects = dtype("O8", {.order = "|", .flags = 63});
+  const std::string inner =
+      pickled(list({memoized(0, text("m")), call("collections", "OrderedDict", {}),
+                    fetched(0) + text("f") + "\x93"}));
+  const std::string file =
+      pickled(list({memoized(0, text("x")), described(integers({3}), objects) + inner}));
+  const FileReport report = scanned(file);
+  EXPECT_EQ(report.verdict, Verdict::kUnknown);
+  EXPECT_TRUE(has(report, "SL-C06"));
+  // The name that only pickle would make: it overwrites the memo, and so finds another module.
+  const std::string os = pickled(list({fetched(1) + text("system") + "\x93"}));
+  const std::string both =
+      pickled(list({memoized(1, text("os")), described(integers({1}), objects) + os}));
+  EXPECT_EQ(scanned(both).verdict, Verdict::kDangerous);
 }
 
 // Where joblib may read what torch reads from an archive as a file of its own.
