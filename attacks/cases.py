@@ -39,6 +39,10 @@ class Case:
         return f"{self.row}-{self.name}"
 
 
+# A frame with a window of 1 KiB and one raw block, whose header is put in (RFC 8878 3.1.1).
+ZSTD_FRAME = b"\x28\xb5\x2f\xfd\0\0%b"
+
+
 def containers() -> Iterator[Case]:
     honest = checkpoint()
 
@@ -56,7 +60,7 @@ def containers() -> Iterator[Case]:
     yield Case("C04", "text.zip", zip_of([Entry("data.txt", EVIL)]), "DANGEROUS", "SL-G01",
                zip_of([Entry("data.txt", CLEAN)]))
     yield Case("C04", "config.p", EVIL, "DANGEROUS", "SL-G01", CLEAN)
-    yield Case("C05", "packed.pkl", gzip.compress(EVIL, mtime=0), "INCOMPLETE", "SL-C05")
+    yield Case("C05", "packed.pkl", gzip.compress(EVIL, mtime=0), "DANGEROUS", "SL-G01", gzip.compress(CLEAN, mtime=0))
     yield Case("C06", "pickle-then-zip.pt", CLEAN + checkpoint(EVIL), "DANGEROUS", "SL-C06", CLEAN)
     yield Case("C06", "bytes-then-zip.pt", b"\0" * 64 + checkpoint(EVIL), "DANGEROUS", "SL-C06", honest)
     array = npy("<f4", (2,), struct.pack("<2f", 1, 2))
@@ -449,12 +453,22 @@ def from_outside() -> Iterator[Case]:
     yield Case("T05", "manifest.mar", zip_of([Entry("MAR-INF/MANIFEST.json", b"{}"), Entry("a.pt", checkpoint())]), "UNKNOWN", "SL-T05")
     yield Case("T05", "native.pt", checkpoint(more=[Entry("archive/x", b"\x7fELF" + b"\0" * 60)]), "UNKNOWN", "SL-T05", checkpoint())
     packed = {"lzma": lzma.compress(EVIL, format=lzma.FORMAT_ALONE), "xz": lzma.compress(EVIL), "bz2": bz2.compress(EVIL),
-              "lz4": b"\x04\x22\x4d\x18" + b"\0" * 20, "lz4-legacy": b"\x02\x21\x4c\x18" + b"\0" * 20, "gzip": gzip.compress(EVIL, mtime=0),
-              "zstd": b"\x28\xb5\x2f\xfd" + b"\0" * 20, "zstd-skipped": b"\x5a\x2a\x4d\x18\4\0\0\0abcd\x28\xb5\x2f\xfd" + b"\0" * 20}
+              "gzip": gzip.compress(EVIL, mtime=0), "zstd": ZSTD_FRAME % (len(EVIL) << 3 | 1).to_bytes(3, "little") + EVIL}
     for window in range(9, 16):
         compressor = zlib.compressobj(9, zlib.DEFLATED, window)
         packed[f"zlib-{window}"] = compressor.compress(EVIL) + compressor.flush()
     for name, content in packed.items():
+        yield Case("C05", f"{name}.pkl", content, "DANGEROUS", "SL-G01")
+        yield Case("C05", f"{name}-member.pt", checkpoint(more=[Entry("archive/x", content)]), "DANGEROUS", "SL-G01", checkpoint())
+    for name, content in {"gzip": gzip.compress(EVIL, mtime=0), "xz": lzma.compress(EVIL)}.items():
+        yield Case("C05", f"{name}-checksum.pkl", content[:-8] + bytes(8) if name == "gzip" else content[:-1], "DANGEROUS", "SL-C13")
+    twice = gzip.compress(CLEAN, mtime=0) + gzip.compress(b"", mtime=0)
+    yield Case("C05", "gzip-series.pkl", twice, "UNKNOWN", "SL-C06", gzip.compress(CLEAN, mtime=0))
+    yield Case("C05", "gzip-tail.pkl", gzip.compress(CLEAN, mtime=0) + b"x" + EVIL, "UNKNOWN", "SL-C06")
+    yield Case("C05", "zlib-second.pkl", zlib.compress(CLEAN) + zlib.compress(EVIL), "DANGEROUS", "SL-C06")
+    unread = {"lz4": b"\x04\x22\x4d\x18" + b"\0" * 20, "lz4-legacy": b"\x02\x21\x4c\x18" + b"\0" * 20,
+              "zstd-skipped": b"\x5a\x2a\x4d\x18\4\0\0\0abcd\x28\xb5\x2f\xfd" + b"\0" * 20}
+    for name, content in unread.items():
         yield Case("C05", f"{name}.pkl", content, "INCOMPLETE", "SL-C05")
         yield Case("C05", f"{name}-member.pt", checkpoint(more=[Entry("archive/x", content)]), "INCOMPLETE", "SL-C05", checkpoint())
     replaced = call("collections", "OrderedDict") + b"}" + text("items") + symbol("torch", "float32") + b"sb"

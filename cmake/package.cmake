@@ -12,6 +12,7 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config-version.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findlibdeflate.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findlibmd.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/Findzstd.cmake
   DESTINATION ${package_dir})
 
 # Whoever links a static library links what it needs, too.
@@ -20,6 +21,11 @@ if(BUILD_SHARED_LIBS)
   set(requires "Requires.private")
   set(definitions "-DSAFE_LOAD_SHARED")
 endif()
+foreach(package ${optional_packages})
+  string(REPLACE zstd libzstd name ${package})
+  string(TOLOWER " ${name}" name)
+  string(APPEND optional_requires ${name})
+endforeach()
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_here /${pkgconfig_dir} /)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/safe_load.pc.in ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc @ONLY)

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "fuzz"
 # The share of the time. Those with the whole engine behind them are slow.
 TARGETS = {"fuzz_scan": 6, "fuzz_container": 3, "fuzz_checkpoint": 3, "fuzz_pickle": 3, "fuzz_zip": 2, "fuzz_operands": 2, "fuzz_tar": 1,
-           "fuzz_json": 1, "fuzz_index": 1, "fuzz_metadata": 1}
+           "fuzz_json": 1, "fuzz_index": 1, "fuzz_metadata": 1, "fuzz_decompress": 1}
 LENGTHS = {"fuzz_operands": 64}  # the longest input, else 4096
 PIECE = 30  # seconds
 # Without the power schedule of libFuzzer: on targets as quick as these it takes most of the time.

@@ -6,19 +6,24 @@ Needs torch 2.13, numpy and safetensors for the checkpoints; the pickles are CPy
 """
 
 import argparse
+import bz2
 import collections
 import datetime
 import decimal
+import gzip
 import io
 import json
+import lzma
 import pathlib
 import pickle
 import struct
+import subprocess
 import tarfile
 import tempfile
 import uuid
 import warnings
 import zipfile
+import zlib
 
 import numpy as np
 import torch
@@ -122,6 +127,28 @@ def containers(tensors: dict) -> dict[str, bytes]:
     return made
 
 
+def packed(content: bytes) -> dict[str, bytes]:
+    """The same in each coding, in the order in which src/decompress/coding.h has them. Needs the program zstd."""
+    return {
+        "gzip": gzip.compress(content, mtime=0),
+        "zlib": zlib.compress(content),
+        "bzip2": bz2.compress(content),
+        "xz": lzma.compress(content),
+        "lzma": lzma.compress(content, format=lzma.FORMAT_ALONE),
+        "zstd": subprocess.run(["zstd", "-q", "-c"], input=content, capture_output=True, check=True).stdout,
+    }
+
+
+def write_packed() -> None:
+    content = pickle.dumps(VALUES["plain"], 2)
+    (CORPUS / "fuzz_decompress").mkdir(parents=True, exist_ok=True)
+    for number, (name, data) in enumerate(packed(content).items()):
+        (CORPUS / "fuzz_decompress" / name).write_bytes(bytes([number]) + data)
+        (CORPUS / "fuzz_container" / f"{name}-pickle").write_bytes(data)
+    series = gzip.compress(content[:9], mtime=0) + gzip.compress(content[9:], mtime=0) + bytes(3)
+    (CORPUS / "fuzz_decompress" / "gzip-series").write_bytes(b"\0" + series)
+
+
 def main() -> None:
     kinds = ("pickle", "zip", "checkpoint", "container", "tar", "json", "index", "metadata")
     pickles, zips, checkpoints, others, tars, texts, indexes, metadata = (CORPUS / f"fuzz_{kind}" for kind in kinds)
@@ -160,6 +187,7 @@ def main() -> None:
         nested = {"model": {"w": torch.arange(6.0).reshape(2, 3)}, "optimizer": [{"step": 3}], "empty": torch.zeros(0, 2)}
         torch.distributed.checkpoint.save(nested, checkpoint_id=folder, no_dist=True)
         (metadata / "nested").write_bytes((pathlib.Path(folder) / ".metadata").read_bytes())
+    write_packed()
     header = (others / "safetensors").read_bytes()[8:]
     (texts / "header").write_bytes(header[: header.rindex(b"}") + 1])
     (texts / "values").write_bytes(b'{"a": [1, -2, 3.5e2, null, true, "\\u00e9\\n"], "b": {"c": [[], {}]}}')

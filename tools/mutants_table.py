@@ -67,6 +67,20 @@ MUTANTS: list[Mutant] = [
         change("a skipped frame hides what follows", "const bool is_frame = !text.empty() &&", "const bool is_frame = !MUTANT && !text.empty() &&"),
     ),
     *of(
+        "src/decompress/gzip.cc",
+        never("the checksum of gzip is not looked at", "if (crc != deflate::crc32(0, content) || length != static_cast<std::uint32_t>(content.size()))"),
+        never("the checksum of zlib is not looked at", "if (sum != deflate::adler32(output.bytes().subspan(before)))"),
+        never("a dictionary of zlib is not looked for", "if ((flags & kHasDictionary) != 0)"),
+        never("any gzip header will do", "if (method != 8 || (flags & kReserved) != 0)"),
+    ),
+    *of("src/decompress/output.h", never("the output grows without a limit", "if (now >= most_)")),
+    *of(
+        "src/scan/scan_compressed.cc",
+        never("several streams are not told", "if (inner.streams > 1)"),
+        never("damage behind what was unpacked is not told", "if (inner->failure) {"),
+        change("what follows packed data is not looked at", "if (!is_all_zero(rest)) scan(rest", "if (!is_all_zero(rest) && !MUTANT) scan(rest"),
+    ),
+    *of(
         "src/archive/zip_directory.cc",
         never("an archive of several disks is read", "if (disk != 0 || disks > 1)"),
         never("the zip64 record may contradict the end record", "if (!agree)"),

@@ -94,7 +94,8 @@ MODULES = (
 # Those that stand for something else here, on purpose (docs/kinds.md), as paths do: they become pure ones.
 INERT = {("functools", "partial"), ("functools", "reduce"), ("builtins", "object"), ("builtins", "getattr")}
 INERT |= {("builtins", "type"), ("types", "GenericAlias"), ("re", "_compile"), ("_operator", "or_")}
-INERT |= {("torch._dynamo.decorators", "_DimRange")}
+INERT |= {("torch._dynamo.decorators", "_DimRange"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
+INERT |= {("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper")}
 INERT |= {("copyreg", name) for name in ("_reconstructor", "__newobj__", "__newobj_ex__")}
 # Only a file with storages or arrays has what these take; here they must give nothing, or the same.
 SILENT = ("numpy", "torch", "random", "safe_load", "_operator", "_functools")

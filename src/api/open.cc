@@ -3,8 +3,11 @@
 #include <unordered_map>
 
 #include "api/state.h"
+#include "archive/sniff.h"
 #include "base/text.h"
+#include "container/head.h"
 #include "formats/recognise.h"
+#include "formats/wrapper.h"
 #include "pickle/machine.h"
 #include "sets/recognise_set.h"
 
@@ -23,7 +26,9 @@ using Step = Result<void, Issue>;
 class Opening {
  public:
   Opening(Input input, const OpenOptions& options)
-      : options_(options), state_(std::make_unique<State>(std::move(input), options)) {}
+      : options_(options),
+        state_(std::make_unique<State>(std::move(input), options)),
+        file_size_(state_->input.file_size()) {}
 
   Result<std::unique_ptr<State>, Issue> run() {
     const Step built = build();
@@ -45,7 +50,11 @@ class Opening {
     Slice slice;
     slice.whole = input().source;
     slice.size = input().source->size();
-    slice.inflation = container::inflation_budget(slice.size, options_.limits);
+    slice.name = inside_;
+    slice.depth = depth_;
+    slice.inflation =
+        container::inflation_budget(input().set ? slice.size : file_size_, options_.limits);
+    (void)slice.inflation->take(unpacked_).ok();  // which was within it
     return slice;
   }
 
@@ -67,12 +76,17 @@ class Opening {
       return input().set ? sets::recognise_set(files_of_set(), options_, reach)
                          : formats::recognise(whole_file(), options_, reach);
     };
-    const auto opened = container::open(state_->opened, recognise, options_,
-                                        container::Manner::kStrict, input().source->first_step());
-    if (!opened) return describe(opened.error());
+    for (;;) {
+      const auto opened = container::open(state_->opened, recognise, options_,
+                                          container::Manner::kStrict, input().source->first_step());
+      if (opened) break;
+      const Step unpacked = unpack(opened.error());
+      if (!unpacked) return unpacked.error();
+    }
     ContainerInfo& info = source().info();
-    info.file_size = input().file_size();
-    if (info.end == 0) info.end = info.file_size;
+    info.file_size = file_size_;
+    // What is compressed as a whole is read to its end.
+    if (info.end == 0 || !packing_.empty()) info.end = info.file_size;
     for (const pickle::Note& note : tape().notes()) {
       const container::Section* const section = state_->opened.section_of(note.place);
       const std::string member = section == nullptr ? "" : section->member;
@@ -80,8 +94,43 @@ class Opening {
       info.notes.push_back(std::string(words(note.oddity).text) + " (" + member +
                            (member.empty() ? "at " : " at ") + std::to_string(offset) + ")");
     }
-    if (!input().note.empty()) info.notes.push_back(input().note);
+    for (const std::string& note : {input().note, packing_})
+      if (!note.empty()) info.notes.push_back(note);
     return {};
+  }
+
+  // Goes on with what is in a file that is compressed as a whole; any other is not opened for
+  // `reason`. Asked only then, so that it costs the others nothing.
+  Step unpack(const Failure& reason) {
+    const bool is_foreign =
+        reason.error.code() == ErrorCode::kUnsupported && state_->opened.source == nullptr;
+    if (!is_foreign || input().set) return describe(reason);
+    const Slice packed = whole_file();
+    container::Head buffer;
+    const auto head = container::read_head(packed, buffer);
+    if (!head) return describe(head.error());
+    auto inner =
+        formats::unwrap(packed, archive::sniff(*head, packed.size), options_.limits, state_->host);
+    if (!inner) return describe(reason);
+    if (inner->failure) return describe(*inner->failure);
+    note_packing(*inner);
+    unpacked_ += inner->content.size;
+    inside_ = inner->content.name;
+    depth_ = inner->content.depth;
+    std::string note = std::move(state_->input.note);
+    state_->input = input_of_memory(std::move(inner->bytes));
+    state_->input.note = std::move(note);
+    return {};
+  }
+
+  void note_packing(const formats::Unwrapped& inner) {
+    if (!packing_.empty()) packing_ += "; ";
+    packing_ += "unpacked from " + std::string(to_text(inner.coding)) + " data, " +
+                std::to_string(inner.content.size) + " bytes";
+    if (inner.streams > 1)
+      packing_ += ", from " + std::to_string(inner.streams) + " parts, one behind the other";
+    if (inner.rest.size != 0)
+      packing_ += "; " + std::to_string(inner.rest.size) + " bytes follow, which were not read";
   }
 
   Step describe_bad_parts() {
@@ -197,6 +246,12 @@ class Opening {
 
   OpenOptions options_;
   std::unique_ptr<State> state_;
+  std::uint64_t file_size_;
+  // Of a file that is compressed as a whole, perhaps several times.
+  std::string inside_;
+  std::string packing_;
+  std::uint64_t unpacked_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

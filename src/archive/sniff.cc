@@ -9,6 +9,7 @@ namespace safe_load::archive {
 namespace {
 
 using namespace std::string_view_literals;
+using decompress::Coding;
 using Kind = Sniffed::Kind;
 
 struct Magic {
@@ -42,13 +43,15 @@ constexpr Magic kMagics[] = {
      {Kind::kPointer, "a Git LFS pointer, not the checkpoint itself", "run `git lfs pull`"}},
     {0, "PYTORCH1"sv, {Kind::kOther, "a PyTorch 1.0 preview file", "save it again with torch"}},
     {257, "ustar"sv, {Kind::kTar, "a tar archive", kUnpack}},
-    {0, "\x1f\x8b"sv, {Kind::kCompressed, "gzip-compressed data", kUnpack}},
-    {0, "\x28\xb5\x2f\xfd"sv, {Kind::kCompressed, "zstd-compressed data", kUnpack}},
+    {0, "\x1f\x8b"sv, {Kind::kCompressed, "gzip-compressed data", kUnpack, false, Coding::kGzip}},
+    {0,
+     "\x28\xb5\x2f\xfd"sv,
+     {Kind::kCompressed, "zstd-compressed data", kUnpack, false, Coding::kZstd}},
     {0,
      "\xfd"
      "7zXZ\0"sv,
-     {Kind::kCompressed, "xz-compressed data", kUnpack}},
-    {0, "BZh"sv, {Kind::kCompressed, "bzip2-compressed data", kUnpack}},
+     {Kind::kCompressed, "xz-compressed data", kUnpack, false, Coding::kXz}},
+    {0, "BZh"sv, {Kind::kCompressed, "bzip2-compressed data", kUnpack, false, Coding::kBzip2}},
     {0, "\x04\x22\x4d\x18"sv, {Kind::kCompressed, "lz4-compressed data", kUnpack}},
     {0, "\x02\x21\x4c\x18"sv, {Kind::kCompressed, "lz4-compressed data", kUnpack}},
     {1, "\x2a\x4d\x18"sv, {Kind::kCompressed, "zstd- or lz4-compressed data", kUnpack}},
@@ -164,8 +167,10 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
     return {Kind::kOther, "perhaps an ONNX or TensorFlow model (protobuf)",
             "open it with onnxruntime or TensorFlow"};
   const bool may_be_pickle = kFirstOpcodes.find(text[0]) != std::string_view::npos;
-  if (is_zlib(head)) return {Kind::kCompressed, "zlib-compressed data", kUnpack, may_be_pickle};
-  if (is_lzma(head)) return {Kind::kCompressed, "lzma-compressed data", kUnpack, may_be_pickle};
+  if (is_zlib(head))
+    return {Kind::kCompressed, "zlib-compressed data", kUnpack, may_be_pickle, Coding::kZlib};
+  if (is_lzma(head))
+    return {Kind::kCompressed, "lzma-compressed data", kUnpack, may_be_pickle, Coding::kLzma};
   if (is_text(text, size))
     return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message",
             may_be_pickle};

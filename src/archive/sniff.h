@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "decompress/coding.h"
 
 namespace safe_load::archive {
 
@@ -30,6 +31,7 @@ struct Sniffed {
   std::string_view hint;
   // Without a magic, as pickles of protocol 0 and 1 are: it must run to its end to be one.
   bool may_be_pickle = false;
+  decompress::Coding coding = decompress::Coding::kNone;  // of what is compressed and can be read
 };
 
 // `head`: the first bytes of the file, 4096 or all of them. `size`: the whole file's.

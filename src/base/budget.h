@@ -18,6 +18,7 @@ class Budget {
   }
 
   std::uint64_t used() const { return used_; }
+  std::uint64_t left() const { return limit_ - used_; }
 
  private:
   std::uint64_t limit_;

@@ -34,6 +34,9 @@ void Container::take_facts(Container& member) {
   sections_.insert(sections_.end(), member.sections().begin(), member.sections().end());
   damage_.insert(damage_.end(), member.damage().begin(), member.damage().end());
   rests_.insert(rests_.end(), member.rests().begin(), member.rests().end());
+  const StreamArrays& arrays = member.stream_arrays();
+  stream_arrays_.objects.insert(arrays.objects.begin(), arrays.objects.end());
+  stream_arrays_.arguments.insert(arrays.arguments.begin(), arrays.arguments.end());
 }
 
 void Container::note_rest(Slice rest, std::string_view where) {

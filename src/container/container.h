@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "container/failure.h"
@@ -23,6 +24,13 @@ struct Section {
   pickle::NodeId first;
   std::string member;
   std::uint64_t shift;
+};
+
+// Arrays that stand in the stream of a pickle between its opcodes, as joblib writes them.
+struct StreamArrays {
+  std::unordered_set<pickle::NodeId> objects;    // that describe them; the arrays took their places
+  std::unordered_set<pickle::NodeId> arguments;  // tuples with which those were made
+  std::uint64_t first_at = 0;  // where in the pickle the first one stands, if there are any
 };
 
 class Container {
@@ -57,6 +65,7 @@ class Container {
   const std::vector<Damage>& damage() const { return damage_; }
   // Bytes behind what was read, which nothing in the container explains.
   const std::vector<Slice>& rests() const { return rests_; }
+  const StreamArrays& stream_arrays() const { return stream_arrays_; }
 
  protected:
   const OpenOptions& options() const { return options_; }
@@ -76,6 +85,7 @@ class Container {
   std::vector<Section> sections_;
   std::vector<Damage> damage_;
   std::vector<Slice> rests_;
+  StreamArrays stream_arrays_;
 };
 
 using ContainerPtr = std::unique_ptr<Container>;

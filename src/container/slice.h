@@ -13,6 +13,7 @@
 #include "base/checked.h"
 #include "base/source.h"
 #include "safe_load/limits.h"
+#include "safe_load/shared_bytes.h"
 
 namespace safe_load::container {
 
@@ -56,19 +57,24 @@ inline std::shared_ptr<base::Budget> inflation_budget(std::uint64_t file_size,
   return std::make_shared<base::Budget>(std::max(limits.max_inflated_bytes, by_ratio), kExhausted);
 }
 
-// A slice of memory, which it owns.
-inline Slice slice_of(std::vector<std::byte> bytes) {
-  struct Owned {
-    explicit Owned(std::vector<std::byte> from) : bytes(std::move(from)), source(bytes) {}
-    std::vector<std::byte> bytes;
+// A slice of memory, which it keeps alive.
+inline Slice slice_of(SharedBytes bytes) {
+  struct Kept {
+    explicit Kept(SharedBytes from) : bytes(std::move(from)), source(bytes.bytes) {}
+    SharedBytes bytes;
     base::MemorySource source;
   };
-  const auto owned = std::make_shared<Owned>(std::move(bytes));
+  const auto kept = std::make_shared<Kept>(std::move(bytes));
   Slice slice;
-  slice.whole = std::shared_ptr<const Source>(owned, &owned->source);
-  slice.size = owned->bytes.size();
-  slice.memory = owned->bytes.data();
+  slice.whole = std::shared_ptr<const Source>(kept, &kept->source);
+  slice.size = kept->bytes.bytes.size();
+  slice.memory = kept->bytes.bytes.data();
   return slice;
+}
+
+inline Slice slice_of(std::vector<std::byte> bytes) {
+  const auto kept = std::make_shared<std::vector<std::byte>>(std::move(bytes));
+  return slice_of(SharedBytes{*kept, kept});
 }
 
 }  // namespace safe_load::container

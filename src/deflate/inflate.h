@@ -19,7 +19,18 @@ Status inflate(base::Bytes compressed, std::span<std::byte> into);
 // gives. kLimit if it is more than `most` bytes.
 Result<std::vector<std::byte>> inflate_some(base::Bytes compressed, std::uint64_t most);
 
+// What came of one stream at the start of some bytes.
+struct Inflated {
+  enum class End : std::uint8_t { kWhole, kNoRoom, kDamaged } end;
+  std::size_t consumed = 0;  // both of a whole one
+  std::size_t produced = 0;
+};
+// Of a stream that is not whole no byte of `into` is meaningful.
+Result<Inflated> inflate_one(base::Bytes compressed, std::span<std::byte> into);
+
 // The CRC-32 of zip and gzip, continued from `before` (0 at the start).
 std::uint32_t crc32(std::uint32_t before, base::Bytes bytes);
+// The checksum of zlib.
+std::uint32_t adler32(base::Bytes bytes);
 
 }  // namespace safe_load::deflate

@@ -1,7 +1,8 @@
 #include "formats/bare_pickle.h"
 
-#include <algorithm>
+#include <string>
 
+#include "formats/joblib_arrays.h"
 #include "torch/legacy_pickles.h"
 
 namespace safe_load::formats {
@@ -15,19 +16,21 @@ using pickle::NodeId;
 
 namespace {
 
-// joblib.dump writes the bytes of arrays between the opcodes, behind objects of this class.
-bool holds_raw_arrays(const pickle::SymbolTable& symbols) {
+// joblib before 0.10 kept each array in a file of its own.
+bool has_arrays_beside(const pickle::SymbolTable& symbols) {
   for (std::uint32_t i = 0; i < symbols.size(); ++i)
-    if (symbols[i].is("joblib.numpy_pickle", "NumpyArrayWrapper")) return true;
+    for (const std::string_view module :
+         {"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
+      if (symbols[i].is(module, "NDArrayWrapper") || symbols[i].is(module, "ZNDArrayWrapper"))
+        return true;
   return false;
 }
 
-Failure raw_arrays(const Slice& slice) {
-  Failure failure(Error(ErrorCode::kUnsupported, "a file of joblib"), slice.name);
-  failure.message =
-      "a file of joblib: the bytes of its arrays lie between the opcodes of the pickle "
-      "(joblib.numpy_pickle.NumpyArrayWrapper)";
-  failure.hint = "save the arrays with numpy.savez or the tensors with torch.save";
+Failure arrays_beside(const Slice& slice) {
+  Failure failure(Error(ErrorCode::kUnsupported, "a file of joblib before 0.10"), slice.name);
+  failure.message = "a file of joblib before 0.10: its arrays lie in files beside it (x_01.npy)";
+  failure.hint =
+      "open those files, which are arrays of NumPy, or ask for the file as joblib saves it now";
   return failure;
 }
 
@@ -42,12 +45,20 @@ Outcome<void> BarePickle::read(Pickles& pickles) {
 Outcome<NodeId> BarePickle::build(torch::TensorInterpreter& interpreter, const Pickles& pickles) {
   torch::PersistentIds& ids =
       interpreter.tape().is_lenient() ? static_cast<torch::PersistentIds&>(lenient_ids_) : ids_;
-  const auto built = run(interpreter, pickles.program(pickle_), ids, slice_.name, slice_.shift);
-  if (holds_raw_arrays(interpreter.tape().symbols())) return raw_arrays(slice_);
+  pickle::Program program = pickles.program(pickle_);
+  JoblibArrays arrays(options().limits);
+  if (reader_ == PickleReader::kJoblib) program.reader = &arrays;
+  const auto built = run(interpreter, program, ids, slice_.name, slice_.shift);
+  stream_arrays_ = arrays.found();
   if (!built) {
     wants_more_ = built.error().error.code() == ErrorCode::kTruncated && reach_ < slice_.size;
     return built.error();
   }
+  if (!interpreter.tape().is_lenient() && has_arrays_beside(interpreter.tape().symbols()))
+    return arrays_beside(slice_);
+  if (const std::size_t count = stream_arrays_.objects.size(); count != 0)
+    info_.notes.push_back("written by joblib: " + std::to_string(count) +
+                          " arrays stand between the opcodes");
   // In another spelling than recognise() could see.
   if (torch::is_magic_number(interpreter.tape(), built->root))
     return Failure(Error(ErrorCode::kAmbiguous,

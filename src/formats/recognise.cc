@@ -9,6 +9,7 @@
 #include "formats/array_file.h"
 #include "formats/bare_pickle.h"
 #include "formats/export_archive.h"
+#include "formats/joblib_arrays.h"
 #include "formats/legacy_file.h"
 #include "formats/member_archive.h"
 #include "formats/safetensors_file.h"
@@ -39,7 +40,8 @@ bool runs_as_pickle(const Slice& slice, const OpenOptions& options, std::uint64_
   if (!slice.part().read_at(0, bytes)) return false;
   pickle::Tape tape(bytes, options.limits);
   tape.watch(options.keep_going);
-  const auto built = pickle::run(tape, pickle::Program{bytes});
+  JoblibArrays arrays(options.limits);
+  const auto built = pickle::run(tape, pickle::Program{bytes, 0, 0, &arrays});
   if (built) return true;
   const ErrorCode code = built.error().code();
   return code == ErrorCode::kStopped ||

@@ -49,4 +49,14 @@ Status join_chain(base::Pool<NodeId>& children, Run& run) {
   return {};
 }
 
+std::vector<NodeId> chain_items(base::Pool<NodeId>& children, const Run& run) {
+  std::vector<NodeId> items;
+  if (run.count == 0) return items;
+  for (std::uint32_t segment = run.first; segment != kNoNode; segment = children[segment]) {
+    const auto words = children.run(segment + kHeader, children[segment + 1]);
+    items.insert(items.end(), words.begin(), words.end());
+  }
+  return items;
+}
+
 }  // namespace safe_load::pickle

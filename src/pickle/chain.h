@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "base/pool.h"
 #include "pickle/tape.h"
@@ -16,5 +17,8 @@ Status extend_chain(base::Pool<NodeId>& children, Run& run, std::span<const Node
 
 // Makes `run` name its items in one row, and when it last grew.
 Status join_chain(base::Pool<NodeId>& children, Run& run);
+
+// The items of a chain that may grow on.
+std::vector<NodeId> chain_items(base::Pool<NodeId>& children, const Run& run);
 
 }  // namespace safe_load::pickle

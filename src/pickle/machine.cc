@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -26,6 +27,7 @@
 #include "pickle/oddity.h"
 #include "pickle/opcodes.h"
 #include "pickle/operands.h"
+#include "pickle/stream_reader.h"
 
 namespace safe_load::pickle {
 namespace {
@@ -180,7 +182,61 @@ class Machine : private MachineStack {
     const NodeId target = stack_.back();
     if (tape_[target].kind != Kind::kCall) return build_other(target, state);
     SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
-    return extend(added->states, std::span(&state, 1));
+    SAFE_LOAD_TRY(extend(added->states, std::span(&state, 1)));
+    return program_.reader == nullptr || outer_ ? Status() : read_on(target, state);
+  }
+
+  // ---- readers that read on in the stream itself
+
+  // What they take there stands in place of what was built.
+  Status read_on(NodeId object, NodeId state) {
+    const Node& node = tape_[state];
+    std::vector<NodeId> items;
+    if (node.kind == Kind::kDict && node.count <= StreamReader::kMostItems)
+      items = chain_items(tape_.children_, unpacked(node));
+    const std::size_t at = reader_.offset();
+    SAFE_LOAD_TRY_ASSIGN(
+        const Follows follows,
+        program_.reader->built(tape_, object, state, items, program_.bytes.subspan(at), at));
+    if (follows.what == Follows::What::kNothing) return {};
+    // The unpickler holds the whole frame, and so the stream stands behind it.
+    if (frame_end_ != kNoFrame && at != frame_end_)
+      return corrupt("the bytes of an array in the middle of a frame");
+    frame_end_ = kNoFrame;
+    if (follows.what == Follows::What::kPickle) return begin_inner();
+    SAFE_LOAD_TRY(reader_.skip(follows.skipped));
+    SAFE_LOAD_TRY_ASSIGN(const std::string_view bytes, reader_.read_text(follows.size));
+    stack_.pop_back();
+    SAFE_LOAD_TRY(push_symbol(follows.module, follows.name));
+    SAFE_LOAD_TRY(push_read(Kind::kBytes, bytes));
+    stack_.insert(stack_.end(), follows.arguments.begin(), follows.arguments.end());
+    SAFE_LOAD_TRY(push_tuple(1 + follows.arguments.size()));
+    return call_top(How::kReduce);
+  }
+
+  // A pickle with a stack and a memo of its own; no reader reads on in it.
+  Status begin_inner() {
+    outer_ = Outer{std::exchange(stack_, {}), std::exchange(marks_, {}), std::exchange(memo_, {}),
+                   has_odd_memo_, protocol_};
+    has_odd_memo_ = false;
+    protocol_ = 0;
+    first_opcode_at_ = reader_.offset();
+    return {};
+  }
+
+  Status end_inner() {
+    if (frame_end_ != kNoFrame && reader_.offset() != frame_end_)
+      return corrupt("the pickle of an array ends in the middle of a frame");
+    frame_end_ = kNoFrame;
+    Outer outer = *std::move(outer_);
+    outer_.reset();
+    stack_ = std::move(outer.stack);
+    marks_ = std::move(outer.marks);
+    memo_ = std::move(outer.memo);
+    has_odd_memo_ = outer.has_odd_memo;
+    protocol_ = outer.protocol;
+    stack_.back() = root_;
+    return {};
   }
 
   // Plain values have no attributes: no state leaves them as they are, an empty one stops some
@@ -280,7 +336,7 @@ class Machine : private MachineStack {
     SAFE_LOAD_TRY_ASSIGN(const auto protocol, reader_.read_little<std::uint8_t>());
     SAFE_LOAD_TRY(
         judge(read_count(Opcode::kPROTO, protocol), Oddity::kNewProtocol, ErrorCode::kUnsupported));
-    if (opcode_at_ != 0) note(Oddity::kLateProtocol);
+    if (opcode_at_ != first_opcode_at_) note(Oddity::kLateProtocol);
     protocol_ = protocol;
     return {};
   }
@@ -289,6 +345,7 @@ class Machine : private MachineStack {
     SAFE_LOAD_TRY(need(1));
     root_ = pop();
     if (!stack_.empty() || !marks_.empty()) note(Oddity::kValuesLeft);
+    if (outer_) return end_inner();
     if (frame_end_ != kNoFrame && reader_.offset() < frame_end_) note(Oddity::kStopInFrame);
     stopped_ = true;
     return {};
@@ -328,6 +385,16 @@ class Machine : private MachineStack {
   bool has_odd_memo_ = false;
   NodeId root_ = kNoNode;
   int protocol_ = 0;
+  std::uint64_t first_opcode_at_ = 0;
+  // Of the pickle in whose stream another one runs.
+  struct Outer {
+    std::vector<NodeId> stack;
+    std::vector<std::size_t> marks;
+    Memo memo;
+    bool has_odd_memo;
+    int protocol;
+  };
+  std::optional<Outer> outer_;
 };
 
 // One line per opcode; the stack is written "before -- after", M is a mark.

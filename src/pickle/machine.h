@@ -8,11 +8,14 @@
 
 namespace safe_load::pickle {
 
+class StreamReader;
+
 // Where a program stands: its bytes, which may go on behind STOP, are bytes that the tape shows.
 struct Program {
   base::Bytes bytes;
-  std::uint64_t place = 0;  // of the first byte, as Node::payload of text counts it
-  std::uint8_t flags = 0;   // kInArena, or 0 for tape.pickle()
+  std::uint64_t place = 0;         // of the first byte, as Node::payload of text counts it
+  std::uint8_t flags = 0;          // kInArena, or 0 for tape.pickle()
+  StreamReader* reader = nullptr;  // who reads on in the stream where a BUILD ends, or null
 };
 
 struct Built {

@@ -9,6 +9,7 @@
 #include "scan/nested_pickles.h"
 #include "scan/packed_text.h"
 #include "scan/scanner.h"
+#include "scan/stream_arrays.h"
 
 namespace safe_load::scanner {
 namespace {
@@ -143,6 +144,8 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
                          sniffed.kind == Sniffed::Kind::kLegacy || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
+  if (format == Format::kPickle && !opened.source->stream_arrays().objects.empty())
+    scan_stream_arrays(slice, chain, opened.source->stream_arrays().first_at);
   // A reader that takes the first byte for an opcode, whatever the rest is.
   if (!is_pickle) scan_as_pickles(slice, chain, Text::kNo);
   if (sniffed.kind == Sniffed::Kind::kTar)
@@ -174,6 +177,10 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
 Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain,
                              const ScriptProgram* script) {
   const Asked asked = scan_tape(opened, chain, findings_, script);
+  if (has_odd_stream_arrays(*opened.tape, opened.source->stream_arrays()))
+    add(make_finding(Rule::kC06, Severity::kUnknown,
+                     "joblib.load would read on in bytes that are opcodes to other programs"),
+        chain);
   for (const std::string_view bytes : nested_pickles(*opened.tape)) {
     const std::string where = join_members(chain, "pickle in bytes");
     if (const auto nested = nested_slice(bytes, around, where)) {
@@ -286,11 +293,9 @@ FileScan::Seen FileScan::scan_foreign(const Slice& slice, const std::string& cha
   Seen seen;
   seen.what = std::string(sniffed.what);
   if (sniffed.kind == Sniffed::Kind::kCompressed) {
-    leave(slice.size);
-    seen.is_container = true;
-    add(make_finding(Rule::kC05, Severity::kIncomplete,
-                     "this is " + std::string(sniffed.what) + "; what is inside was not looked at"),
-        chain);
+    seen = scan_compressed(slice, chain, sniffed, is_file);
+    if (scan_as_pickles(slice, chain, Text::kNo)) seen.has_pickle = true;
+    return seen;
   }
   if (sniffed.kind == Sniffed::Kind::kProgram && !is_file)
     add(make_finding(Rule::kT05, Severity::kUnknown, "a record is a program of native code"),

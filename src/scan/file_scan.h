@@ -13,6 +13,7 @@
 #include "archive/tar_directory.h"
 #include "archive/zip_salvage.h"
 #include "container/opened.h"
+#include "formats/wrapper.h"
 #include "formats/zip_file.h"
 #include "scan/findings.h"
 #include "scan/script_program.h"
@@ -106,6 +107,8 @@ class FileScan {
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
   // about them, but for texts that nobody meant to be pickles. Whether they asked for anything.
   bool scan_as_pickles(Slice slice, const std::string& chain, Text text);
+  // A pickle in whose stream joblib reads arrays, the first at `first_at`, as pickle.load reads it.
+  void scan_stream_arrays(const Slice& slice, const std::string& chain, std::uint64_t first_at);
   // What follows the end of `before`: more pickles, zeros, or bytes that nothing explains.
   void scan_rest(Slice rest, const std::string& chain, const Opened& before);
 
@@ -115,6 +118,14 @@ class FileScan {
                     const Failure& failure, bool is_file);
   // Pickles in the strings of JSON, as Stable-Baselines3 keeps them.
   void scan_packed_text(const Slice& slice, const std::string& chain);
+
+  // ---- what is compressed as a whole (scan_compressed.cc)
+
+  // As what is inside; that nobody can look inside is a finding.
+  Seen scan_compressed(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
+                       bool is_file);
+  // What makes programs disagree about what is inside.
+  void check_streams(const formats::Unwrapped& inner, const std::string& chain);
 
   // ---- zip files (scan_zip.cc)
 

@@ -4,6 +4,7 @@
 
 #include "formats/bare_pickle.h"
 #include "scan/file_scan.h"
+#include "scan/stream_arrays.h"
 #include "scan/text_names.h"
 
 namespace safe_load::scanner {
@@ -35,7 +36,8 @@ Outcome<void> FileScan::open_pickle(Opened& opened, const Slice& slice) {
   auto done = container::open(
       opened,
       [&](std::uint64_t reach) {
-        return Outcome<ContainerPtr>(std::make_unique<formats::BarePickle>(slice, options, reach));
+        return Outcome<ContainerPtr>(std::make_unique<formats::BarePickle>(
+            slice, options, reach, formats::PickleReader::kPickle));
       },
       options, Manner::kLenient, kHead);
   const std::uint64_t run =
@@ -76,6 +78,22 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text)
   }
   if (slice.size != 0) leave(slice.size);
   return asks;
+}
+
+void FileScan::scan_stream_arrays(const Slice& slice, const std::string& chain,
+                                  std::uint64_t first_at) {
+  Opened opened(host_);
+  const auto done = open_pickle(opened, slice);
+  if (!opened.tape) return;
+  if (asks_behind(*opened.tape, first_at)) {
+    add(make_finding(Rule::kC06, Severity::kUnknown,
+                     "to pickle.load the bytes of an array are opcodes that ask for something"),
+        chain, first_at);
+    // A pickle of objects there is meant for another memo: what it makes of this one is odd, and
+    // that was told. A name that is bad is bad.
+    if (names_danger(*opened.tape)) count(scan_program(opened, slice, chain));
+  }
+  if (done) scan_as_pickles(slice.behind(opened.source->info().pickle_bytes), chain, Text::kNo);
 }
 
 void FileScan::scan_rest(Slice rest, const std::string& chain, const Opened& before) {

@@ -181,6 +181,9 @@ class TapeScan {
                        text_of(symbol) + " is given a function where it takes a class"));
     const Kind kind = tape_[id].kind;
     if (kind != Kind::kOpaque && kind != Kind::kCall) return;
+    const bool is_replaced =  // by its array
+        opened_.source != nullptr && opened_.source->stream_arrays().objects.contains(id);
+    if (is_replaced) return;
     if (is_attribute(id)) return judge_attribute(id, kNoNode);
     if (use.is_script_class && is_without_arguments(call)) return;
     if (names_unlisted(call)) return;  // that name has a finding of its own

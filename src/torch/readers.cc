@@ -18,7 +18,7 @@ constexpr std::string_view kSource = "source or native code";
 
 // Sources: torch/csrc/jit/serialization/import.cpp, mobile/import.cpp, import_legacy.cpp;
 // torch/package/package_importer.py; torch/export/__init__.py and pt2_archive;
-// torch/serialization.py; numpy/lib/npyio.py;
+// torch/serialization.py; numpy/lib/npyio.py; joblib/numpy_pickle.py;
 // stable_baselines3/common/save_util.py. A row without a name is known by the first bytes of
 // the file.
 constexpr Mark kMarks[] = {
@@ -49,6 +49,7 @@ constexpr Mark kMarks[] = {
     {Layout::kLegacy, Reader::kTorchLoad, kNone, "", ""},
     {Layout::kTar, Reader::kTorchLoad, kNone, "", ""},
     {Layout::kPickle, Reader::kPickle, kNone, "", ""},
+    {Layout::kJoblibPickle, Reader::kJoblib, kNone, "", ""},
     {Layout::kArray, Reader::kNumpyLoad, kNone, "", ""},
     {Layout::kSafetensors, Reader::kSafetensors, kNone, "", ""},
 };
@@ -61,6 +62,7 @@ constexpr ReaderRow kReaders[] = {
     {Reader::kServe, "I2", "TorchServe"},
     {Reader::kZipfile, "I3", "zipfile"},
     {Reader::kPickle, "I6", "pickle.load"},
+    {Reader::kJoblib, "I10", "joblib.load"},
     {Reader::kNumpyLoad, "I7", "numpy.load"},
     {Reader::kSafetensors, "I8", "safetensors"},
     {Reader::kStableBaselines, "I9", "stable_baselines3"},

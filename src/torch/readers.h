@@ -18,6 +18,7 @@ enum class Reader : std::uint8_t {
   kServe,       // TorchServe
   kZipfile,     // zipfile, then pickle.load or torch.load on a member
   kPickle,      // pickle.load, in C and in Python, also again and again on one stream
+  kJoblib,      // joblib.load
   kNumpyLoad,   // numpy.load(allow_pickle=True)
   kSafetensors,
   kStableBaselines,  // load of Stable-Baselines3: pickles as base64 in the JSON of a record
@@ -37,6 +38,7 @@ enum class Layout : std::uint8_t {
   kLegacy,
   kTar,
   kPickle,
+  kJoblibPickle,
   kArrays,
   kArray,
   kSafetensors,

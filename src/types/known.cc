@@ -210,6 +210,9 @@ constexpr auto kRows = std::to_array<Known>({
     call("numpy.ma.core", "_mareconstruct", K::kFunction, M::kMaskedShell, kMasked, "(tuple)"),
     call("numpy.ma.core", "MaskedConstant", K::kClass, M::kMaskedConstant, "()").made(New::kAsCall),
     call("numpy._core._internal", "_convert_to_stringdtype_kwargs", K::kFunction, M::kStringDtype, kStringKeywords),
+    // Where joblib reads one, the array takes its place: formats/joblib_arrays.cc.
+    stateful("joblib.numpy_pickle", "NumpyArrayWrapper", K::kClass, M::kObject, "()", kAttributes).made(New::kOnly).plain(),
+    stateful("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper", K::kClass, M::kObject, "()", kAttributes).made(New::kOnly).plain(),
     value("numpy", "ndarray", K::kArrayClass),
     value("numpy", "matrix", K::kArrayClass),
     value("numpy.matrixlib.defmatrix", "matrix", K::kArrayClass),

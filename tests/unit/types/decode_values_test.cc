@@ -194,6 +194,12 @@ ValueCases references() {
       {newobj(symbol("__builtin__", "object"), {}), "builtins.object()"},
       {build(newobj(symbol("torch._dynamo.decorators", "_DimRange"), {}), list({kOne, kTwo, kTwo})),
        "torch._dynamo.decorators._DimRange().build([1, 2, 2])"},
+      // In a zip file nobody reads on behind it.
+      {build(newobj(symbol("joblib.numpy_pickle", "NumpyArrayWrapper"), {}), dict({})),
+       "joblib.numpy_pickle.NumpyArrayWrapper().build({})"},
+      {build(newobj(symbol("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"), {}),
+             dict({})),
+       "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper().build({})"},
       {builtin("getattr", {symbol("m", "C"), text("RED")}), "attribute reference(m.C, \"RED\")"},
       {builtin("getattr", {member, text("name")}),
        "attribute reference(attribute reference(m.C, \"RED\"), \"name\")"},

@@ -1,0 +1,18 @@
+// Arrays between the opcodes of a pickle, which joblib reads and no other program.
+#pragma once
+
+#include "container/container.h"
+
+namespace safe_load::scanner {
+
+// Whether joblib may read an array where we did not, or a description of one is used for anything
+// but to be replaced by its array.
+bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArrays& arrays);
+
+// Whether the program names or calls anything from `offset` on.
+bool asks_behind(const pickle::Tape& tape, std::uint64_t offset);
+
+// Whether it names anything that is known to be bad.
+bool names_danger(const pickle::Tape& tape);
+
+}  // namespace safe_load::scanner
