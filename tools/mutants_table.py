@@ -608,7 +608,7 @@ MUTANTS: list[Mutant] = [
         never("an archive without a pickle is not told", "if (!has_pickle)"),
         change("a damaged zip file is not searched", "add_failure(failure, chain, false); salvage(slice, chain);", "add_failure(failure, chain, false);\n  if (!MUTANT) salvage(slice, chain);"),
         never("the folder of the first record does not matter", "if (!is_first)"),
-        change("small records are never looked at", "member.size <= formats::ZipFile::kSmallRecord && is_word_or_number(member))", "member.size <= kSmallRecord && (MUTANT || is_word_or_number(member)))"),
+        change("small records are never looked at", "member.size <= formats::ZipFile::kSmallRecord && is_word_or_number(member))", "member.size <= formats::ZipFile::kSmallRecord && (MUTANT || is_word_or_number(member)))"),
         never("a stray pickle is not told", "if (in_checkpoint && seen.has_pickle && (is_worse || role != ScriptRole::kPickle))"),
         never("a record that nothing refers to is not told", "if (in_checkpoint && !has_role && !seen.is_container && member.size != 0)"),
         always("a record that cannot be read is passed over", "if (!opened) {"),
@@ -757,7 +757,7 @@ MUTANTS: list[Mutant] = [
     *of(
         "src/scan/script_program.cc",
         never("odd characters are passed over", "if (token_.kind == Kind::kOdd)"),
-        change("getattr names no attribute", "getattrs_.push_back({depth_ + 1, {}});", "if (!MUTANT) getattrs_.push_back({depth_ + 1, {}});"),
+        change("getattr names no attribute", "getattrs_.push_back({depth_ + 1, {}});", "getattrs_.push_back({depth_ + (MUTANT ? 9 : 1), {}});"),
         change("a text anywhere in getattr is its name", "previous_.is_sign(',') && following_.is_sign(')');", "(MUTANT || (previous_.is_sign(',') && following_.is_sign(')')));"),
         never("names have backslashes", "if (token_.text.find('\\\\') != std::string_view::npos)"),
         change("autograd is an operator", 'chain[next].text == "autograd"; ++next', 'chain[next].text == "autograd" && !MUTANT; ++next'),
