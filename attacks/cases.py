@@ -352,15 +352,22 @@ def package_classes() -> Iterator[Case]:
     honest = pickle_of(filled(linear, text("in_features"), b"K\x04"))
     yield Case("G16", "payload-beside.pkl", pickle_of(b"(" + filled(linear, text("bias"), b"N") + PAYLOAD + b"t"), "DANGEROUS", "SL-G16", honest)
     yield Case("G16", "constructor.pkl", pickle_of(linear + b"(K\x04K\x04tR"), "UNKNOWN", "SL-G15", honest)
-    method = filled(optimizer, text("_patch_step_function"), linear)
-    yield Case("G16", "method-replaced.pkl", pickle_of(method), "UNKNOWN", "SL-G15", pickle_of(filled(optimizer, text("defaults"), b"}")))
+    registered = filled(linear, text("_parameters"), b"}" + text("_is_full_backward_hook") + b"Ns", text("register_parameter"), optimizer)
+    yield Case("G16", "method-replaced.pkl", pickle_of(registered), "UNKNOWN", "SL-G15",
+               pickle_of(filled(linear, text("_parameters"), b"}" + text("weight") + b"Ns")))
+    beside = b"(" + filled(linear, text("bias"), b"N") + symbol("torch.storage", "_load_from_bytes") + b"t"
+    yield Case("G16", "function-beside.pkl", pickle_of(beside), "UNKNOWN", "SL-G15", honest)
+    changed = b"(" + linear + b")\x81}q\x01" + text("_parameters") + b"]sbh\x01" + text("_parameters") + b"}st"
+    yield Case("G16", "changed-after-build.pkl", pickle_of(changed), "UNKNOWN", "SL-G15", honest)
     hook = filled(linear, text("__setstate__"), linear) + b"}b"
     yield Case("G16", "setstate-replaced.pkl", pickle_of(hook), "DANGEROUS", "SL-P12", honest)
     slots = linear + b")\x81(N}(" + text("__class__") + optimizer + b"utb"
     yield Case("G16", "slots.pkl", pickle_of(slots), "UNKNOWN", "SL-G15", honest)
-    bounds = filled(space, text("low"), b"K\x00")
+    bounds = filled(space, text("dtype"), b"N")
     yield Case("G16", "hashed.pkl", pickle_of(b"}" + bounds + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(b"}K\x01" + bounds + b"s"))
     address = filled(symbol("types", "SimpleNamespace"), text("__array_interface__"), b"}")
+    joined = call("builtins", "tuple", call("builtins", "list") + bounds + b"a")
+    yield Case("G16", "hashed-in-a-call.pkl", pickle_of(b"}" + joined + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(joined))
     yield Case("G16", "array-interface.pkl", pickle_of(filled(space, text("low"), address)), "DANGEROUS", "SL-P12", pickle_of(bounds))
 
 

@@ -51,14 +51,11 @@ PACKAGES = {
     "stable-baselines3": ("2.9.2", ["stable_baselines3"]),
     "timm": ("1.0.31", ["timm"]),
     "torch-geometric": ("2.8.1", ["torch_geometric"]),
-    "torchao": ("0.18.0", ["torchao"]),
-    "torchmetrics": ("1.9.0", ["torchmetrics"]),
     "transformers": ("5.24.0", ["transformers.training_args", "transformers.trainer", "transformers.trainer_callback", "transformers.trainer_pt_utils",
                                 "transformers.trainer_utils", "transformers.configuration_utils",
                                 "transformers.generation.configuration_utils", "transformers.modeling_utils", "transformers.activations",
                                 "transformers.debug_utils", "transformers.utils", *(f"transformers.models.{model}" for model in MODELS)]),
     "trl": ("1.16.0", ["trl"]),
-    "ultralytics": ("8.4.190", ["ultralytics"]),
 }
 
 # Methods that run while an object is unpickled, or when it is dropped.
@@ -86,9 +83,7 @@ READ: dict[tuple[str, str], str] = {
     ("gym.spaces.space.Space", "__setstate__"): "a7de21e1b0e1",
     ("gymnasium.spaces.box.Box", "__setstate__"): "2ebd6383412b",
     ("gymnasium.spaces.discrete.Discrete", "__setstate__"): "0f47d2c9daa3",
-    ("gymnasium.spaces.multi_discrete.MultiDiscrete", "__setstate__"): "a005d4cd3d80",
     ("gymnasium.spaces.space.Space", "__setstate__"): "6511ac28ebb6",
-    ("monai.transforms.transform.MapTransform", "__new__"): "48d01ecc7bd1",
     ("sklearn.base.BaseEstimator", "__setstate__"): "548a300ca118",
     ("sklearn.utils._metadata_requests._MetadataRequester", "__init_subclass__"): "e69cb58dca9a",
     ("sklearn.utils._set_output._SetOutputMixin", "__init_subclass__"): "b5101be8e5d1",
@@ -103,23 +98,9 @@ READ: dict[tuple[str, str], str] = {
     ("torch.nn.modules.module.Module", "__getattr__"): "e6c13dfcf88f",
     ("torch.nn.modules.module.Module", "__setattr__"): "d03fa1312a47",
     ("torch.nn.modules.module.Module", "__setstate__"): "f78694450fcc",
-    ("torch.nn.modules.rnn.RNNBase", "__setattr__"): "8270f70abd2e",
-    ("torch.nn.modules.rnn.RNNBase", "__setstate__"): "353eabad40b0",
     ("torch.nn.modules.transformer.TransformerDecoderLayer", "__setstate__"): "6e916ec08a5e",
     ("torch.nn.modules.transformer.TransformerEncoderLayer", "__setstate__"): "030e5214e98d",
     ("torch.nn.modules.upsampling.Upsample", "__setstate__"): "891c3b003fbd",
-    ("torch.optim.adadelta.Adadelta", "__setstate__"): "b8f2e4a84e48",
-    ("torch.optim.adagrad.Adagrad", "__setstate__"): "3301c010444d",
-    ("torch.optim.adam.Adam", "__setstate__"): "381590cf51ca",
-    ("torch.optim.adamax.Adamax", "__setstate__"): "b8f2e4a84e48",
-    ("torch.optim.adamw.AdamW", "__setstate__"): "772878687992",
-    ("torch.optim.asgd.ASGD", "__setstate__"): "3a4153ad75f1",
-    ("torch.optim.nadam.NAdam", "__setstate__"): "5535924fc98e",
-    ("torch.optim.optimizer.Optimizer", "__setstate__"): "ee286a079c9d",
-    ("torch.optim.radam.RAdam", "__setstate__"): "36c15356e0ce",
-    ("torch.optim.rmsprop.RMSprop", "__setstate__"): "84bef6ea6427",
-    ("torch.optim.rprop.Rprop", "__setstate__"): "b8f2e4a84e48",
-    ("torch.optim.sgd.SGD", "__setstate__"): "717b8c863790",
     ("torch_geometric.data.data.BaseData", "__delattr__"): "8a117fa3cedd",
     ("torch_geometric.data.data.BaseData", "__getattr__"): "93b6bd2383d9",
     ("torch_geometric.data.data.BaseData", "__setattr__"): "f55bc08c0247",
@@ -131,10 +112,6 @@ READ: dict[tuple[str, str], str] = {
     ("torch_geometric.data.storage.BaseStorage", "__getattr__"): "afb5037472f1",
     ("torch_geometric.data.storage.BaseStorage", "__setattr__"): "504ba64af622",
     ("torch_geometric.data.storage.BaseStorage", "__setstate__"): "b989e4eb0a46",
-    ("torchao.optim.adam._AdamBase", "__setstate__"): "b88900581860",
-    ("torchao.prototype.sparsity.sparsifier.base_sparsifier.BaseSparsifier", "__setstate__"): "a9bef5d30fa8",
-    ("torchmetrics.metric.Metric", "__setattr__"): "c40888a3e7e4",
-    ("torchmetrics.metric.Metric", "__setstate__"): "13962585a513",
     ("torchvision.transforms.v2._transform.Transform", "__init_subclass__"): "b60ef6ea90ad",
     ("transformers.cache_utils.CacheLayerMixin", "__init_subclass__"): "0145748bbf68",
     ("transformers.configuration_utils.PreTrainedConfig", "__getattribute__"): "edfd014491ed",
@@ -143,7 +120,6 @@ READ: dict[tuple[str, str], str] = {
     ("transformers.modeling_layers.GradientCheckpointingLayer", "__init_subclass__"): "5b74941eccaa",
     ("transformers.modeling_utils.PreTrainedModel", "__init_subclass__"): "67f1a03e99ce",
     ("transformers.utils.generic.ExplicitEnum", "_missing_"): "8744ff4293f8",
-    ("ultralytics.utils.SimpleClass", "__getattr__"): "a88b1b11b337",
 }
 # The same, where the class has a __setstate__: without one, unpickling would ask __getattr__ for it.
 READ_BESIDE_SETSTATE = {
@@ -154,6 +130,13 @@ READ_BESIDE_SETSTATE = {
 }
 # What older versions had, read by hand: package, version, module, kind, names.
 OLDER = [("torch", "1.0.0", "torch.nn.backends.thnn", "function", "_get_thnn_function_backend")]
+# Attributes that these set or ask for: a class that defines one by code is not listed.
+TOUCHED = {"_backward_pre_hooks", "_forward_hooks_always_called", "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
+           "_is_full_backward_hook", "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks", "_non_persistent_buffers_set",
+           "_state_dict_hooks", "_state_dict_pre_hooks", "_parameters", "_buffers", "_modules", "activation", "dim", "padding_mode", "low", "high",
+           "low_repr", "high_repr", "spaces", "venv", "_parent"}
+# Whose other classes are listed as what may be kept as a value: importing them is all that happens.
+REFERENCES = ("torch.optim.", "torch.nn.", "torch.utils.data.", "sb3_contrib.", "stable_baselines3.")
 # Sets methods of torch.nn.Module under a guard that a program must ask for.
 QUIET_PATCHES = {"torch._dynamo.mutation_guard"}
 
@@ -165,6 +148,7 @@ class Judgement:
     is_read: bool = False  # has a method of READ that may set attributes
     sets: str = ""  # a method of SET that nobody read
     gets: str = ""  # a method of READ_BESIDE_SETSTATE
+    touches: str = ""  # a name of TOUCHED that it defines by code
     why: str = ""  # it is not listed
 
 
@@ -310,11 +294,12 @@ class World:
                 whole.is_read |= part.is_read
                 whole.sets = whole.sets or part.sets
                 whole.gets = whole.gets or part.gets
+                whole.touches = whole.touches or part.touches
             if MIXINS & set(bases) and not whole.is_enum:
                 return Judgement(why=f"{name} is a text or number")
         if whole.is_enum and whole.compares:
             return Judgement(why=f"{name} is an enumeration that is compared by its own code")
-        unread = whole.sets if whole.is_read else whole.gets
+        unread = (whole.sets or whole.touches) if whole.is_read else whole.gets
         return Judgement(why=unread) if unread else whole
 
     def judge_body(self, name: str, module: Module, node: ast.ClassDef) -> Judgement:
@@ -332,6 +317,8 @@ class World:
             if method == "":
                 return Judgement(why=f"{name} runs statements of its own")
             own.compares |= method in COMPARE
+            if method in TOUCHED and (not text.startswith(method) or "(" in text):
+                own.touches = f"{name} defines {method} by code"
             if method not in RUN and method not in SET:
                 continue
             unread = f'("{name}", "{method}"): "{digest(text)}",'
@@ -414,7 +401,7 @@ def read_package(package: str, version: str, folder: pathlib.Path) -> Iterator[M
 
 def is_in(module: str, prefixes: list[str]) -> bool:
     parts = module.split(".")
-    if {"tests", "testing", "test", "_test"} & set(parts):
+    if {"tests", "testing", "test", "_test", "test_utils", "commands", "demos"} & set(parts):
         return False
     is_configuration = module.startswith("transformers.models.") and parts[-1].startswith("configuration_")
     return is_configuration or any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
@@ -443,6 +430,8 @@ def main() -> int:
             found = world.judge(f"{name}.{short}")
             if found.why:
                 blocked[found.why] += 1
+                if name.startswith(REFERENCES):
+                    rows[name, "reference"].append(short)
             else:
                 rows[name, "enum" if found.is_enum else "compared" if found.compares else "object"].append(short)
     if arguments.blocked:

@@ -11,10 +11,11 @@ namespace safe_load::scanner {
 
 struct PackageClass {
   enum class Is : std::uint8_t {
-    kObject,    // object.__new__ makes it, and a dict fills it
-    kCompared,  // the same; code of its own hashes or compares it
-    kEnum,      // called with a value it gives its member of that value
-    kFunction,  // called without arguments it gives an object of its module
+    kObject,     // object.__new__ makes it, and a dict fills it
+    kCompared,   // the same; code of its own hashes or compares it
+    kEnum,       // called with a value it gives its member of that value
+    kFunction,   // called without arguments it gives an object of its module
+    kReference,  // may be kept as a value, as by hyperparameters; its objects are not vouched for
   };
   Is is;
   std::string_view package;

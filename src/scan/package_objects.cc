@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "scan/danger.h"
@@ -19,11 +20,14 @@ using types::Known;
 
 namespace {
 
-// What a part of a state may be that a method which was read looks at.
+// What a part of a state may be that a method which was read looks at. Its methods call nothing
+// that a state gives them, as long as these hold.
 enum class Part : std::uint8_t {
-  kAbsent,     // it would stand before a method or table of the class
-  kContainer,  // a container of Python, with anything in it
-  kData,       // known values, all the way down
+  kAbsent,     // it would stand before a table of the class
+  kTable,      // None, or a dict by names, none of which a method would set
+  kContainer,  // a dict, list or tuple
+  kText,
+  kNumbers,  // an array that is not one of objects
 };
 
 struct Looked {
@@ -31,40 +35,23 @@ struct Looked {
   Part part;
 };
 
-// torch.nn.Module and its layers, torch.optim.Optimizer and its kinds, torchmetrics.Metric,
-// transformers.PreTrainedConfig, gym(nasium).spaces, sklearn.BaseEstimator, VecNormalize.
+// torch.nn.Module, transformers.PreTrainedConfig, sklearn.BaseEstimator, Box of gym(nasium),
+// VecNormalize of stable_baselines3, which asks a Dict of gym(nasium) for its spaces.
 constexpr Looked kLooked[] = {
-    {"_all_weights", Part::kData},
-    {"_buffers", Part::kContainer},
-    {"_flat_weights", Part::kData},
-    {"_flat_weights_names", Part::kData},
-    {"_heterogeneity_spec", Part::kAbsent},
-    {"_modules", Part::kContainer},
-    {"_parameters", Part::kContainer},
-    {"_patch_step_function", Part::kAbsent},
-    {"_shape", Part::kData},
-    {"_sklearn_version", Part::kData},
-    {"_wrap_compute", Part::kAbsent},
-    {"_wrap_update", Part::kAbsent},
-    {"all_weights", Part::kData},
-    {"attribute_map", Part::kAbsent},
-    {"bias", Part::kData},
-    {"bidirectional", Part::kData},
-    {"compute", Part::kAbsent},
-    {"defaults", Part::kData},
-    {"dtype", Part::kData},
-    {"high", Part::kData},
-    {"high_repr", Part::kData},
-    {"low", Part::kData},
-    {"low_repr", Part::kData},
-    {"num_layers", Part::kData},
-    {"param_groups", Part::kData},
-    {"profile_hook_step", Part::kAbsent},
-    {"proj_size", Part::kData},
-    {"shape", Part::kData},
+    {"_buffers", Part::kTable},        {"_heterogeneity_spec", Part::kAbsent},
+    {"_modules", Part::kTable},        {"_parameters", Part::kTable},
+    {"_sklearn_version", Part::kText}, {"attribute_map", Part::kAbsent},
+    {"high", Part::kNumbers},          {"low", Part::kNumbers},
     {"spaces", Part::kContainer},
-    {"state", Part::kData},
-    {"update", Part::kAbsent},
+};
+
+// What torch.nn.Module.__setstate__ sets: found in a table, it would be registered by a method that
+// a state can replace.
+constexpr std::string_view kSetByModules[] = {
+    "_backward_pre_hooks",         "_forward_hooks_always_called",   "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks",          "_forward_pre_hooks_with_kwargs", "_is_full_backward_hook",
+    "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks",     "_non_persistent_buffers_set",
+    "_state_dict_hooks",           "_state_dict_pre_hooks",
 };
 
 bool is_container(Kind kind) { return kind >= Kind::kTuple && kind <= Kind::kFrozenSet; }
@@ -80,17 +67,19 @@ class PackageUses {
   void look() {
     if (!find_classes()) return;
     for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id) {
+      const Kind kind = tape_[id].kind;
       if (const Call* const call = call_at(id)) {
         look_at_call(*call);
-      } else if (tape_[id].kind == Kind::kDict) {
+      } else if (kind == Kind::kDict) {
         look_at_keys(tape_.items(id), 2);
-      } else if (tape_[id].kind == Kind::kSet || tape_[id].kind == Kind::kFrozenSet) {
+      } else if (kind == Kind::kSet || kind == Kind::kFrozenSet) {
         look_at_keys(tape_.items(id), 1);
-      } else if (tape_[id].kind == Kind::kPersistent) {
+      } else if (kind == Kind::kPersistent) {
         misuse_in(static_cast<NodeId>(tape_[id].payload), Kept::kNever);
       }
+      look_for_functions(id);
     }
-    if (left_ != 0) return;
+    if (left_ != 0 && !has_functions_) return;
     for (PackageObjects::Class& one : classes_) one.is_misused = true;
   }
 
@@ -143,6 +132,8 @@ class PackageUses {
         return how == How::kReduce && given.size() == 1 && is_value(given[0]);
       case PackageClass::Is::kFunction:
         return how == How::kReduce && given.empty();
+      case PackageClass::Is::kReference:
+        return false;
     }
     return false;
   }
@@ -181,8 +172,12 @@ class PackageUses {
                            !tape_.items(added.dict_items).empty() ||
                            !tape_.items(added.set_items).empty();
     if (!made.is_as_read || is_filled || call.keywords != kNoNode) type.is_misused = true;
-    for (const NodeId state : tape_.items(added.states))
-      if (!is_filled_by_state(type) || !is_state(state)) type.is_misused = true;
+    // Picklers give one state, and no two objects the same.
+    const auto states = tape_.items(added.states);
+    if (states.empty()) return;
+    if (!is_filled_by_state(type) || states.size() != 1 || !used_.insert(states[0]).second ||
+        !is_state(states[0], added.states.last))
+      type.is_misused = true;
   }
 
   // A known name may hold objects in its containers; what it looks at itself is data.
@@ -197,12 +192,14 @@ class PackageUses {
     misuse_in(call.arguments, keeps ? Kept::kUnlessCompared : Kept::kNever);
   }
 
-  bool is_state(NodeId state) {
+  // `built_at`: when BUILD took it. What changed later is not what was taken.
+  bool is_state(NodeId state, std::uint32_t built_at) {
     if (tape_[state].kind == Kind::kNone) return true;
-    if (tape_[state].kind != Kind::kDict || call_at(state) != nullptr) return false;
+    if (!is_plain(state, Kind::kDict) || tape_.changed_at(state) > built_at) return false;
     const auto items = tape_.items(state);
     for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-      if (!is_name(items[i]) || !is_part(tape_.text(items[i]), items[i + 1])) return false;
+      if (!is_name(items[i]) || !is_part(tape_.text(items[i]), items[i + 1], built_at))
+        return false;
     return true;
   }
 
@@ -210,59 +207,119 @@ class PackageUses {
     return tape_[id].kind == Kind::kText || tape_[id].kind == Kind::kPy2Text;
   }
 
-  bool is_part(std::string_view key, NodeId value) {
+  // Made by opcodes, not by a call.
+  bool is_plain(NodeId id, Kind kind) const {
+    return tape_[id].kind == kind && call_at(id) == nullptr;
+  }
+
+  bool is_part(std::string_view key, NodeId value, std::uint32_t built_at) {
     if (is_hook(key)) return false;
     const auto looked =
         std::lower_bound(std::begin(kLooked), std::end(kLooked), key,
                          [](const Looked& one, std::string_view other) { return one.key < other; });
     if (looked == std::end(kLooked) || looked->key != key) return true;
+    if (tape_.changed_at(value) > built_at) return false;
     switch (looked->part) {
       case Part::kAbsent:
         return false;
-      case Part::kContainer: {
-        const Call* const call = call_at(value);
-        const Kind kind = tape_[value].kind;
-        return call != nullptr ? holds_items(*call) : kind == Kind::kNone || is_container(kind);
-      }
-      case Part::kData:
-        return is_data(value);
+      case Part::kTable:
+        return tape_[value].kind == Kind::kNone || is_table(value);
+      case Part::kContainer:
+        return is_dict(value) || is_plain(value, Kind::kList) || is_plain(value, Kind::kTuple);
+      case Part::kText:
+        return is_name(value) && call_at(value) == nullptr;
+      case Part::kNumbers:
+        return is_numeric_array(value);
     }
     return false;
   }
 
-  // Whether nothing but data is reached from here.
-  bool is_data(NodeId root) {
-    bool is_all = true;
-    walk(root, [&](NodeId id, std::vector<NodeId>& open) {
-      is_all = is_all && is_data_alone(id);
-      if (is_all) each_part(id, [&](NodeId part) { open.push_back(part); });
+  // A dict, or an OrderedDict that pairs were put into, whose methods no state replaces.
+  bool is_dict(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr) return tape_[id].kind == Kind::kDict;
+    return tape_[call->callee].kind == Kind::kSymbol &&
+           tape_.symbol(call->callee).is("collections", "OrderedDict") &&
+           tape_.items(tape_.added(*call).states).empty();
+  }
+
+  bool is_table(NodeId id) {
+    const auto known = tables_.find(id);
+    if (known != tables_.end()) return known->second;
+    const bool is_one = is_dict(id) && has_names_of_parts(id);
+    tables_.emplace(id, is_one);
+    return is_one;
+  }
+
+  bool has_names_of_parts(NodeId id) const {
+    const Call* const call = call_at(id);
+    // Pairs that are given to the call itself are how Python 2 writes it.
+    if (call != nullptr)
+      for (const NodeId given : arguments_of(*call))
+        if (!is_plain(given, Kind::kList) || !has_pairs_of_parts(given)) return false;
+    const auto items =
+        call == nullptr ? tape_.items(id) : tape_.items(tape_.added(*call).dict_items);
+    for (std::size_t i = 0; i < items.size(); i += 2)
+      if (!is_name_of_part(items[i])) return false;
+    return true;
+  }
+
+  bool has_pairs_of_parts(NodeId list) const {
+    const auto pairs = tape_.items(list);
+    return std::all_of(pairs.begin(), pairs.end(), [&](NodeId pair) {
+      const bool is_pair = is_plain(pair, Kind::kList) || is_plain(pair, Kind::kTuple);
+      return is_pair && tape_.items(pair).size() == 2 && is_name_of_part(tape_.items(pair)[0]);
     });
-    return is_all && left_ != 0;
   }
 
-  // Of a type that no attribute of an instance can change: not a record, a class or a function.
-  bool is_data_alone(NodeId id) const {
-    const pickle::Node& node = tape_[id];
-    if (node.kind == Kind::kSymbol) return is_type_of_data(tape_.symbol(id));
-    if (const Call* const call = call_at(id); call != nullptr && holds_items(*call)) return true;
-    return node.kind <= Kind::kFrozenSet ||
-           (node.kind >= Kind::kComplex && node.kind <= Kind::kArrayDtype);
+  bool is_name_of_part(NodeId key) const {
+    return is_name(key) && call_at(key) == nullptr &&
+           std::find(std::begin(kSetByModules), std::end(kSetByModules), tape_.text(key)) ==
+               std::end(kSetByModules);
   }
 
-  // Whether a call makes a container, whose methods no state replaces.
-  bool holds_items(const Call& call) const {
-    const Known* const row = known_callee(call);
-    return row != nullptr && row->items != types::Items::kNone &&
-           tape_.items(tape_.added(call).states).empty();
+  // Arrays of objects are pickled with a list of them.
+  bool is_numeric_array(NodeId id) const {
+    const Call* const call = call_at(id);
+    if (call == nullptr || tape_[id].kind != Kind::kArray) return false;
+    for (const NodeId state : tape_.items(tape_.added(*call).states)) {
+      const auto parts = tape_.items(state);
+      const auto is_list = [&](NodeId part) { return tape_[part].kind == Kind::kList; };
+      if (tape_[state].kind != Kind::kTuple || std::any_of(parts.begin(), parts.end(), is_list))
+        return false;
+    }
+    return true;
   }
 
-  static bool is_type_of_data(const pickle::Symbol& symbol) {
+  // Functions are fuel: no class that is vouched for may be beside one that nobody calls.
+  void look_for_functions(NodeId id) {
+    const Call* const call = call_at(id);
+    if (call == nullptr) {
+      if (is_container(tape_[id].kind)) look_for_functions(tape_.items(id));
+      return;
+    }
+    const pickle::Added& added = tape_.added(*call);
+    for (const pickle::Run& run : {added.list_items, added.dict_items, added.set_items})
+      look_for_functions(tape_.items(run));
+  }
+
+  void look_for_functions(std::span<const NodeId> items) {
+    spend(items.size());
+    has_functions_ = has_functions_ || std::any_of(items.begin(), items.end(),
+                                                   [&](NodeId item) { return is_function(item); });
+  }
+
+  bool is_function(NodeId id) const {
+    if (const Call* const call = call_at(id)) {
+      const Known* const row = known_callee(*call);
+      return row != nullptr &&
+             (row->meaning == types::Meaning::kPartial || row->meaning == types::Meaning::kGetattr);
+    }
+    if (tape_[id].kind != Kind::kSymbol) return false;
+    const pickle::Symbol& symbol = tape_.symbol(id);
     const Known* const row = types::find_known(symbol.module, symbol.name);
-    if (row == nullptr) return false;
-    using enum types::SymbolKind;
-    constexpr types::SymbolKind kTypes[] = {kConstant,    kFactory,    kStorageClass,
-                                            kTensorDtype, kArrayClass, kArrayScalarType};
-    return std::find(std::begin(kTypes), std::end(kTypes), row->kind) != std::end(kTypes);
+    return row != nullptr &&
+           (row->kind == types::SymbolKind::kFunction || row->kind == types::SymbolKind::kRebuild);
   }
 
   template <typename Visit>
@@ -285,41 +342,37 @@ class PackageUses {
       each(tape_.items(run));
   }
 
-  // Each value that is reached from here, once. `visit` says what is to be visited next.
-  template <typename Visit>
-  void walk(NodeId root, Visit visit) {
+  void spend(std::size_t steps) { left_ -= std::min<std::uint64_t>(left_, steps); }
+
+  // Where objects of packages may be: in containers, but not as what is hashed.
+  enum class Kept : std::uint8_t { kNever, kUnlessCompared, kUnlessHashed };
+
+  // Marks the classes and objects that are reached, through containers, and must not be here. What
+  // is hashed is looked into whatever made it.
+  void misuse_in(NodeId root, Kept kept) {
     std::unordered_set<NodeId> seen;
     std::vector<NodeId> open = {root};
     while (!open.empty() && left_ != 0) {
       const NodeId id = open.back();
       open.pop_back();
+      spend(1);
       if (!seen.insert(id).second) continue;
-      --left_;
-      visit(id, open);
-    }
-  }
-
-  // Where objects of packages may be: in containers, but not as what is hashed.
-  enum class Kept : std::uint8_t { kNever, kUnlessCompared, kUnlessHashed };
-
-  // Marks the classes and objects that are reached through containers alone, and must not be here.
-  void misuse_in(NodeId root, Kept kept) {
-    walk(root, [&](NodeId id, std::vector<NodeId>& open) {
       if (PackageObjects::Class* const type = class_at(id))
         type->is_misused = type->is_misused || kept != Kept::kUnlessHashed;
-      if (const Call* const call = call_at(id)) {
-        PackageObjects::Class* const type = class_at(made_by(*call).type);
-        if (type != nullptr &&
-            (kept == Kept::kNever || type->row->is == PackageClass::Is::kCompared))
+      const Call* const call = call_at(id);
+      PackageObjects::Class* const type = call == nullptr ? nullptr : class_at(made_by(*call).type);
+      if (type != nullptr) {
+        if (kept == Kept::kNever || type->row->is == PackageClass::Is::kCompared)
           type->is_misused = true;
-      } else if (is_container(tape_[id].kind)) {
-        for (const NodeId part : tape_.items(id)) open.push_back(part);
+      } else if (call == nullptr || kept == Kept::kUnlessHashed) {
+        each_part(id, [&](NodeId part) { open.push_back(part); });
       }
-    });
+    }
   }
 
   // Every `step`th is hashed and compared.
   void look_at_keys(std::span<const NodeId> items, std::size_t step) {
+    spend(items.size());
     for (std::size_t i = 0; i < items.size(); i += step)
       if (call_at(items[i]) != nullptr || is_container(tape_[items[i]].kind))
         misuse_in(items[i], Kept::kUnlessHashed);
@@ -330,6 +383,9 @@ class PackageUses {
   const pickle::Tape& tape_;
   std::vector<PackageObjects::Class>& classes_;
   std::uint64_t left_ = kMostSteps;
+  bool has_functions_ = false;
+  std::unordered_set<NodeId> used_;          // states
+  std::unordered_map<NodeId, bool> tables_;  // whether it is one
 };
 
 PackageObjects::PackageObjects(const pickle::Tape& tape) : classes_(tape.symbols().size()) {

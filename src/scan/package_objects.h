@@ -2,9 +2,10 @@
 // pickled, so that nothing runs but what was read in their sources.
 //
 // A class may be kept, as any value; be made by NEWOBJ or copyreg without arguments and filled by a
-// dict; an enumeration may be called with a text or an integer. Whatever else is done with one of
-// them is a misuse. The methods that were read look at some parts of a state: a part that could
-// make them call something is a misuse, too.
+// dict of its own; an enumeration may be called with a text or an integer. Whatever else is done
+// with one of them is a misuse. The methods that were read look at some parts of a state: a part
+// that could make them call something is a misuse, too; and so is, for all of them, a function that
+// the file keeps as a value, for it could be what is called.
 #pragma once
 
 #include <cstdint>
