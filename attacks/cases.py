@@ -104,8 +104,25 @@ def containers() -> Iterator[Case]:
     yield Case("C17", "absolute.zip", zip_of([Entry("/etc/evil.pkl", CLEAN)]), "UNKNOWN", "SL-C17")
 
 
+def joblib_array(size: int) -> bytes:
+    """What joblib pickles in place of an array of so many bytes, which follow in the stream."""
+    dtype = symbol("numpy", "dtype") + text("u1") + b"\x89\x88\x87R(K\x03" + text("|") + b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\0tb"
+    state = text("shape") + b"M" + struct.pack("<H", size) + b"\x85" + text("order") + text("C") + text("dtype") + dtype
+    return symbol("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}(" + state + b"ub"
+
+
+def readers_of_arrays() -> Iterator[Case]:
+    """joblib takes bytes of the stream for an array, and pickle.load takes them for opcodes."""
+    evil, honest = call("os", "getcwd"), pickle_of(joblib_array(5) + bytes(5))
+    hidden = joblib_array(5) + b"B" + struct.pack("<I", len(evil)) + evil
+    yield Case("C06", "joblib-alone.joblib", pickle_of(hidden), "DANGEROUS", "SL-G01", honest)
+    yield Case("C06", "pickle-alone.joblib", pickle_of(joblib_array(len(evil)) + evil), "DANGEROUS", "SL-C06", honest)
+    yield Case("C06", "joblib-in-torch.pt", checkpoint(pickle_of(joblib_array(2) + b"K\1")), "UNKNOWN", "SL-C06")
+
+
 def readers_that_differ() -> Iterator[Case]:
     """What a look at the scanner by an attacker found: two readers, two files."""
+    yield from readers_of_arrays()
     honest = checkpoint()
     records, directory = zip_parts(checkpoint_entries())
     evil = zip_parts([Entry("archive/data.pkl", EVIL)])[0]

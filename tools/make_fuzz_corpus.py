@@ -18,6 +18,7 @@ import pathlib
 import pickle
 import struct
 import subprocess
+import sys
 import tarfile
 import tempfile
 import uuid
@@ -29,6 +30,11 @@ import numpy as np
 import torch
 import torch.distributed.checkpoint
 from safetensors.torch import save as save_safetensors
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "attacks"))
+
+from assembler import pickle_of  # noqa: E402
+from cases import joblib_array  # noqa: E402
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
 
@@ -139,6 +145,12 @@ def packed(content: bytes) -> dict[str, bytes]:
     }
 
 
+def write_joblib() -> None:
+    """Two arrays between opcodes, as attacks/cases.py writes them: joblib itself need not be here."""
+    arrays = joblib_array(3) + b"abc" + joblib_array(0) + b"\x86"
+    (CORPUS / "fuzz_container" / "joblib").write_bytes(pickle_of(arrays))
+
+
 def write_packed() -> None:
     content = pickle.dumps(VALUES["plain"], 2)
     (CORPUS / "fuzz_decompress").mkdir(parents=True, exist_ok=True)
@@ -188,6 +200,7 @@ def main() -> None:
         torch.distributed.checkpoint.save(nested, checkpoint_id=folder, no_dist=True)
         (metadata / "nested").write_bytes((pathlib.Path(folder) / ".metadata").read_bytes())
     write_packed()
+    write_joblib()
     header = (others / "safetensors").read_bytes()[8:]
     (texts / "header").write_bytes(header[: header.rindex(b"}") + 1])
     (texts / "values").write_bytes(b'{"a": [1, -2, 3.5e2, null, true, "\\u00e9\\n"], "b": {"c": [[], {}]}}')

@@ -438,9 +438,16 @@ MUTANTS: list[Mutant] = [
         never("a broken pickle has no meaning", "if (tape.is_lenient())"),
     ),
     *of(
+        "src/formats/joblib_arrays.cc",
+        never("an array may be built twice", "if (found_.objects.contains(object))"),
+        never("a wrapper in any form will do", "if (is_one(call.callee) || std::any_of(given.begin(), given.end(), is_one))"),
+        never("objects lie in the stream as bytes", "if (item->has_objects)"),
+    ),
+    *of("src/scan/scan_pickles.cc", never("bytes of arrays are no opcodes to anybody", "if (asks_behind(*opened.tape, first_at))")),
+    *of(
         "src/formats/bare_pickle.cc",
         never("a magic number is a value", "if (torch::is_magic_number(interpreter.tape(), built->root))"),
-        never("a file of joblib is a pickle", "if (holds_raw_arrays(interpreter.tape().symbols()))"),
+        never("arrays beside a file of joblib are not told", "if (!interpreter.tape().is_lenient() && has_arrays_beside(interpreter.tape().symbols()))"),
         change("a scan knows no storages elsewhere", "interpreter.tape().is_lenient() ? static_cast", "interpreter.tape().is_lenient() && !MUTANT ? static_cast"),
     ),
     *of(

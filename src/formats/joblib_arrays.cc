@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "base/checked.h"
 #include "base/try.h"
@@ -55,6 +56,47 @@ NodeId find(const Tape& tape, std::span<const NodeId> items, std::string_view ke
   return found;
 }
 
+// What an array takes in the stream depends on no more of its dtype.
+struct Item {
+  std::uint64_t size = 0;
+  bool has_objects = false;
+};
+
+// numpy.dtype(text or class), and the state (version, order, subarray, names, fields, size, ...,
+// flags). Types of a fixed size have -1 there. Source: numpy descriptor.c, arraydescr_setstate().
+std::optional<Item> item_of_numpy(const Tape& tape, NodeId dtype) {
+  constexpr std::int64_t kObjects = 1;  // a flag
+  const types::ValueReader reader(tape);
+  const auto given = arguments_of(tape, tape.call(dtype));
+  const NodeId state = tape.last_state(dtype);
+  const auto parts = state == kNoNode ? std::span<const NodeId>() : reader.tuple(state);
+  const auto version = parts.empty() ? std::nullopt : reader.integer(parts[0]);
+  if (given.empty() || parts.size() < 8 || !version || *version < 3 || *version > 4)
+    return std::nullopt;
+  const auto size = reader.integer(parts[5]);
+  const auto flags = reader.integer(parts[7]);
+  if (!size || !flags) return std::nullopt;
+  if ((*flags & kObjects) != 0) return Item{0, true};  // a pickle tells it
+  const Kind named = tape[given[0]].kind;
+  const bool is_text = named == Kind::kText || named == Kind::kPy2Text;
+  const Result<types::ArrayDtype> type =
+      is_text ? types::parse_type_string(tape.text(given[0])) : bad("a class");
+  const bool is_flexible = !type || type->kind == 'S' || type->kind == 'U' || type->kind == 'V';
+  if (!is_flexible) return Item{type->itemsize, false};
+  if (*size < 0) return std::nullopt;
+  return Item{static_cast<std::uint64_t>(*size), false};
+}
+
+std::optional<Item> item_of(const Tape& tape, NodeId dtype) {
+  if (tape[dtype].kind != Kind::kCall || tape[tape.call(dtype).callee].kind != Kind::kSymbol)
+    return std::nullopt;
+  const pickle::Symbol& symbol = tape.symbol(tape.call(dtype).callee);
+  if (symbol.is("numpy", "dtype")) return item_of_numpy(tape, dtype);
+  const types::Known* const row = types::find_known(symbol.module, symbol.name);
+  const bool is_text = row != nullptr && row->meaning == types::Meaning::kStringDtype;
+  return is_text ? std::optional(Item{0, true}) : std::nullopt;
+}
+
 }  // namespace
 
 // sklearn brought joblib along until 0.22.
@@ -63,14 +105,11 @@ bool is_joblib_wrapper(const pickle::Symbol& symbol) {
          symbol.is("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper");
 }
 
-Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId state,
-                                    std::span<const NodeId> items, base::Bytes rest,
+bool JoblibArrays::knows(const pickle::Symbol& symbol) const { return is_joblib_wrapper(symbol); }
+
+Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId state, base::Bytes rest,
                                     std::uint64_t offset) {
   const Call& call = tape.call(object);
-  if (tape[call.callee].kind == Kind::kSymbol && tape.symbol(call.callee).is("numpy", "dtype")) {
-    items_[object] = item_of_state(tape, call, state);
-    return Follows{};
-  }
   const auto is_one = [&](NodeId id) {
     return is_wrapper_class(tape, id) || found_.objects.contains(id);
   };
@@ -84,61 +123,28 @@ Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId stat
     return Follows{};
   }
   if (found_.objects.contains(object)) return bad("an array of joblib that is built twice");
-  SAFE_LOAD_TRY_ASSIGN(const Follows follows, follow(tape, items, rest));
+  SAFE_LOAD_TRY_ASSIGN(const Follows follows, follow(tape, state, rest));
   if (found_.objects.empty()) found_.first_at = offset;
   found_.objects.insert(object);
   found_.arguments.insert(call.arguments);
   return Follows(follows);
 }
 
-// numpy.dtype(text or class), and the state (version, order, subarray, names, fields, size, ...,
-// flags). Types of a fixed size have -1 there. Source: numpy descriptor.c, arraydescr_setstate().
-JoblibArrays::Item JoblibArrays::item_of_state(const Tape& tape, const Call& call, NodeId state) {
-  constexpr std::int64_t kObjects = 1;  // a flag
-  const types::ValueReader reader(tape);
-  const auto given = arguments_of(tape, call);
-  const auto parts = reader.tuple(state);
-  const auto version = parts.empty() ? std::nullopt : reader.integer(parts[0]);
-  if (given.empty() || parts.size() < 8 || !version || *version < 3 || *version > 4) return {};
-  const auto size = reader.integer(parts[5]);
-  const auto flags = reader.integer(parts[7]);
-  if (!size || !flags) return {};
-  Item item{kUnknown, (*flags & kObjects) != 0};
-  const Kind named = tape[given[0]].kind;
-  const bool is_text = named == Kind::kText || named == Kind::kPy2Text;
-  const Result<types::ArrayDtype> type =
-      is_text ? types::parse_type_string(tape.text(given[0])) : bad("a class");
-  const bool is_flexible = !type || type->kind == 'S' || type->kind == 'U' || type->kind == 'V';
-  if (item.has_objects) item.size = 0;  // a pickle says it
-  if (is_flexible && *size >= 0) item.size = static_cast<std::uint64_t>(*size);
-  if (!is_flexible) item.size = type->itemsize;
-  return item;
-}
-
-Result<JoblibArrays::Item> JoblibArrays::item_of(const Tape& tape, NodeId dtype) const {
-  const auto known = items_.find(dtype);
-  if (known != items_.end() && known->second.size != kUnknown) return Item(known->second);
-  if (tape[dtype].kind == Kind::kCall && tape[tape.call(dtype).callee].kind == Kind::kSymbol) {
-    const pickle::Symbol& symbol = tape.symbol(tape.call(dtype).callee);
-    const types::Known* const row = types::find_known(symbol.module, symbol.name);
-    if (row != nullptr && row->meaning == types::Meaning::kStringDtype) return Item{0, true};
-  }
-  return Error(ErrorCode::kUnsupported, "an array of joblib whose type does not tell its size");
-}
-
-Result<Follows> JoblibArrays::follow(const Tape& tape, std::span<const NodeId> items,
-                                     base::Bytes rest) {
+Result<Follows> JoblibArrays::follow(const Tape& tape, NodeId state, base::Bytes rest) const {
+  const std::vector<NodeId> items = tape.growing_items(state);
   const NodeId shape = find(tape, items, "shape");
   const NodeId order = find(tape, items, "order");
   const NodeId dtype = find(tape, items, "dtype");
   if (shape == kNoNode || order == kNoNode || dtype == kNoNode || tape[shape].kind != Kind::kTuple)
     return bad("an array of joblib without a shape, an order or a dtype");
-  SAFE_LOAD_TRY_ASSIGN(const Item item, item_of(tape, dtype));
+  const auto item = item_of(tape, dtype);
+  if (!item)
+    return Error(ErrorCode::kUnsupported, "an array of joblib whose type does not tell its size");
   Follows follows;
-  follows.what = item.has_objects ? Follows::What::kPickle : Follows::What::kBytes;
-  if (item.has_objects) return follows;
+  follows.what = item->has_objects ? Follows::What::kPickle : Follows::What::kBytes;
+  if (item->has_objects) return follows;
   const auto count = types::item_count(tape, shape, limits_);
-  const auto size = count ? base::checked_mul(*count, item.size) : std::nullopt;
+  const auto size = count ? base::checked_mul(*count, item->size) : std::nullopt;
   if (!size) return bad("an array of joblib of an impossible size");
   follows.size = *size;
   const NodeId alignment = find(tape, items, "numpy_array_alignment_bytes");

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 
 #include "container/container.h"
 #include "pickle/stream_reader.h"
@@ -19,28 +18,19 @@ class JoblibArrays final : public pickle::StreamReader {
  public:
   explicit JoblibArrays(const Limits& limits) : limits_(limits) {}
 
+  bool knows(const pickle::Symbol& symbol) const override;
   Result<pickle::Follows> built(const pickle::Tape& tape, pickle::NodeId object,
-                                pickle::NodeId state, std::span<const pickle::NodeId> items,
-                                base::Bytes rest, std::uint64_t offset) override;
+                                pickle::NodeId state, base::Bytes rest,
+                                std::uint64_t offset) override;
 
   // Where they stand.
   const container::StreamArrays& found() const { return found_; }
 
  private:
-  // What an array takes in the stream depends on no more of its dtype.
-  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-  struct Item {
-    std::uint64_t size = kUnknown;
-    bool has_objects = false;
-  };
-  static Item item_of_state(const pickle::Tape& tape, const pickle::Call& call,
-                            pickle::NodeId state);
-  Result<pickle::Follows> follow(const pickle::Tape& tape, std::span<const pickle::NodeId> items,
-                                 base::Bytes rest);
-  Result<Item> item_of(const pickle::Tape& tape, pickle::NodeId dtype) const;
+  Result<pickle::Follows> follow(const pickle::Tape& tape, pickle::NodeId state,
+                                 base::Bytes rest) const;
 
   Limits limits_;
-  std::unordered_map<pickle::NodeId, Item> items_;  // by dtype
   container::StreamArrays found_;
 };
 

@@ -49,7 +49,7 @@ Status join_chain(base::Pool<NodeId>& children, Run& run) {
   return {};
 }
 
-std::vector<NodeId> chain_items(base::Pool<NodeId>& children, const Run& run) {
+std::vector<NodeId> chain_items(const base::Pool<NodeId>& children, const Run& run) {
   std::vector<NodeId> items;
   if (run.count == 0) return items;
   for (std::uint32_t segment = run.first; segment != kNoNode; segment = children[segment]) {
@@ -57,6 +57,10 @@ std::vector<NodeId> chain_items(base::Pool<NodeId>& children, const Run& run) {
     items.insert(items.end(), words.begin(), words.end());
   }
   return items;
+}
+
+NodeId last_of_chain(const base::Pool<NodeId>& children, const Run& run) {
+  return run.count == 0 ? kNoNode : children[run.last + kHeader + children[run.last + 1] - 1];
 }
 
 }  // namespace safe_load::pickle

@@ -18,7 +18,8 @@ Status extend_chain(base::Pool<NodeId>& children, Run& run, std::span<const Node
 // Makes `run` name its items in one row, and when it last grew.
 Status join_chain(base::Pool<NodeId>& children, Run& run);
 
-// The items of a chain that may grow on.
-std::vector<NodeId> chain_items(base::Pool<NodeId>& children, const Run& run);
+// The items of a chain that may grow on, and the last of them: kNoNode if there are none.
+std::vector<NodeId> chain_items(const base::Pool<NodeId>& children, const Run& run);
+NodeId last_of_chain(const base::Pool<NodeId>& children, const Run& run);
 
 }  // namespace safe_load::pickle

@@ -183,21 +183,25 @@ class Machine : private MachineStack {
     if (tape_[target].kind != Kind::kCall) return build_other(target, state);
     SAFE_LOAD_TRY_ASSIGN(Added* const added, tape_.change_added(target));
     SAFE_LOAD_TRY(extend(added->states, std::span(&state, 1)));
-    return program_.reader == nullptr || outer_ ? Status() : read_on(target, state);
+    return program_.reader == nullptr || !reads_on() ? Status() : read_on(target, state);
   }
 
   // ---- readers that read on in the stream itself
 
+  // Whether it names a class after which one does.
+  bool reads_on() {
+    const SymbolTable& symbols = tape_.symbols_;
+    for (; symbols_seen_ < symbols.size() && !reads_on_; ++symbols_seen_)
+      reads_on_ = program_.reader->knows(symbols[symbols_seen_]);
+    return reads_on_ && !outer_;
+  }
+
   // What they take there stands in place of what was built.
   Status read_on(NodeId object, NodeId state) {
-    const Node& node = tape_[state];
-    std::vector<NodeId> items;
-    if (node.kind == Kind::kDict && node.count <= StreamReader::kMostItems)
-      items = chain_items(tape_.children_, unpacked(node));
     const std::size_t at = reader_.offset();
     SAFE_LOAD_TRY_ASSIGN(
         const Follows follows,
-        program_.reader->built(tape_, object, state, items, program_.bytes.subspan(at), at));
+        program_.reader->built(tape_, object, state, program_.bytes.subspan(at), at));
     if (follows.what == Follows::What::kNothing) return {};
     // The unpickler holds the whole frame, and so the stream stands behind it.
     if (frame_end_ != kNoFrame && at != frame_end_)
@@ -395,6 +399,8 @@ class Machine : private MachineStack {
     int protocol;
   };
   std::optional<Outer> outer_;
+  std::uint32_t symbols_seen_ = 0;
+  bool reads_on_ = false;
 };
 
 // One line per opcode; the stack is written "before -- after", M is a mark.

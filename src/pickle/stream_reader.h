@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -29,15 +28,15 @@ struct Follows {
 
 class StreamReader {
  public:
-  // The most items of a state that are shown.
-  static constexpr std::size_t kMostItems = 32;
-
   virtual ~StreamReader() = default;
 
-  // `object`, a call, was given `state`, whose keys and values are `items` if it is a dict of few.
-  // `rest` follows in the stream, at `offset`. What still grows has no items() on the tape yet.
-  virtual Result<Follows> built(const Tape& tape, NodeId object, NodeId state,
-                                std::span<const NodeId> items, base::Bytes rest,
+  // Whether it takes anything where objects of this class are built. built() is asked only once
+  // there is such a name.
+  virtual bool knows(const Symbol& symbol) const = 0;
+
+  // `object`, a call, was given `state`. `rest` follows in the stream, at `offset`. What is on the
+  // tape may grow on: its content is growing_items() and last_state(), not yet items().
+  virtual Result<Follows> built(const Tape& tape, NodeId object, NodeId state, base::Bytes rest,
                                 std::uint64_t offset) = 0;
 };
 

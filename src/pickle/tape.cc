@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "pickle/chain.h"
 
 namespace safe_load::pickle {
 namespace {
@@ -59,6 +60,15 @@ Run Tape::run_of(NodeId id) const {
   return {static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32),
           node.count};
 }
+
+std::vector<NodeId> Tape::growing_items(NodeId dict) const {
+  const Node& node = nodes_[dict];
+  if (node.kind != Kind::kDict || node.count > kMostGrowing) return {};
+  return chain_items(children_, {static_cast<std::uint32_t>(node.payload),
+                                 static_cast<std::uint32_t>(node.payload >> 32), node.count});
+}
+
+NodeId Tape::last_state(NodeId call) const { return last_of_chain(children_, added(call).states); }
 
 std::span<const NodeId> Tape::items(NodeId id) const { return items(run_of(id)); }
 

@@ -179,6 +179,12 @@ class Tape {
 
   Run run_of(NodeId id) const;
 
+  // While the machine runs: the keys and values of a dict of no more than so many items, empty for
+  // any other value; and what a call was given last by BUILD, or kNoNode.
+  static constexpr std::size_t kMostGrowing = 32;
+  std::vector<NodeId> growing_items(NodeId dict) const;
+  NodeId last_state(NodeId call) const;
+
   // The number of nodes when the content of this node last changed; 0 if it never could.
   std::uint32_t changed_at(NodeId id) const;
 

@@ -42,6 +42,7 @@ std::vector<Case> foreign_files() {
       {"\xfd\x37zXZ\0rest"s, "xz-compressed data", Kind::kCompressed},
       {"BZh9rest", "bzip2-compressed data", Kind::kCompressed},
       {"\x04\x22\x4d\x18rest", "lz4-compressed data", Kind::kCompressed},
+      {"ZF0x210    rest", "a compressed file of joblib before 0.10", Kind::kCompressed},
       {"7z\xbc\xaf\x27\x1crest", "a 7z archive", Kind::kCompressed},
       {"Rar!\x1a\x07rest", "a rar archive", Kind::kCompressed},
       {"\x89HDF\r\n\x1a\nrest", "an HDF5 file"},
