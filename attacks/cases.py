@@ -379,7 +379,7 @@ def package_classes() -> Iterator[Case]:
     hook = filled(linear, text("__setstate__"), linear) + b"}b"
     yield Case("G16", "setstate-replaced.pkl", pickle_of(hook), "DANGEROUS", "SL-P12", honest)
     slots = linear + b")\x81(N}(" + text("__class__") + optimizer + b"utb"
-    yield Case("G16", "slots.pkl", pickle_of(slots), "UNKNOWN", "SL-G15", honest)
+    yield Case("G16", "slots.pkl", pickle_of(slots), "DANGEROUS", "SL-P12", honest)
     bounds = filled(space, text("dtype"), b"N")
     yield Case("G16", "hashed.pkl", pickle_of(b"}" + bounds + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(b"}K\x01" + bounds + b"s"))
     address = filled(symbol("types", "SimpleNamespace"), text("__array_interface__"), b"}")

@@ -149,7 +149,12 @@ class Judgement:
     sets: str = ""  # a method of SET that nobody read
     gets: str = ""  # a method of READ_BESIDE_SETSTATE
     touches: str = ""  # a name of TOUCHED that it defines by code
-    why: str = ""  # it is not listed
+    why: str = ""  # neither it nor what is made of it is listed
+
+    @property
+    def refusal(self) -> str:
+        """Why it is not listed, or ""."""
+        return self.why or ((self.sets or self.touches) if self.is_read else self.gets)
 
 
 @dataclasses.dataclass
@@ -299,8 +304,7 @@ class World:
                 return Judgement(why=f"{name} is a text or number")
         if whole.is_enum and whole.compares:
             return Judgement(why=f"{name} is an enumeration that is compared by its own code")
-        unread = (whole.sets or whole.touches) if whole.is_read else whole.gets
-        return Judgement(why=unread) if unread else whole
+        return whole
 
     def judge_body(self, name: str, module: Module, node: ast.ClassDef) -> Judgement:
         own = Judgement(compares=is_dataclass(node))
@@ -428,8 +432,8 @@ def main() -> int:
             continue
         for short in sorted(modules[name].classes):
             found = world.judge(f"{name}.{short}")
-            if found.why:
-                blocked[found.why] += 1
+            if found.refusal:
+                blocked[found.refusal] += 1
                 if name.startswith(REFERENCES):
                     rows[name, "reference"].append(short)
             else:

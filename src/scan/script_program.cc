@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/text.h"
 #include "scan/script_lexer.h"
@@ -275,11 +276,14 @@ void ScriptProgram::judge_attribute(std::string_view name, const Use& use,
   if (judgement.effect == OperatorEffect::kComputes) return;
   const bool is_own = methods_.contains(name) || fields_.contains(name) || is_usual_member(name);
   if (!judgement.is_listed() && is_own) return;
-  doubts.push_back({judgement.is_listed() ? Matter::kOperator : Matter::kName,
-                    "." + base::escaped(name) +
-                        (judgement.is_listed()
-                             ? " is the name of an operator that " + std::string(judgement.does)
-                             : " is neither an operator nor defined here"),
+  std::string text = ".";
+  text.append(base::escaped(name));
+  if (judgement.is_listed()) {
+    text.append(" is the name of an operator that ").append(judgement.does);
+  } else {
+    text.append(" is neither an operator nor defined here");
+  }
+  doubts.push_back({judgement.is_listed() ? Matter::kOperator : Matter::kName, std::move(text),
                     use.member, use.offset});
 }
 

@@ -49,7 +49,9 @@ Result<NodeId> with_constants(Tape& tape, NodeId module,
   TapeWriter writer(tape);
   std::vector<NodeId> items;
   for (const ScriptConstant& constant : constants) {
-    SAFE_LOAD_TRY_ASSIGN(const NodeId key, writer.text("c" + std::to_string(constant.number)));
+    std::string name = "c";
+    name.append(std::to_string(constant.number));
+    SAFE_LOAD_TRY_ASSIGN(const NodeId key, writer.text(name));
     items.insert(items.end(), {key, constant.value});
   }
   SAFE_LOAD_TRY_ASSIGN(const NodeId values, writer.dict(items));

@@ -3,6 +3,7 @@
 #include <safe_load/scan_report.h>
 
 #include <string>
+#include <utility>
 
 #include "scan/package_classes.h"
 #include "support/guarded_buffer.h"
@@ -56,10 +57,16 @@ TEST(PackageClasses, AreKnownByTheExactPair) {
   for (const char* name : {"", "Line", "inear", "Linear Bilinear", "Linear ", "os"})
     EXPECT_FALSE(find_package_class("torch.nn.modules.linear", name)) << name;
   EXPECT_FALSE(find_package_class("torch.nn.modules", "Linear"));
-  // They unpickle what they are given.
+  // They unpickle what they are given, or open connections.
   EXPECT_FALSE(find_package_class("e3nn.util.codegen._mixin", "CodeGenMixin"));
   EXPECT_FALSE(find_package_class("skorch.classifier", "NeuralNetClassifier"));
-  EXPECT_FALSE(find_package_class("torch.nn.parallel.distributed", "DistributedDataParallel"));
+  for (const auto& [module, name] :
+       {std::pair("torch.nn.parallel.distributed", "DistributedDataParallel"),
+        std::pair("torch.nn.modules.rnn", "LSTM"), std::pair("torch.optim.adam", "Adam")}) {
+    const auto known = find_package_class(module, name);
+    ASSERT_TRUE(known) << name;
+    EXPECT_EQ(known->is, PackageClass::Is::kReference) << name;
+  }
 }
 
 TEST(PackageObjects, AreSafeAsTheirPicklersWriteThem) {
