@@ -66,6 +66,7 @@ class PackageUses {
 
   void look() {
     if (!find_classes()) return;
+    find_generators();
     for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id) {
       const Kind kind = tape_[id].kind;
       if (const Call* const call = call_at(id)) {
@@ -99,6 +100,18 @@ class PackageUses {
       is_any = is_any || classes_[i].row.has_value();
     }
     return is_any;
+  }
+
+  // NumPy's generators are given the function that makes them, as their schema has it.
+  void find_generators() {
+    for (NodeId id = 0; id < tape_.size(); ++id) {
+      const Call* const call = call_at(id);
+      const Known* const row = call == nullptr ? nullptr : known_callee(*call);
+      if (row != nullptr && tape_[id].kind == Kind::kRecord &&
+          (row->meaning == types::Meaning::kRandomGenerator ||
+           row->meaning == types::Meaning::kRandomState))
+        given_to_generators_.insert(call->arguments);
+    }
   }
 
   const Call* call_at(NodeId id) const {
@@ -295,7 +308,8 @@ class PackageUses {
   void look_for_functions(NodeId id) {
     const Call* const call = call_at(id);
     if (call == nullptr) {
-      if (is_container(tape_[id].kind)) look_for_functions(tape_.items(id));
+      if (is_container(tape_[id].kind) && !given_to_generators_.contains(id))
+        look_for_functions(tape_.items(id));
       return;
     }
     const pickle::Added& added = tape_.added(*call);
@@ -384,8 +398,9 @@ class PackageUses {
   std::vector<PackageObjects::Class>& classes_;
   std::uint64_t left_ = kMostSteps;
   bool has_functions_ = false;
-  std::unordered_set<NodeId> used_;          // states
-  std::unordered_map<NodeId, bool> tables_;  // whether it is one
+  std::unordered_set<NodeId> given_to_generators_;  // tuples of arguments
+  std::unordered_set<NodeId> used_;                 // states
+  std::unordered_map<NodeId, bool> tables_;         // whether it is one
 };
 
 PackageObjects::PackageObjects(const pickle::Tape& tape) : classes_(tape.symbols().size()) {
