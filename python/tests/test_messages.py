@@ -37,8 +37,8 @@ FILES = {
     "another zip": (archive(readme=b"hello"), ["data.pkl"]),
     "empty": (b"", ["empty"]),
     "zeros": (bytes(4096), ["zero bytes", "copy it again"]),
-    "joblib": (b"\x80\x04" + WRAPPER + bytes(range(16)) + b".", ["file of joblib", "NumpyArrayWrapper", "numpy.savez"]),
-    "joblib with arrays that look like opcodes": (b"\x80\x04" + WRAPPER + b"NNN0000.", ["file of joblib"]),
+    "joblib": (b"\x80\x04" + WRAPPER + bytes(range(16)) + b".", ["array of joblib", "NumpyArrayWrapper", "byte 58"]),
+    "joblib with arrays that look like opcodes": (b"\x80\x04" + WRAPPER + b"NNN0000.", ["array of joblib"]),
     "random": (b"\x93\x1f\x8b\x00 no such format", ["no format that is known"]),
 }
 
