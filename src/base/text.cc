@@ -85,8 +85,8 @@ std::string escape(std::string_view text, std::size_t limit, Around around) {
   return out;
 }
 
-// The first place from `position` on where a sequence begins, which is near: bytes that go on and on
-// are no sequence, and may be parted anywhere.
+// The first place from `position` on where a sequence begins, which is near: bytes that go on and
+// on are no sequence, and may be parted anywhere.
 std::size_t boundary(std::string_view text, std::size_t position) {
   constexpr int kMostContinuation = 3;
   for (int i = 0; i < kMostContinuation && position < text.size(); ++i, ++position)
