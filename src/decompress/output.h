@@ -28,8 +28,7 @@ class Output {
   // Twice as much room as before, or what is left. kLimit if nothing is.
   Status grow() {
     const std::uint64_t now = memory_.bytes.size();
-    if (now >= most_)
-      return Error(ErrorCode::kLimit, "it unpacks to more than the limits allow");
+    if (now >= most_) return Error(ErrorCode::kLimit, "it unpacks to more than the limits allow");
     SAFE_LOAD_TRY_ASSIGN(SharedBytes larger,
                          host_.allocate(std::min(most_, std::max(first_, 2 * now))));
     std::copy_n(memory_.bytes.data(), size_, larger.bytes.data());
