@@ -159,13 +159,14 @@ std::string shortened(std::string_view text, std::size_t most, Around around) {
     std::string whole = escape(text, text.size(), around);
     if (whole.size() <= most) return whole;
   }
-  const std::string middle =
+  std::string middle =
       "...(" + std::to_string(text.size()) + " bytes, " + fingerprint(text) + ")...";
   std::size_t half = most > middle.size() ? (most - middle.size()) / 2 : 0;
   for (half = std::min(half, text.size() / 2); half != 0; half = half * 3 / 4) {
     const std::string beginning = escape(text.substr(0, boundary(text, half)), most, around);
     const std::string end = escape(text.substr(boundary(text, text.size() - half)), most, around);
-    if (beginning.size() + middle.size() + end.size() <= most) return beginning + middle + end;
+    if (beginning.size() + middle.size() + end.size() <= most)
+      return std::string(beginning).append(middle).append(end);
   }
   return middle;
 }
