@@ -17,7 +17,6 @@ using namespace std::string_literals;
 using namespace std::string_view_literals;
 using namespace test_support;
 using safe_load::Checkpoint;
-using safe_load::ErrorCode;
 using safe_load::FileReport;
 using safe_load::Finding;
 using safe_load::Verdict;
