@@ -385,7 +385,7 @@ def package_classes() -> Iterator[Case]:
     address = filled(symbol("types", "SimpleNamespace"), text("__array_interface__"), b"}")
     joined = call("builtins", "tuple", call("builtins", "list") + bounds + b"a")
     yield Case("G16", "hashed-in-a-call.pkl", pickle_of(b"}" + joined + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(joined))
-    yield Case("G16", "array-interface.pkl", pickle_of(filled(space, text("low"), address)), "DANGEROUS", "SL-P12", pickle_of(bounds))
+    yield Case("G16", "array-interface.pkl", pickle_of(filled(space, text("low"), address)), "DANGEROUS", "SL-P12", pickle_of(b"(" + bounds + b"t"))
 
 
 def allowlists() -> Iterator[Case]:

@@ -135,6 +135,8 @@ TOUCHED = {"_backward_pre_hooks", "_forward_hooks_always_called", "_forward_hook
            "_is_full_backward_hook", "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks", "_non_persistent_buffers_set",
            "_state_dict_hooks", "_state_dict_pre_hooks", "_parameters", "_buffers", "_modules", "activation", "dim", "padding_mode", "low", "high",
            "low_repr", "high_repr", "spaces", "venv", "_parent"}
+# Modules whose classes unpickle what they keep, when somebody asks for it.
+UNPICKLE = {"database", "on_disk_dataset"}
 # Whose other classes are listed as what may be kept as a value: importing them is all that happens.
 REFERENCES = ("torch.optim.", "torch.nn.", "torch.utils.data.", "sb3_contrib.", "stable_baselines3.")
 # Sets methods of torch.nn.Module under a guard that a program must ask for.
@@ -405,7 +407,7 @@ def read_package(package: str, version: str, folder: pathlib.Path) -> Iterator[M
 
 def is_in(module: str, prefixes: list[str]) -> bool:
     parts = module.split(".")
-    if {"tests", "testing", "test", "_test", "test_utils", "commands", "demos"} & set(parts):
+    if {"tests", "testing", "test", "_test", "test_utils", "commands", "demos", *UNPICKLE} & set(parts):
         return False
     is_configuration = module.startswith("transformers.models.") and parts[-1].startswith("configuration_")
     return is_configuration or any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)

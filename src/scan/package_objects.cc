@@ -64,8 +64,10 @@ class PackageUses {
   PackageUses(const pickle::Tape& tape, std::vector<PackageObjects::Class>& classes)
       : tape_(tape), classes_(classes) {}
 
-  void look() {
+  // `compares_root`: a reader compares the result with something.
+  void look(bool compares_root) {
     if (!find_classes()) return;
+    if (compares_root && tape_.root() != kNoNode) misuse_compared(tape_.root());
     find_generators();
     for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id) {
       const Kind kind = tape_[id].kind;
@@ -193,16 +195,22 @@ class PackageUses {
       type.is_misused = true;
   }
 
-  // A known name may hold objects in its containers; what it looks at itself is data.
+  // Containers of Python may hold objects. No other call may lead to one, whatever is between:
+  // NumPy asks what it is given for its length and its elements.
   void look_at_other_call(const Call& call, const pickle::Added& added) {
     look_at_keys(tape_.items(added.dict_items), 2);
     look_at_keys(tape_.items(added.set_items), 1);
-    if (call.arguments == kNoNode) return;
     const Known* const row = known_callee(call);
     const bool keeps = row != nullptr && (row->items != types::Items::kNone ||
                                           row->meaning == types::Meaning::kTuple ||
                                           row->meaning == types::Meaning::kFrozenSet);
-    misuse_in(call.arguments, keeps ? Kept::kUnlessCompared : Kept::kNever);
+    if (call.arguments != kNoNode)
+      misuse_in(call.arguments, keeps ? Kept::kUnlessCompared : Kept::kNever);
+    if (call.keywords != kNoNode) misuse_in(call.keywords, Kept::kNever);
+    if (keeps) return;
+    for (const pickle::Run& run :
+         {added.list_items, added.dict_items, added.set_items, added.states})
+      for (const NodeId part : tape_.items(run)) misuse_in(part, Kept::kNever);
   }
 
   // `built_at`: when BUILD took it. What changed later is not what was taken.
@@ -361,8 +369,8 @@ class PackageUses {
   // Where objects of packages may be: in containers, but not as what is hashed.
   enum class Kept : std::uint8_t { kNever, kUnlessCompared, kUnlessHashed };
 
-  // Marks the classes and objects that are reached, through containers, and must not be here. What
-  // is hashed is looked into whatever made it.
+  // Marks the classes and objects that are reached from here, and must not be. Only what a
+  // container may keep is not looked into where another call made it, which is looked at by itself.
   void misuse_in(NodeId root, Kept kept) {
     std::unordered_set<NodeId> seen;
     std::vector<NodeId> open = {root};
@@ -378,10 +386,16 @@ class PackageUses {
       if (type != nullptr) {
         if (kept == Kept::kNever || type->row->is == PackageClass::Is::kCompared)
           type->is_misused = true;
-      } else if (call == nullptr || kept == Kept::kUnlessHashed) {
+      } else if (call == nullptr || kept != Kept::kUnlessCompared) {
         each_part(id, [&](NodeId part) { open.push_back(part); });
       }
     }
+  }
+
+  void misuse_compared(NodeId id) {
+    const Call* const call = call_at(id);
+    PackageObjects::Class* const type = call == nullptr ? nullptr : class_at(made_by(*call).type);
+    if (type != nullptr && type->row->is == PackageClass::Is::kCompared) type->is_misused = true;
   }
 
   // Every `step`th is hashed and compared.
@@ -403,8 +417,9 @@ class PackageUses {
   std::unordered_map<NodeId, bool> tables_;         // whether it is one
 };
 
-PackageObjects::PackageObjects(const pickle::Tape& tape) : classes_(tape.symbols().size()) {
-  PackageUses(tape, classes_).look();
+PackageObjects::PackageObjects(const pickle::Tape& tape, bool compares_root)
+    : classes_(tape.symbols().size()) {
+  PackageUses(tape, classes_).look(compares_root);
 }
 
 std::optional<PackageClass> PackageObjects::proved(std::uint32_t symbol) const {

@@ -19,8 +19,9 @@ namespace safe_load::scanner {
 
 class PackageObjects {
  public:
-  // Looks at the whole tape if it names such a class. `tape` is used here only.
-  explicit PackageObjects(const pickle::Tape& tape);
+  // Looks at the whole tape if it names such a class. `tape` is used here only. `compares_root`: as
+  // torch.load compares the result of a plain pickle with its magic number.
+  PackageObjects(const pickle::Tape& tape, bool compares_root);
 
   // The row of a symbol, if the pickle does nothing with it but what the row vouches for.
   std::optional<PackageClass> proved(std::uint32_t symbol) const;

@@ -562,7 +562,8 @@ class TapeScan {
   Callees callees_{tape_};
   ValueCalls calls_{tape_, callees_};
   StateJudgement states_{tape_, callees_};
-  PackageObjects objects_{tape_};
+  PackageObjects objects_{
+      tape_, opened_.source == nullptr || opened_.source->info().format != Format::kZip};
   bool names_targets_ = false;
 };
 
