@@ -95,7 +95,8 @@ def test_unpickling_an_object_runs_what_was_read_and_nothing_else(package):
             symbol = b"c" + module.encode() + b"\n" + name.encode() + b"\n"
             for state in (b"}", b"}(X\x01\0\0\0aK\x01u"):
                 assert what_ran(b"\x80\2" + symbol + b")\x81" + state + b"b.") == [], f"{module}.{name}"
-    assert tried > 10
+    if tried == 0:
+        pytest.skip("no module of {} {} can be imported".format(*PACKAGES[package]))
 
 
 @pytest.mark.parametrize("package", range(len(PACKAGES)), ids=[f"{name}-{version}" for name, version in PACKAGES])
@@ -118,3 +119,4 @@ def test_calling_an_enumeration_gives_a_member(package):
 
 def test_torch_is_among_them():
     assert is_installed(0), "the table was read in another version of torch than this one: make it anew"
+    assert len([module for number, module, kind, _ in ROWS if number == 0 and kind == "Object" and module in sys.modules]) > 50
