@@ -119,4 +119,4 @@ def test_calling_an_enumeration_gives_a_member(package):
 
 def test_torch_is_among_them():
     assert is_installed(0), "the table was read in another version of torch than this one: make it anew"
-    assert len([module for number, module, kind, _ in ROWS if number == 0 and kind == "Object" and module in sys.modules]) > 50
+    assert len([module for number, module, kind, _ in ROWS if number == 0 and kind == "Object"]) > 50
