@@ -43,6 +43,11 @@ def turns_during(act) -> int:
         return other.turns - before
 
 
+def is_free_during(act) -> bool:
+    """Whether another thread has its turns, in one of some tries: a machine may be busy."""
+    return any(turns_during(act) > 2 for _ in range(5))
+
+
 @pytest.fixture
 def long_pickle(tmp_path):
     path = tmp_path / "long.pt"
@@ -51,9 +56,9 @@ def long_pickle(tmp_path):
 
 
 def test_the_gil_is_free_while_a_file_is_parsed(long_pickle):
-    assert turns_during(lambda: package.open(long_pickle, framework="none")) > 2
+    assert is_free_during(lambda: package.open(long_pickle, framework="none"))
     content = long_pickle.read_bytes()
-    assert turns_during(lambda: package.open(content, framework="none")) > 2
+    assert is_free_during(lambda: package.open(content, framework="none"))
 
 
 def test_the_gil_is_kept_by_what_does_not_give_it_up():
@@ -63,8 +68,8 @@ def test_the_gil_is_kept_by_what_does_not_give_it_up():
 @pytest.mark.parametrize("framework", ["torch", "numpy", "none"])
 def test_the_gil_is_free_while_tensor_bytes_are_read(framework, torch, np, tmp_path):
     torch.save([torch.zeros(16_000_000)], tmp_path / "large.pt")
-    handle = package.open(tmp_path / "large.pt", mmap=False, framework=framework)
-    assert turns_during(lambda: handle.root) > 2
+    handles = iter([package.open(tmp_path / "large.pt", mmap=False, framework=framework) for _ in range(5)])
+    assert is_free_during(lambda: next(handles).root)
 
 
 def test_many_threads_load_one_file_at_once(torch, tmp_path):
