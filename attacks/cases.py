@@ -117,6 +117,9 @@ def readers_of_arrays() -> Iterator[Case]:
     hidden = joblib_array(5) + b"B" + struct.pack("<I", len(evil)) + evil
     yield Case("C06", "joblib-alone.joblib", pickle_of(hidden), "DANGEROUS", "SL-G01", honest)
     yield Case("C06", "pickle-alone.joblib", pickle_of(joblib_array(len(evil)) + evil), "DANGEROUS", "SL-C06", honest)
+    loader = symbol("argparse", "Namespace") + b")\x81q\x01" + symbol("torch.storage", "_load_from_bytes") + b"q\x02"
+    behind = b"h\x01}" + text("__setstate__") + b"h\x02sbh\x01B" + struct.pack("<I", len(EVIL)) + EVIL + b"b."
+    yield Case("C06", "memo-of-the-pickle-around.joblib", pickle_of(b"(" + loader + joblib_array(len(behind)) + behind + b"t"), "UNKNOWN", "SL-C06", honest)
     yield Case("C06", "joblib-in-torch.pt", checkpoint(pickle_of(joblib_array(2) + b"K\1")), "UNKNOWN", "SL-C06")
 
 

@@ -31,6 +31,9 @@ struct StreamArrays {
   std::unordered_set<pickle::NodeId> objects;    // that describe them; the arrays took their places
   std::unordered_set<pickle::NodeId> arguments;  // tuples with which those were made
   std::uint64_t first_at = 0;  // where in the pickle the first one stands, if there are any
+  // Other unpicklers do not stop at once where the first one stands, or joblib reads one from a
+  // pickle of its own.
+  bool others_go_on = false;
 };
 
 class Container {

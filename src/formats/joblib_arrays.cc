@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/try.h"
+#include "pickle/opcodes.h"
 #include "types/known.h"
 #include "types/numpy.h"
 #include "types/value_reader.h"
@@ -55,6 +56,8 @@ NodeId find(const Tape& tape, std::span<const NodeId> items, std::string_view ke
   }
   return found;
 }
+
+bool is_opcode(std::byte byte) { return !pickle::name(static_cast<pickle::Opcode>(byte)).empty(); }
 
 // What an array takes in the stream depends on no more of its dtype.
 struct Item {
@@ -124,7 +127,11 @@ Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId stat
   }
   if (found_.objects.contains(object)) return bad("an array of joblib that is built twice");
   SAFE_LOAD_TRY_ASSIGN(const Follows follows, follow(tape, state, rest));
-  if (found_.objects.empty()) found_.first_at = offset;
+  if (found_.objects.empty()) {
+    found_.first_at = offset;
+    found_.others_go_on = !rest.empty() && is_opcode(rest[0]);
+  }
+  if (follows.what == Follows::What::kPickle) found_.others_go_on = true;
   found_.objects.insert(object);
   found_.arguments.insert(call.arguments);
   return Follows(follows);

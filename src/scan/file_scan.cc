@@ -179,7 +179,7 @@ Asked FileScan::scan_program(const Opened& opened, const Slice& around, const st
   const Asked asked = scan_tape(opened, chain, findings_, script);
   if (has_odd_stream_arrays(*opened.tape, opened.source->stream_arrays()))
     add(make_finding(Rule::kC06, Severity::kUnknown,
-                     "joblib.load would read on in bytes that are opcodes to other programs"),
+                     "joblib.load and other programs read on in two ways where an array stands"),
         chain);
   for (const std::string_view bytes : nested_pickles(*opened.tape)) {
     const std::string where = join_members(chain, "pickle in bytes");

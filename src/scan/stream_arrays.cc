@@ -17,6 +17,7 @@ bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArra
   for (std::uint32_t i = 0; i < symbols.size(); ++i)
     is_named = is_named || formats::is_joblib_wrapper(symbols[i]);
   if (!is_named) return false;
+  if (arrays.others_go_on) return true;
   const auto is_one = [&](NodeId id) {
     return arrays.objects.contains(id) ||
            (tape[id].kind == Kind::kSymbol && formats::is_joblib_wrapper(tape.symbol(id)));

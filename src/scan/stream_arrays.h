@@ -5,8 +5,8 @@
 
 namespace safe_load::scanner {
 
-// Whether joblib may read an array where we did not, or a description of one is used for anything
-// but to be replaced by its array.
+// Whether joblib may read an array where we did not, other unpicklers read on where one stands, or
+// a description of one is used for anything but to be replaced by its array.
 bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArrays& arrays);
 
 // Whether the program names or calls anything from `offset` on.
