@@ -92,7 +92,9 @@ TEST(FilesOfJoblib, AreReadWhateverJoblibWroteThem) {
       reduce(symbol("copyreg", "_reconstructor"), {kClass, symbol("builtins", "object"), kNone}),
       state(integers({2}), dtype("u1"), "C", kNone));
   EXPECT_EQ(opened(pickled(list({first + "ab"}))), "[|u1 [2] by [1] \"ab\"]") << "in protocol 0";
-  EXPECT_EQ(scanned(pickled(list({first + "ab"}))).verdict, Verdict::kSafe);
+  // To pickle.load "a" is APPEND, and a byte that says how much fills up is nothing.
+  EXPECT_EQ(scanned(pickled(list({first + "ab"}))).verdict, Verdict::kUnknown);
+  EXPECT_EQ(scanned(pickled(list({first + "\1a"}))).verdict, Verdict::kSafe);
 }
 
 TEST(FilesOfJoblib, HaveArraysOfEveryOrderAndSize) {
@@ -112,7 +114,7 @@ TEST(FilesOfJoblib, HaveObjectsInAPickleOfTheirOwn) {
   EXPECT_EQ(opened(file), "[\"x\", [\"a\", \"a\"], \"x\"]");
   // pickle.load would read on in the inner pickle, with the memo of the outer one.
   const FileReport report = scanned(file);
-  EXPECT_EQ(report.verdict, Verdict::kSafe) << "it asks for nothing";
+  EXPECT_EQ(report.verdict, Verdict::kUnknown);
   const std::string evil = "\x80\2" + kEvil + ".";
   EXPECT_EQ(scanned(pickled(list({described(integers({2}), objects) + evil}))).verdict,
             Verdict::kDangerous);
