@@ -206,6 +206,8 @@ class PackageUses {
                                           row->meaning == types::Meaning::kFrozenSet);
     if (call.arguments != kNoNode)
       misuse_in(call.arguments, keeps ? Kept::kUnlessCompared : Kept::kNever);
+    // What a defaultdict calls when a key is missing.
+    for (const NodeId given : arguments_of(call)) misuse_made(given);
     if (call.keywords != kNoNode) misuse_in(call.keywords, Kept::kNever);
     if (keeps) return;
     for (const pickle::Run& run :
@@ -382,8 +384,7 @@ class PackageUses {
       if (PackageObjects::Class* const type = class_at(id))
         type->is_misused = type->is_misused || kept != Kept::kUnlessHashed;
       const Call* const call = call_at(id);
-      PackageObjects::Class* const type = call == nullptr ? nullptr : class_at(made_by(*call).type);
-      if (type != nullptr) {
+      if (PackageObjects::Class* const type = class_of(id)) {
         if (kept == Kept::kNever || type->row->is == PackageClass::Is::kCompared)
           type->is_misused = true;
       } else if (call == nullptr || kept != Kept::kUnlessCompared) {
@@ -392,9 +393,18 @@ class PackageUses {
     }
   }
 
-  void misuse_compared(NodeId id) {
+  // The class that made a value, if it is one of a package.
+  PackageObjects::Class* class_of(NodeId id) {
     const Call* const call = call_at(id);
-    PackageObjects::Class* const type = call == nullptr ? nullptr : class_at(made_by(*call).type);
+    return call == nullptr ? nullptr : class_at(made_by(*call).type);
+  }
+
+  void misuse_made(NodeId id) {
+    if (PackageObjects::Class* const type = class_of(id)) type->is_misused = true;
+  }
+
+  void misuse_compared(NodeId id) {
+    PackageObjects::Class* const type = class_of(id);
     if (type != nullptr && type->row->is == PackageClass::Is::kCompared) type->is_misused = true;
   }
 

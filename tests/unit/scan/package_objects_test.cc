@@ -203,6 +203,7 @@ TEST(PackageObjects, AreNotVouchedForInsideOfWhatIsNoContainer) {
   EXPECT_EQ(with("ccollections\nOrderedDict\n)R" + text("a") + object + "s"), Verdict::kUnknown);
   EXPECT_EQ(verdict("ctypes\nSimpleNamespace\n)R}" + text("size") + object + "sb"),
             Verdict::kUnknown);
+  EXPECT_EQ(verdict("ccollections\ndefaultdict\n" + object + "\x85R"), Verdict::kUnknown);
 }
 
 TEST(PackageObjects, TakeTimeForWhatIsThere) {
