@@ -17,7 +17,8 @@ std::string words(std::string_view source) {
   std::string text;
   for (ScriptToken token = lexer.next(); token.kind != Kind::kEnd; token = lexer.next()) {
     constexpr std::string_view kLetters = "n9'.-?";
-    text += (text.empty() ? "" : " ") + std::string(1, kLetters[static_cast<int>(token.kind)]) +
+    text += (text.empty() ? "" : " ") +
+            std::string(1, kLetters[static_cast<std::size_t>(token.kind)]) +
             std::string(token.text);
   }
   return text;
