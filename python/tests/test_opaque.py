@@ -110,13 +110,14 @@ def test_a_subclass_of_list_is_a_sequence():
         record[3]
 
 
-def test_a_member_of_a_known_enumeration_is_found_as_its_value(made):
+def test_a_member_of_a_known_enumeration_is_found_as_its_value(np, made):
     """As monai writes what it knows about an image: keyed by members of an enumeration of texts."""
     member = made("monai.utils.enums.MetaKeys", str)
     meta = loaded({"meta": {member("affine"): 1, "file": "a.nii"}}, 3)["meta"]
     assert meta["affine"] == 1 and meta["file"] == "a.nii"
     (key,) = (key for key in meta if isinstance(key, Opaque))
     assert key == "affine" and key != "file" and hash(key) == hash("affine") and key in {"affine"}
+    assert key != np.array(["affine", "file"]) and key != None  # noqa: E711
     # Of a class that nobody knows, a member is itself alone.
     stranger = made("mylib.Keys", str)
     other = loaded({stranger("affine"): 1}, 3, "opaque")

@@ -28,14 +28,10 @@ bool is_wrapper_class(const Tape& tape, NodeId id) {
   return tape[id].kind == Kind::kSymbol && is_joblib_wrapper(tape.symbol(id));
 }
 
-std::span<const NodeId> arguments_of(const Tape& tape, const Call& call) {
-  return call.arguments == kNoNode ? std::span<const NodeId>() : tape.items(call.arguments);
-}
-
 // NumpyArrayWrapper.__new__(NumpyArrayWrapper), as pickle makes an object that BUILD fills; in
 // protocols 0 and 1 copyreg._reconstructor(NumpyArrayWrapper, object, None).
 bool is_wrapper(const Tape& tape, const Call& call) {
-  const auto given = arguments_of(tape, call);
+  const auto given = tape.arguments(call);
   if (is_wrapper_class(tape, call.callee)) return given.empty() && call.keywords == kNoNode;
   return tape[call.callee].kind == Kind::kSymbol &&
          tape.symbol(call.callee).is("copyreg", "_reconstructor") && given.size() == 3 &&
@@ -70,7 +66,7 @@ struct Item {
 std::optional<Item> item_of_numpy(const Tape& tape, NodeId dtype) {
   constexpr std::int64_t kObjects = 1;  // a flag
   const types::ValueReader reader(tape);
-  const auto given = arguments_of(tape, tape.call(dtype));
+  const auto given = tape.arguments(tape.call(dtype));
   const NodeId state = tape.last_state(dtype);
   const auto parts = state == kNoNode ? std::span<const NodeId>() : reader.tuple(state);
   const auto version = parts.empty() ? std::nullopt : reader.integer(parts[0]);
@@ -119,7 +115,7 @@ Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId stat
   if (!is_wrapper(tape, call)) {
     // What such a call gives joblib might take for one. More arguments no honest call has.
     constexpr std::size_t kMostLooked = 8;
-    const auto all = arguments_of(tape, call);
+    const auto all = tape.arguments(call);
     const auto given = all.first(std::min(all.size(), kMostLooked));
     if (is_one(call.callee) || std::any_of(given.begin(), given.end(), is_one))
       return bad("an array of joblib in no form that joblib writes");

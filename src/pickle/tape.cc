@@ -74,9 +74,9 @@ std::span<const NodeId> Tape::items(NodeId id) const { return items(run_of(id));
 
 std::uint32_t Tape::changed_at(NodeId id) const {
   const Node& node = nodes_[id];
-  if (node.kind == Kind::kCall || (node.flags & kFromCall) != 0) {
+  if (const Call* const made_by = call_of(id)) {
     std::uint32_t latest = 0;
-    const Added& own = added(id);
+    const Added& own = added(*made_by);
     for (const Run* run : {&own.list_items, &own.dict_items, &own.set_items, &own.states})
       if (run->count != 0) latest = std::max(latest, run->last);
     return latest;

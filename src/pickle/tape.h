@@ -148,6 +148,15 @@ class Tape {
   // REQUIRES: kCall, or a node with kFromCall.
   Call& call(NodeId id) { return calls_[call_index(id)]; }
   const Call& call(NodeId id) const { return calls_[call_index(id)]; }
+  // The call that made a value, or null.
+  const Call* call_of(NodeId id) const {
+    const bool is_call = nodes_[id].kind == Kind::kCall || (nodes_[id].flags & kFromCall) != 0;
+    return is_call ? &call(id) : nullptr;
+  }
+  // What a call was given, but keywords.
+  std::span<const NodeId> arguments(const Call& call) const {
+    return call.arguments == kNoNode ? std::span<const NodeId>() : items(call.arguments);
+  }
   // What was added to the result of a call: all empty if nothing was.
   const Added& added(const Call& call) const {
     return call.added == kNoNode ? kNothingAdded : added_[call.added];

@@ -1,6 +1,7 @@
 #include "report/run_of_scalars.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -24,7 +25,7 @@ std::string grouped(std::int64_t number) {
 }
 
 constexpr std::pair<ValueKind, std::string_view> kNouns[] = {
-    {ValueKind::kNone, "times None"},  {ValueKind::kBool, "booleans"},
+    {ValueKind::kNone, "None values"}, {ValueKind::kBool, "booleans"},
     {ValueKind::kInteger, "integers"}, {ValueKind::kFloat, "floats"},
     {ValueKind::kText, "texts"},
 };
@@ -53,6 +54,10 @@ class Run {
     } else if (noun_ == "integers") {
       is_huge_ = true;
     } else if (const auto real = value.get<double>(); real && noun_ == "floats") {
+      if (std::isnan(*real)) {
+        has_nan_ = true;
+        return true;
+      }
       low_ = has_range_ ? std::min(low_, *real) : *real;
       high_ = has_range_ ? std::max(high_, *real) : *real;
       has_range_ = true;
@@ -64,9 +69,15 @@ class Run {
 
   // ", 0 to 149,999"
   std::string range() const {
-    if (is_mixed_ || !has_range_ || is_huge_) return "";
-    if (noun_ == "integers") return ", " + grouped(least_) + " to " + grouped(most_);
-    return ", " + base::to_text(low_) + " to " + base::to_text(high_);
+    if (is_mixed_ || is_huge_) return "";
+    std::string text;
+    if (has_range_ && noun_ == "integers") {
+      text = ", " + grouped(least_) + " to " + grouped(most_);
+    } else if (has_range_) {
+      text = ", " + base::to_text(low_) + " to " + base::to_text(high_);
+    }
+    if (has_nan_) text += ", NaN among them";
+    return text;
   }
 
  private:
@@ -74,6 +85,7 @@ class Run {
   bool is_mixed_ = false;
   bool has_range_ = false;
   bool is_huge_ = false;
+  bool has_nan_ = false;
   std::int64_t least_ = 0;
   std::int64_t most_ = 0;
   double low_ = 0;

@@ -25,14 +25,8 @@ Callee named(std::string_view path) {
 
 }  // namespace
 
-const Call* Callees::call_at(NodeId id) const {
-  const pickle::Node& node = tape_[id];
-  const bool is_call = node.kind == Kind::kCall || (node.flags & pickle::kFromCall) != 0;
-  return is_call ? &tape_.call(id) : nullptr;
-}
-
 bool Callees::is_attribute(NodeId id) const {
-  const Call* const call = call_at(id);
+  const Call* const call = tape_.call_of(id);
   if (call == nullptr || call->arguments == kNoNode || tape_[call->callee].kind != Kind::kSymbol)
     return false;
   const pickle::Symbol& symbol = tape_.symbol(call->callee);
@@ -66,7 +60,7 @@ Callee Callees::resolve(NodeId id, int& steps) const {
     const pickle::Symbol& symbol = tape_.symbol(id);
     return {Is::kNamed, std::string(symbol.module), std::string(symbol.name)};
   }
-  const Call* const call = call_at(id);
+  const Call* const call = tape_.call_of(id);
   return call == nullptr ? Callee() : resolve_call(*call, steps);
 }
 
@@ -75,8 +69,7 @@ Callee Callees::resolve_call(const Call& call, int& steps) const {
   if (maker.is == Is::kResult) return maker;
   if (maker.is == Is::kType && is_function_type(maker.name)) return {Is::kFunction, "", ""};
   if (maker.is != Is::kNamed) return {};
-  const auto given =
-      call.arguments == kNoNode ? std::span<const NodeId>() : tape_.items(call.arguments);
+  const auto given = tape_.arguments(call);
   const Makes makes = what_makes(maker.module, maker.name);
   switch (makes) {
     case Makes::kUnknown:

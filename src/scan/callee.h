@@ -35,8 +35,6 @@ class Callees {
 
   Callee resolve(pickle::NodeId id) const;
 
-  // The call that made a value, or null.
-  const pickle::Call* call_at(pickle::NodeId id) const;
   // Whether a value is getattr(object, "name"), under whatever name.
   bool is_attribute(pickle::NodeId id) const;
   // getattr(dill._dill, "_setattr", setattr): how dill writes that newer versions have a name that

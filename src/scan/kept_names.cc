@@ -26,7 +26,7 @@ bool is_only_kept(const pickle::Tape& tape, const Callees& callees, std::uint32_
   std::unordered_set<NodeId> keeping;
   std::unordered_set<NodeId> others;
   for (NodeId id = 0; id < tape.size(); ++id) {
-    const Call* const call = callees.call_at(id);
+    const Call* const call = tape.call_of(id);
     if (call == nullptr || call->arguments == kNoNode || !has_it(tape.items(call->arguments)))
       continue;
     const bool keeps = callees.is_setter(id) || callees.resolve(id).is == Callee::Is::kCell;
@@ -40,7 +40,7 @@ bool is_only_kept(const pickle::Tape& tape, const Callees& callees, std::uint32_
   for (NodeId id = 0; id < tape.size(); ++id) {
     const pickle::Node& node = tape[id];
     if (node.kind == Kind::kPersistent && is_odd(static_cast<NodeId>(node.payload))) return false;
-    const Call* const call = callees.call_at(id);
+    const Call* const call = tape.call_of(id);
     if (call == nullptr) {
       if (!keeping.contains(id) && has_odd(tape.items(id))) return false;
       continue;

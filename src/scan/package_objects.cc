@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <span>
-#include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 
-#include "scan/danger.h"
+#include "scan/package_states.h"
 #include "types/known.h"
 
 namespace safe_load::scanner {
@@ -19,40 +17,6 @@ using pickle::NodeId;
 using types::Known;
 
 namespace {
-
-// What a part of a state may be that a method which was read looks at. Its methods call nothing
-// that a state gives them, as long as these hold.
-enum class Part : std::uint8_t {
-  kAbsent,     // it would stand before a table of the class
-  kTable,      // None, or a dict by names, none of which a method would set
-  kContainer,  // a dict, list or tuple
-  kText,
-  kNumbers,  // an array that is not one of objects
-};
-
-struct Looked {
-  std::string_view key;
-  Part part;
-};
-
-// torch.nn.Module, transformers.PreTrainedConfig, sklearn.BaseEstimator, Box of gym(nasium),
-// VecNormalize of stable_baselines3, which asks a Dict of gym(nasium) for its spaces.
-constexpr Looked kLooked[] = {
-    {"_buffers", Part::kTable},        {"_heterogeneity_spec", Part::kAbsent},
-    {"_modules", Part::kTable},        {"_parameters", Part::kTable},
-    {"_sklearn_version", Part::kText}, {"attribute_map", Part::kAbsent},
-    {"high", Part::kNumbers},          {"low", Part::kNumbers},
-    {"spaces", Part::kContainer},
-};
-
-// What torch.nn.Module.__setstate__ sets: found in a table, it would be registered by a method that
-// a state can replace.
-constexpr std::string_view kSetByModules[] = {
-    "_backward_pre_hooks",         "_forward_hooks_always_called",   "_forward_hooks_with_kwargs",
-    "_forward_pre_hooks",          "_forward_pre_hooks_with_kwargs", "_is_full_backward_hook",
-    "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks",     "_non_persistent_buffers_set",
-    "_state_dict_hooks",           "_state_dict_pre_hooks",
-};
 
 bool is_container(Kind kind) { return kind >= Kind::kTuple && kind <= Kind::kFrozenSet; }
 
@@ -71,7 +35,7 @@ class PackageUses {
     find_generators();
     for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id) {
       const Kind kind = tape_[id].kind;
-      if (const Call* const call = call_at(id)) {
+      if (const Call* const call = tape_.call_of(id)) {
         look_at_call(*call);
       } else if (kind == Kind::kDict) {
         look_at_keys(tape_.items(id), 2);
@@ -107,23 +71,13 @@ class PackageUses {
   // NumPy's generators are given the function that makes them, as their schema has it.
   void find_generators() {
     for (NodeId id = 0; id < tape_.size(); ++id) {
-      const Call* const call = call_at(id);
+      const Call* const call = tape_.call_of(id);
       const Known* const row = call == nullptr ? nullptr : known_callee(*call);
       if (row != nullptr && tape_[id].kind == Kind::kRecord &&
           (row->meaning == types::Meaning::kRandomGenerator ||
            row->meaning == types::Meaning::kRandomState))
         given_to_generators_.insert(call->arguments);
     }
-  }
-
-  const Call* call_at(NodeId id) const {
-    const pickle::Node& node = tape_[id];
-    const bool is_call = node.kind == Kind::kCall || (node.flags & pickle::kFromCall) != 0;
-    return is_call ? &tape_.call(id) : nullptr;
-  }
-
-  std::span<const NodeId> arguments_of(const Call& call) const {
-    return call.arguments == kNoNode ? std::span<const NodeId>() : tape_.items(call.arguments);
   }
 
   PackageObjects::Class* class_at(NodeId id) {
@@ -154,7 +108,7 @@ class PackageUses {
   }
 
   Made made_by(const Call& call) {
-    const auto given = arguments_of(call);
+    const auto given = tape_.arguments(call);
     if (PackageObjects::Class* const type = class_at(call.callee))
       return {call.callee, is_made_as_read(type->row->is, call.how, given)};
     const Known* const row = known_callee(call);
@@ -191,7 +145,7 @@ class PackageUses {
     const auto states = tape_.items(added.states);
     if (states.empty()) return;
     if (!is_filled_by_state(type) || states.size() != 1 || !used_.insert(states[0]).second ||
-        !is_state(states[0], added.states.last))
+        !states_.is_harmless(states[0], added.states.last))
       type.is_misused = true;
   }
 
@@ -207,7 +161,7 @@ class PackageUses {
     if (call.arguments != kNoNode)
       misuse_in(call.arguments, keeps ? Kept::kUnlessCompared : Kept::kNever);
     // What a defaultdict calls when a key is missing.
-    for (const NodeId given : arguments_of(call)) misuse_made(given);
+    for (const NodeId given : tape_.arguments(call)) misuse_made(given);
     if (call.keywords != kNoNode) misuse_in(call.keywords, Kept::kNever);
     if (keeps) return;
     for (const pickle::Run& run :
@@ -215,108 +169,9 @@ class PackageUses {
       for (const NodeId part : tape_.items(run)) misuse_in(part, Kept::kNever);
   }
 
-  // `built_at`: when BUILD took it. What changed later is not what was taken.
-  bool is_state(NodeId state, std::uint32_t built_at) {
-    if (tape_[state].kind == Kind::kNone) return true;
-    if (!is_plain(state, Kind::kDict) || tape_.changed_at(state) > built_at) return false;
-    const auto items = tape_.items(state);
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-      if (!is_name(items[i]) || !is_part(tape_.text(items[i]), items[i + 1], built_at))
-        return false;
-    return true;
-  }
-
-  bool is_name(NodeId id) const {
-    return tape_[id].kind == Kind::kText || tape_[id].kind == Kind::kPy2Text;
-  }
-
-  // Made by opcodes, not by a call.
-  bool is_plain(NodeId id, Kind kind) const {
-    return tape_[id].kind == kind && call_at(id) == nullptr;
-  }
-
-  bool is_part(std::string_view key, NodeId value, std::uint32_t built_at) {
-    if (is_hook(key)) return false;
-    const auto looked =
-        std::lower_bound(std::begin(kLooked), std::end(kLooked), key,
-                         [](const Looked& one, std::string_view other) { return one.key < other; });
-    if (looked == std::end(kLooked) || looked->key != key) return true;
-    if (tape_.changed_at(value) > built_at) return false;
-    switch (looked->part) {
-      case Part::kAbsent:
-        return false;
-      case Part::kTable:
-        return tape_[value].kind == Kind::kNone || is_table(value);
-      case Part::kContainer:
-        return is_dict(value) || is_plain(value, Kind::kList) || is_plain(value, Kind::kTuple);
-      case Part::kText:
-        return is_name(value) && call_at(value) == nullptr;
-      case Part::kNumbers:
-        return is_numeric_array(value);
-    }
-    return false;
-  }
-
-  // A dict, or an OrderedDict that pairs were put into, whose methods no state replaces.
-  bool is_dict(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr) return tape_[id].kind == Kind::kDict;
-    return tape_[call->callee].kind == Kind::kSymbol &&
-           tape_.symbol(call->callee).is("collections", "OrderedDict") &&
-           tape_.items(tape_.added(*call).states).empty();
-  }
-
-  bool is_table(NodeId id) {
-    const auto known = tables_.find(id);
-    if (known != tables_.end()) return known->second;
-    const bool is_one = is_dict(id) && has_names_of_parts(id);
-    tables_.emplace(id, is_one);
-    return is_one;
-  }
-
-  bool has_names_of_parts(NodeId id) const {
-    const Call* const call = call_at(id);
-    // Pairs that are given to the call itself are how Python 2 writes it.
-    if (call != nullptr)
-      for (const NodeId given : arguments_of(*call))
-        if (!is_plain(given, Kind::kList) || !has_pairs_of_parts(given)) return false;
-    const auto items =
-        call == nullptr ? tape_.items(id) : tape_.items(tape_.added(*call).dict_items);
-    for (std::size_t i = 0; i < items.size(); i += 2)
-      if (!is_name_of_part(items[i])) return false;
-    return true;
-  }
-
-  bool has_pairs_of_parts(NodeId list) const {
-    const auto pairs = tape_.items(list);
-    return std::all_of(pairs.begin(), pairs.end(), [&](NodeId pair) {
-      const bool is_pair = is_plain(pair, Kind::kList) || is_plain(pair, Kind::kTuple);
-      return is_pair && tape_.items(pair).size() == 2 && is_name_of_part(tape_.items(pair)[0]);
-    });
-  }
-
-  bool is_name_of_part(NodeId key) const {
-    return is_name(key) && call_at(key) == nullptr &&
-           std::find(std::begin(kSetByModules), std::end(kSetByModules), tape_.text(key)) ==
-               std::end(kSetByModules);
-  }
-
-  // Arrays of objects are pickled with a list of them.
-  bool is_numeric_array(NodeId id) const {
-    const Call* const call = call_at(id);
-    if (call == nullptr || tape_[id].kind != Kind::kArray) return false;
-    for (const NodeId state : tape_.items(tape_.added(*call).states)) {
-      const auto parts = tape_.items(state);
-      const auto is_list = [&](NodeId part) { return tape_[part].kind == Kind::kList; };
-      if (tape_[state].kind != Kind::kTuple || std::any_of(parts.begin(), parts.end(), is_list))
-        return false;
-    }
-    return true;
-  }
-
   // Functions are fuel: no class that is vouched for may be beside one that nobody calls.
   void look_for_functions(NodeId id) {
-    const Call* const call = call_at(id);
+    const Call* const call = tape_.call_of(id);
     if (call == nullptr) {
       if (is_container(tape_[id].kind) && !given_to_generators_.contains(id))
         look_for_functions(tape_.items(id));
@@ -334,7 +189,7 @@ class PackageUses {
   }
 
   bool is_function(NodeId id) const {
-    if (const Call* const call = call_at(id)) {
+    if (const Call* const call = tape_.call_of(id)) {
       const Known* const row = known_callee(*call);
       return row != nullptr &&
              (row->meaning == types::Meaning::kPartial || row->meaning == types::Meaning::kGetattr);
@@ -353,7 +208,7 @@ class PackageUses {
     };
     const pickle::Node& node = tape_[id];
     if (node.kind == Kind::kPersistent) return visit(static_cast<NodeId>(node.payload));
-    const Call* const call = call_at(id);
+    const Call* const call = tape_.call_of(id);
     if (call == nullptr) {
       if (is_container(node.kind)) each(tape_.items(id));
       return;
@@ -383,7 +238,7 @@ class PackageUses {
       if (!seen.insert(id).second) continue;
       if (PackageObjects::Class* const type = class_at(id))
         type->is_misused = type->is_misused || kept != Kept::kUnlessHashed;
-      const Call* const call = call_at(id);
+      const Call* const call = tape_.call_of(id);
       if (PackageObjects::Class* const type = class_of(id)) {
         if (kept == Kept::kNever || type->row->is == PackageClass::Is::kCompared)
           type->is_misused = true;
@@ -395,7 +250,7 @@ class PackageUses {
 
   // The class that made a value, if it is one of a package.
   PackageObjects::Class* class_of(NodeId id) {
-    const Call* const call = call_at(id);
+    const Call* const call = tape_.call_of(id);
     return call == nullptr ? nullptr : class_at(made_by(*call).type);
   }
 
@@ -412,7 +267,7 @@ class PackageUses {
   void look_at_keys(std::span<const NodeId> items, std::size_t step) {
     spend(items.size());
     for (std::size_t i = 0; i < items.size(); i += step)
-      if (call_at(items[i]) != nullptr || is_container(tape_[items[i]].kind))
+      if (tape_.call_of(items[i]) != nullptr || is_container(tape_[items[i]].kind))
         misuse_in(items[i], Kept::kUnlessHashed);
   }
 
@@ -424,7 +279,7 @@ class PackageUses {
   bool has_functions_ = false;
   std::unordered_set<NodeId> given_to_generators_;  // tuples of arguments
   std::unordered_set<NodeId> used_;                 // states
-  std::unordered_map<NodeId, bool> tables_;         // whether it is one
+  PackageStates states_{tape_};
 };
 
 PackageObjects::PackageObjects(const pickle::Tape& tape, bool compares_root)

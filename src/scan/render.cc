@@ -109,13 +109,12 @@ class Renderer {
   }
 
   void add_call(NodeId id, int depth) {
-    const bool has_call =
-        tape_[id].kind == Kind::kCall || (tape_[id].flags & pickle::kFromCall) != 0;
-    if (!has_call) {
+    const pickle::Call* const made_by = tape_.call_of(id);
+    if (made_by == nullptr) {
       out_ += "<value>";
       return;
     }
-    const pickle::Call& call = tape_.call(id);
+    const pickle::Call& call = *made_by;
     if (depth == kDeepest) {
       out_ += "<call>";
       return;

@@ -51,7 +51,7 @@ std::vector<Finding> StateJudgement::judge(NodeId id) {
 }
 
 StateJudgement::Owner StateJudgement::owner_of(NodeId id) const {
-  const Call* const call = callees_.call_at(id);
+  const Call* const call = tape_.call_of(id);
   if (call == nullptr) return Owner::kOther;
   if (is_dict(id)) return Owner::kDict;
   if (callees_.resolve(id).is == Callee::Is::kFunction) return Owner::kFunction;
@@ -125,7 +125,7 @@ Severity StateJudgement::judge_attribute_name(Owner owner, std::string_view key,
 
 // Whether the call makes a dict: OrderedDict, Counter, UserDict.
 bool StateJudgement::is_dict(NodeId id) const {
-  const Call* const call = callees_.call_at(id);
+  const Call* const call = tape_.call_of(id);
   if (call == nullptr || tape_[call->callee].kind != Kind::kSymbol) return false;
   const pickle::Symbol& symbol = tape_.symbol(call->callee);
   const Known* const row = types::find_known(symbol.module, symbol.name);

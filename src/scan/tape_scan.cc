@@ -91,8 +91,6 @@ class TapeScan {
     bool is_script_class = false;  // of the program in the file
   };
 
-  const Call* call_at(NodeId id) const { return callees_.call_at(id); }
-
   bool is_listed(std::uint32_t number) const { return uses_[number].is_listed; }
 
   // ---- one pass over all values
@@ -110,7 +108,7 @@ class TapeScan {
       names_targets_ = names_targets_ || is_target_key(text);
       return;
     }
-    const Call* const call = call_at(id);
+    const Call* const call = tape_.call_of(id);
     if (call == nullptr) {
       if (node.kind == Kind::kOpaque || node.kind == Kind::kCall) leave_unproved(id);
       return;
@@ -431,7 +429,7 @@ class TapeScan {
     const std::string why =
         std::string(part.error.reason()) +
         (part.error.subject().empty() ? "" : ": " + std::string(part.error.subject()));
-    const Call* const call = call_at(part.node);
+    const Call* const call = tape_.call_of(part.node);
     if (callees_.is_setter(part.node)) return;
     if (call == nullptr) {
       Finding finding = make_finding(Rule::kT07, Severity::kUnknown, why);
@@ -526,7 +524,7 @@ class TapeScan {
   }
 
   void add_at(NodeId id, Finding finding) {
-    const Call* const call = call_at(id);
+    const Call* const call = tape_.call_of(id);
     place_value(finding, id, call == nullptr ? 0 : call->offset);
     findings_.add(std::move(finding));
   }

@@ -21,10 +21,6 @@ using Is = Callee::Is;
 constexpr int kMostPartials = 8;  // in each other
 constexpr int kMostSteps = 128;
 
-std::span<const NodeId> arguments_of(const pickle::Tape& tape, const Call& call) {
-  return call.arguments == kNoNode ? std::span<const NodeId>() : tape.items(call.arguments);
-}
-
 std::string shown(const Callee& what) {
   const std::string module = base::escaped(what.module);
   return what.name.empty() ? module : module + '.' + base::escaped(what.name);
@@ -81,8 +77,8 @@ Finding ValueCalls::judge_partial(NodeId partial, const Call& call, int depth) {
   if (depth == kMostPartials) return make_finding(Rule::kP13);
   // Its state names the function again, and that is the one that counts.
   std::vector<NodeId> functions;
-  const Call& made = *callees_.call_at(partial);
-  if (const auto given = arguments_of(tape_, made); !given.empty()) functions.push_back(given[0]);
+  const Call& made = *tape_.call_of(partial);
+  if (const auto given = tape_.arguments(made); !given.empty()) functions.push_back(given[0]);
   const pickle::Added& added = tape_.added(made);
   for (const NodeId state : tape_.items(added.states)) {
     if (tape_[state].kind != Kind::kTuple || tape_[state].count == 0 ||
@@ -151,7 +147,7 @@ bool ValueCalls::has_danger_on_the_way(NodeId callee, const Call& call) {
   const Call* at = &call;
   for (int steps = 0; at != nullptr; ++steps) {
     if (steps == kMostSteps || is_bad_step(*at)) return true;
-    at = callees_.call_at(steps == 0 ? callee : at->callee);
+    at = tape_.call_of(steps == 0 ? callee : at->callee);
   }
   return false;
 }
@@ -182,7 +178,7 @@ bool ValueCalls::has_function(NodeId value, int depth) const {
 
 Finding ValueCalls::judge_setattr(const Call& call) const {
   constexpr std::string_view kNames[] = {"__qualname__", "__name__", "__module__", "__doc__"};
-  const auto given = arguments_of(tape_, call);
+  const auto given = tape_.arguments(call);
   Finding bad =
       make_finding(Rule::kG12, Severity::kDanger,
                    "builtins.setattr is called: " + std::string(describe(Rule::kG12).what));
@@ -204,7 +200,7 @@ Finding ValueCalls::judge_setattr(const Call& call) const {
 }
 
 const char* ValueCalls::misuse_of_maker(Makes makes, const Call& call) const {
-  const auto given = arguments_of(tape_, call);
+  const auto given = tape_.arguments(call);
   if (makes == Makes::kItems) {
     const bool is_plain = given.size() == 2 && is_kind(given, 0, Kind::kDict) &&
                           is_kind(given, 1, Kind::kDict) && call.keywords == kNoNode;
@@ -241,7 +237,7 @@ const char* ValueCalls::misuse_of_maker(Makes makes, const Call& call) const {
 
 // What a pickle in the bytes of this one gives, which is looked at where that is.
 bool ValueCalls::is_read_here(NodeId value) const {
-  const Call* const call = callees_.call_at(value);
+  const Call* const call = tape_.call_of(value);
   return call != nullptr && tape_[call->callee].kind == Kind::kSymbol &&
          is_pickle_reader(tape_.symbol(call->callee)) && reads_literal(tape_, *call);
 }

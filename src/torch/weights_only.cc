@@ -125,7 +125,7 @@ class Calls {
 
   std::vector<OddCall> run() {
     for (NodeId id = 0; id < tape_.size(); ++id)
-      if ((tape_[id].flags & pickle::kFromCall) != 0 || tape_[id].kind == Kind::kCall) look_at(id);
+      if (tape_.call_of(id) != nullptr) look_at(id);
     return std::move(found_);
   }
 
@@ -144,7 +144,7 @@ class Calls {
     const Symbol& symbol = tape_.symbol(call.callee);
     // Before protocol 4 a class that is made with keywords is called through functools.partial.
     const bool is_partial = call.how == pickle::How::kNewObjectEx && tape_.protocol() < 4;
-    const bool lacks_arguments = symbol.is("numpy", "finfo") && arguments(call).empty();
+    const bool lacks_arguments = symbol.is("numpy", "finfo") && tape_.arguments(call).empty();
     if (is_partial || lacks_arguments) {
       report(OddCall::Kind::kCallable, id, lacks_arguments ? full_name(symbol) : "");
       return;
@@ -169,10 +169,6 @@ class Calls {
     return names_.contains(name) || is_allowed_by_torch(name.substr(0, dot), name.substr(dot + 1));
   }
 
-  std::span<const NodeId> arguments(const Call& call) const {
-    return call.arguments == kNoNode ? std::span<const NodeId>() : tape_.items(call.arguments);
-  }
-
   std::string symbol_at(std::span<const NodeId> arguments, std::size_t i) const {
     return i < arguments.size() && tape_[arguments[i]].kind == Kind::kSymbol
                ? full_name(tape_.symbol(arguments[i]))
@@ -188,7 +184,7 @@ class Calls {
   // The class of what a call gives. A class gives its own; a function that is not known here, too.
   std::string class_of_result(const Call& call, const Symbol& symbol) const {
     std::string callee = full_name(symbol);
-    const std::span<const NodeId> given = arguments(call);
+    const std::span<const NodeId> given = tape_.arguments(call);
     const auto ends = [&](std::string_view end) { return callee.ends_with(end); };
     if (callee == "numpy.dtype") {
       const std::string named = symbol_at(given, 0);  // numpy.record is a dtype of structures

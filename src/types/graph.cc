@@ -84,10 +84,11 @@ std::string Graph::key_text(NodeId key) const {
   if (node.kind == Kind::kNone) return "None";
   if (node.kind == Kind::kSymbol) return base::escaped(tape_.symbol(key).name);
   // A member of an enumeration: by its value.
-  if ((node.flags & pickle::kFromCall) != 0 && tape_.call(key).arguments != pickle::kNoNode)
-    if (const auto given = tape_.items(tape_.call(key).arguments);
-        given.size() == 1 && tape_[given[0]].kind == Kind::kText)
+  if (const pickle::Call* const call = tape_.call_of(key)) {
+    const auto given = tape_.arguments(*call);
+    if (given.size() == 1 && tape_[given[0]].kind == Kind::kText)
       return base::quoted(tape_.text(given[0]));
+  }
   return "key " + std::to_string(key);
 }
 

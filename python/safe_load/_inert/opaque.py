@@ -94,7 +94,8 @@ class Opaque(Record):
         value = _member_value(self)
         if value is None:
             return self is other
-        return bool(value == (_member_value(other) if isinstance(other, Opaque) else other))
+        other = _member_value(other) if isinstance(other, Opaque) else other
+        return isinstance(other, (str, int)) and value == other
 
     def __hash__(self) -> int:
         value = _member_value(self)

@@ -3,6 +3,7 @@
 #include <safe_load/report.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <string>
 
@@ -326,6 +327,11 @@ TEST(TextReport, FoldsManyPlainValuesIntoOneRow) {
   EXPECT_EQ(folded(std::vector<std::string>(33, real(0.5))),
             "values\n  $  33 floats, 0.5 to 0.5\n");
   EXPECT_EQ(folded(std::vector<std::string>(32, real(0.5))), "values\n  $[0]   0.5\n");
+  std::vector<std::string> gaps(33, real(0.5));
+  gaps[0] = real(std::nan(""));
+  EXPECT_EQ(folded(gaps), "values\n  $  33 floats, 0.5 to 0.5, NaN among them\n");
+  EXPECT_EQ(folded(std::vector<std::string>(33, gaps[0])),
+            "values\n  $  33 floats, NaN among them\n");
 }
 
 }  // namespace
