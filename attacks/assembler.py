@@ -162,3 +162,9 @@ def npy_of(descr: str, shape: tuple[int, ...], data: bytes) -> bytes:
     header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape!r}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+def tensor_of_integers(requires_grad: bytes) -> bytes:
+    persistent = b"(" + text("storage") + symbol("torch", "IntStorage") + text("0") + text("cpu") + b"J" + struct.pack("<i", 2) + b"tQ"
+    hooks = call("collections", "OrderedDict")
+    return call("torch._utils", "_rebuild_tensor_v2", persistent, b"K\x00", b"(K\x02t", b"(K\x01t", requires_grad, hooks)

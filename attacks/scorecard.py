@@ -25,7 +25,8 @@ import safe_load
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from cases import Case, cases  # noqa: E402
+from case import Case  # noqa: E402
+from cases import cases  # noqa: E402
 
 FLOOR = HERE / "scorecard.tsv"
 # Of files that cannot be opened or change meanwhile, and of the command's workers: python/tests/test_scan_command.py.

@@ -7,7 +7,8 @@ import differential
 import pytest
 import scorecard
 from assembler import Entry, call, legacy, npy, symbol, tar_of
-from cases import PAYLOAD, cases, checkpoint, pickle_of, state_dict
+from assembler import PAYLOAD, checkpoint, pickle_of, state_dict
+from cases import cases
 
 from safe_load import Severity, Verdict, safe_load, scan
 
@@ -72,7 +73,7 @@ def test_no_prefix_of_an_attack_is_safe():
 
 
 def test_the_order_of_members_does_not_matter():
-    from cases import checkpoint_entries, zip_of
+    from assembler import checkpoint_entries, zip_of
 
     entries = [*checkpoint_entries(), Entry("archive/evil.pkl", pickle_of(PAYLOAD))]
     verdicts = {scan(zip_of(order)).verdict for order in (entries, entries[::-1], entries[2:] + entries[:2])}

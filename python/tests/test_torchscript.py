@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed her
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "attacks"), str(ROOT / "tools")]
 
-from cases import PROGRAM, program  # noqa: E402
+from programs import PROGRAM, program  # noqa: E402
 from script_operators import computing  # noqa: E402
 
 QUANTIZED = {torch.qint8, torch.quint8, torch.qint32, torch.quint4x2, torch.quint2x4}

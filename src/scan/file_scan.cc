@@ -144,8 +144,8 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
                          sniffed.kind == Sniffed::Kind::kLegacy || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
-  if (format == Format::kPickle && !opened.source->stream_arrays().objects.empty())
-    scan_stream_arrays(slice, chain, opened.source->stream_arrays().first_at);
+  if (format == Format::kPickle && opened.source->stream_arrays().others_go_on)
+    scan_beside_arrays(slice, chain);
   // A reader that takes the first byte for an opcode, whatever the rest is.
   if (!is_pickle) scan_as_pickles(slice, chain, Text::kNo);
   if (sniffed.kind == Sniffed::Kind::kTar)
@@ -180,7 +180,7 @@ Asked FileScan::scan_program(const Opened& opened, const Slice& around, const st
   if (has_odd_stream_arrays(*opened.tape, opened.source->stream_arrays()))
     add(make_finding(Rule::kC06, Severity::kUnknown,
                      "joblib.load and other programs read on in two ways where an array stands"),
-        chain);
+        chain, opened.source->stream_arrays().first_at);
   for (const std::string_view bytes : nested_pickles(*opened.tape)) {
     const std::string where = join_members(chain, "pickle in bytes");
     if (const auto nested = nested_slice(bytes, around, where)) {

@@ -107,8 +107,8 @@ class FileScan {
   // pickle.load would. What they ask for before they break off counts, and so does whatever is odd
   // about them, but for texts that nobody meant to be pickles. Whether they asked for anything.
   bool scan_as_pickles(Slice slice, const std::string& chain, Text text);
-  // A pickle in whose stream joblib reads arrays, the first at `first_at`, as pickle.load reads it.
-  void scan_stream_arrays(const Slice& slice, const std::string& chain, std::uint64_t first_at);
+  // A pickle in whose stream joblib reads arrays, as programs do that read on where one stands.
+  void scan_beside_arrays(const Slice& slice, const std::string& chain);
   // What follows the end of `before`: more pickles, zeros, or bytes that nothing explains.
   void scan_rest(Slice rest, const std::string& chain, const Opened& before);
 

@@ -80,19 +80,13 @@ bool FileScan::scan_as_pickles(Slice slice, const std::string& chain, Text text)
   return asks;
 }
 
-void FileScan::scan_stream_arrays(const Slice& slice, const std::string& chain,
-                                  std::uint64_t first_at) {
+void FileScan::scan_beside_arrays(const Slice& slice, const std::string& chain) {
   Opened opened(host_);
   const auto done = open_pickle(opened, slice);
   if (!opened.tape) return;
-  if (asks_behind(*opened.tape, first_at)) {
-    add(make_finding(Rule::kC06, Severity::kUnknown,
-                     "to pickle.load the bytes of an array are opcodes that ask for something"),
-        chain, first_at);
-    // A pickle of objects there is meant for another memo: what it makes of this one is odd, and
-    // that was told. A name that is bad is bad.
-    if (names_danger(*opened.tape)) count(scan_program(opened, slice, chain));
-  }
+  // A pickle of objects there is meant for another memo: what it makes of this one is odd, and that
+  // others read on was told. A name that is bad is bad.
+  if (names_danger(*opened.tape)) count(scan_program(opened, slice, chain));
   if (done) scan_as_pickles(slice.behind(opened.source->info().pickle_bytes), chain, Text::kNo);
 }
 

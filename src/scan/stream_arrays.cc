@@ -40,14 +40,6 @@ bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArra
   return tape.root() != kNoNode && is_one(tape.root());
 }
 
-bool asks_behind(const pickle::Tape& tape, std::uint64_t offset) {
-  for (std::uint32_t i = 0; i < tape.symbols().size(); ++i)
-    if (tape.symbols()[i].first_offset >= offset) return true;
-  for (std::uint32_t i = 0; i < tape.call_count(); ++i)
-    if (tape.call_at(i).offset >= offset) return true;
-  return false;
-}
-
 bool names_danger(const pickle::Tape& tape) {
   for (std::uint32_t i = 0; i < tape.symbols().size(); ++i) {
     const pickle::Symbol& symbol = tape.symbols()[i];

@@ -9,10 +9,7 @@ namespace safe_load::scanner {
 // a description of one is used for anything but to be replaced by its array.
 bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArrays& arrays);
 
-// Whether the program names or calls anything from `offset` on.
-bool asks_behind(const pickle::Tape& tape, std::uint64_t offset);
-
-// Whether it names anything that is known to be bad.
+// Whether a program names anything that is known to be bad.
 bool names_danger(const pickle::Tape& tape);
 
 }  // namespace safe_load::scanner
