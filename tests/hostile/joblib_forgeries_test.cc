@@ -9,6 +9,7 @@
 #include "support/checkpoint_builder.h"
 #include "support/guarded_buffer.h"
 #include "support/legacy_builder.h"
+#include "support/scanned.h"
 #include "support/value_text.h"
 
 namespace {
@@ -56,18 +57,6 @@ std::string opened(std::string_view file) {
   return value_text(checkpoint->root());
 }
 
-FileReport scanned(std::string_view file) {
-  const GuardedBuffer buffer(file);
-  const auto report = safe_load::scan(buffer.bytes());
-  EXPECT_TRUE(report.ok());
-  return *report;
-}
-
-bool has(const FileReport& report, std::string_view rule) {
-  return std::any_of(report.findings.begin(), report.findings.end(),
-                     [&](const Finding& finding) { return finding.rule->id == rule; });
-}
-
 const std::string kFile =
     pickled(list({integer(1), described(integers({2}), dtype("f4")) + kPadding + raw<float>({1, 2}),
                   integer(3)}));
@@ -93,8 +82,8 @@ TEST(FilesOfJoblib, AreReadWhateverJoblibWroteThem) {
       state(integers({2}), dtype("u1"), "C", kNone));
   EXPECT_EQ(opened(pickled(list({first + "ab"}))), "[|u1 [2] by [1] \"ab\"]") << "in protocol 0";
   // To pickle.load "a" is APPEND, and a byte that says how much fills up is nothing.
-  EXPECT_EQ(scanned(pickled(list({first + "ab"}))).verdict, Verdict::kUnknown);
-  EXPECT_EQ(scanned(pickled(list({first + "\1a"}))).verdict, Verdict::kSafe);
+  EXPECT_EQ(scan_bytes(pickled(list({first + "ab"}))).verdict, Verdict::kUnknown);
+  EXPECT_EQ(scan_bytes(pickled(list({first + "\1a"}))).verdict, Verdict::kSafe);
 }
 
 TEST(FilesOfJoblib, HaveArraysOfEveryOrderAndSize) {
@@ -113,10 +102,10 @@ TEST(FilesOfJoblib, HaveObjectsInAPickleOfTheirOwn) {
       list({memoized(0, text("x")), described(integers({2}), objects) + inner, fetched(0)}));
   EXPECT_EQ(opened(file), "[\"x\", [\"a\", \"a\"], \"x\"]");
   // pickle.load would read on in the inner pickle, with the memo of the outer one.
-  const FileReport report = scanned(file);
+  const FileReport report = scan_bytes(file);
   EXPECT_EQ(report.verdict, Verdict::kUnknown);
   const std::string evil = "\x80\2" + kEvil + ".";
-  EXPECT_EQ(scanned(pickled(list({described(integers({2}), objects) + evil}))).verdict,
+  EXPECT_EQ(scan_bytes(pickled(list({described(integers({2}), objects) + evil}))).verdict,
             Verdict::kDangerous);
 }
 
@@ -132,7 +121,7 @@ TEST(FilesOfJoblib, EndWellWhateverBitIsFlipped) {
     std::string flipped = kFile;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
     EXPECT_NE(opened(flipped), "") << bit;
-    static_cast<void>(scanned(flipped));
+    static_cast<void>(scan_bytes(flipped));
   }
 }
 
@@ -180,9 +169,9 @@ TEST(FilesOfJoblib, BeforeItKeptArraysInTheFileAreNamed) {
 // ---- scan
 
 TEST(ScanOfJoblib, GoesOnBehindArrays) {
-  EXPECT_EQ(scanned(kFile).verdict, Verdict::kSafe);
-  EXPECT_TRUE(scanned(kFile).findings.empty());
-  EXPECT_EQ(scanned(pickled(list({two_bytes("ab"), kEvil}))).verdict, Verdict::kDangerous);
+  EXPECT_EQ(scan_bytes(kFile).verdict, Verdict::kSafe);
+  EXPECT_TRUE(scan_bytes(kFile).findings.empty());
+  EXPECT_EQ(scan_bytes(pickled(list({two_bytes("ab"), kEvil}))).verdict, Verdict::kDangerous);
 }
 
 // To pickle the bytes of the array begin a text that hides what joblib sees.
@@ -191,7 +180,7 @@ TEST(ScanOfJoblib, SeesWhatOnlyJoblibWouldRun) {
   const std::string bytes = "B" + raw<std::uint32_t>({static_cast<std::uint32_t>(hidden.size())});
   const std::string file =
       pickled(described(integers({5}), dtype("u1"), "C", kNone) + bytes + hidden);
-  EXPECT_EQ(scanned(file).verdict, Verdict::kDangerous);
+  EXPECT_EQ(scan_bytes(file).verdict, Verdict::kDangerous);
 }
 
 // To joblib they are the elements of an array.
@@ -200,9 +189,9 @@ TEST(ScanOfJoblib, SeesWhatOnlyPickleWouldRun) {
   const std::string file =
       pickled(described(integers({size}), dtype("u1"), "C", kNone) + kEvil + ".");
   EXPECT_EQ(opened(file).substr(0, 4), "|u1 ");
-  const FileReport report = scanned(file);
+  const FileReport report = scan_bytes(file);
   EXPECT_EQ(report.verdict, Verdict::kDangerous);
-  EXPECT_TRUE(has(report, "SL-C06"));
+  EXPECT_TRUE(has_rule(report, "SL-C06"));
 }
 
 TEST(ScanOfJoblib, TellsOfDescriptionsThatNoArrayReplaces) {
@@ -210,9 +199,9 @@ TEST(ScanOfJoblib, TellsOfDescriptionsThatNoArrayReplaces) {
   for (const std::string& odd :
        {list({newobj(kClass, {})}), list({kClass}), call("m", "f", {kClass}),
         list({memoized(0, newobj(kClass, {})) + good + "bab", fetched(0)})}) {
-    const FileReport report = scanned(pickled(odd));
+    const FileReport report = scan_bytes(pickled(odd));
     EXPECT_NE(report.verdict, Verdict::kSafe);
-    EXPECT_TRUE(has(report, "SL-C06"));
+    EXPECT_TRUE(has_rule(report, "SL-C06"));
   }
 }
 
@@ -223,21 +212,21 @@ TEST(ScanOfJoblib, TellsThatPickleReadsAPickleOfObjectsOtherwise) {
                     fetched(0) + text("f") + "\x93"}));
   const std::string file =
       pickled(list({memoized(0, text("x")), described(integers({3}), objects) + inner}));
-  const FileReport report = scanned(file);
+  const FileReport report = scan_bytes(file);
   EXPECT_EQ(report.verdict, Verdict::kUnknown);
-  EXPECT_TRUE(has(report, "SL-C06"));
+  EXPECT_TRUE(has_rule(report, "SL-C06"));
   // The name that only pickle would make: it overwrites the memo, and so finds another module.
   const std::string os = pickled(list({fetched(1) + text("system") + "\x93"}));
   const std::string both =
       pickled(list({memoized(1, text("os")), described(integers({1}), objects) + os}));
-  EXPECT_EQ(scanned(both).verdict, Verdict::kDangerous);
+  EXPECT_EQ(scan_bytes(both).verdict, Verdict::kDangerous);
 }
 
 // Where joblib may read what torch reads from an archive as a file of its own.
 TEST(ScanOfJoblib, TellsOfArraysInOtherPickles) {
-  const FileReport report = scanned(CheckpointBuilder(list({two_bytes("K\1")})).build());
+  const FileReport report = scan_bytes(CheckpointBuilder(list({two_bytes("K\1")})).build());
   EXPECT_EQ(report.verdict, Verdict::kUnknown);
-  EXPECT_TRUE(has(report, "SL-C06"));
+  EXPECT_TRUE(has_rule(report, "SL-C06"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "support/allocation_meter.h"
 #include "support/guarded_buffer.h"
 #include "support/packer.h"
+#include "support/scanned.h"
 #include "support/value_text.h"
 
 namespace {
@@ -185,18 +186,6 @@ TEST(PackedFiles, ShareTheBudgetWithWhatTheyHold) {
 
 // ---- scan
 
-FileReport scan_bytes(std::string_view file) {
-  const GuardedBuffer buffer(file);
-  const auto report = safe_load::scan(buffer.bytes());
-  EXPECT_TRUE(report.ok());
-  return *report;
-}
-
-bool has(const FileReport& report, std::string_view rule) {
-  return std::any_of(report.findings.begin(), report.findings.end(),
-                     [&](const Finding& finding) { return finding.rule->id == rule; });
-}
-
 TEST(ScanOfPackedFiles, JudgesWhatIsInside) {
   for (const Coding coding : codings()) {
     const FileReport good = scan_bytes(pack(coding, kPickle));
@@ -219,7 +208,7 @@ TEST(ScanOfPackedFiles, JudgesWhatComesBeforeDamage) {
   wrong[wrong.size() - 8] ^= 1;
   const FileReport report = scan_bytes(wrong);
   EXPECT_EQ(report.verdict, Verdict::kDangerous);
-  EXPECT_TRUE(has(report, "SL-C13"));
+  EXPECT_TRUE(has_rule(report, "SL-C13"));
   EXPECT_FALSE(report.coverage.complete);
   std::string good = pack(Coding::kGzip, kPickle);
   good[good.size() - 8] ^= 1;
@@ -232,7 +221,7 @@ TEST(ScanOfPackedFiles, TellsWhatSomeProgramsLeaveOut) {
     EXPECT_NE(scan_bytes(two).verdict, Verdict::kSafe) << to_text(coding);
     const std::string behind = pack(coding, kPickle) + "behind";
     EXPECT_EQ(scan_bytes(behind).verdict, Verdict::kUnknown) << to_text(coding);
-    EXPECT_TRUE(has(scan_bytes(behind), "SL-C06")) << to_text(coding);
+    EXPECT_TRUE(has_rule(scan_bytes(behind), "SL-C06")) << to_text(coding);
     EXPECT_EQ(scan_bytes(pack(coding, kPickle) + kEvil).verdict, Verdict::kDangerous);
   }
   // Of two streams of zlib most programs see the first alone.

@@ -4,7 +4,7 @@
 #include <safe_load/scan.h>
 
 #include "property/fixtures.h"
-#include "support/guarded_buffer.h"
+#include "support/scanned.h"
 #include "support/tensor_builder.h"
 
 namespace {
@@ -15,13 +15,6 @@ using safe_load::FileReport;
 using safe_load::Finding;
 using safe_load::ScanOptions;
 using safe_load::Verdict;
-
-FileReport scan(std::string_view file, const ScanOptions& options = {}) {
-  const GuardedBuffer buffer(file);
-  const auto report = safe_load::scan(buffer.bytes(), options);
-  EXPECT_TRUE(report.ok());
-  return *report;
-}
 
 // "UNKNOWN: P10 unknown, P05 note (2)"
 std::string said(const FileReport& report) {
@@ -41,7 +34,7 @@ std::string said(const FileReport& report) {
   return text;
 }
 
-std::string said(std::string_view file) { return said(scan(file)); }
+std::string said(std::string_view file) { return said(scan_bytes(file)); }
 
 struct Case {
   std::string_view what;
@@ -234,7 +227,7 @@ TEST(Judgements, OfCallsOfResults) {
 TEST(Judgements, OfCallsThatShareTheirWay) {
   std::string way = symbol("builtins", "getattr") + "q\1";
   for (int i = 0; i < 60; ++i) way += "h\1h\1" + text("a") + "\x86Rq\1";
-  EXPECT_EQ(scan(kBegin + way + ")R.").verdict, Verdict::kDangerous);
+  EXPECT_EQ(scan_bytes(kBegin + way + ")R.").verdict, Verdict::kDangerous);
 }
 
 TEST(Judgements, OfAllAttributesAtOnce) {
@@ -305,7 +298,7 @@ TEST(Judgements, OfTextThatLooksLikeAPickle) {
 
 TEST(Judgements, CountCallsAndKeepEvidence) {
   const std::string called = reduce(symbol("mylib", "run"), {text("https://example.com")});
-  const FileReport report = scan(list({called, called, called}) + ".");
+  const FileReport report = scan_bytes(list({called, called, called}) + ".");
   ASSERT_EQ(said(report), "UNKNOWN: G15 unknown");
   EXPECT_EQ(report.findings[0].count, 3u);
   EXPECT_EQ(report.findings[0].evidence, std::vector<std::string_view>{"url"});
@@ -313,7 +306,7 @@ TEST(Judgements, CountCallsAndKeepEvidence) {
 
 TEST(Judgements, PlacesCountInTheWholeFile) {
   const LegacyBuilder file(list({symbol("mylib", "run")}));
-  const FileReport report = scan(file.build());
+  const FileReport report = scan_bytes(file.build());
   ASSERT_EQ(said(report), "UNKNOWN: G15 unknown");
   EXPECT_EQ(report.findings[0].offset, file.build().find("cmylib"));
 }
@@ -337,8 +330,8 @@ TEST(Judgements, OfWhatIsNoArchive) {
       {"text", "chapter one\nis long\n", "INCOMPLETE: C16 incomplete"},
       {"source text of classes", legacy_file(), "UNKNOWN: G15 unknown, T07 unknown"},
   });
-  EXPECT_FALSE(scan("some text").is_checkpoint);
-  EXPECT_TRUE(scan("N.").is_checkpoint);
+  EXPECT_FALSE(scan_bytes("some text").is_checkpoint);
+  EXPECT_TRUE(scan_bytes("N.").is_checkpoint);
 }
 
 TEST(Judgements, OfTooManyPickles) {
@@ -360,7 +353,7 @@ TEST(Judgements, OfPicklesThatAreSomethingElse) {
       {"that breaks off behind a call", polyglot("cm\nx\n)R"),
        "INCOMPLETE: P02 incomplete, G15 unknown, P10 unknown"},
   });
-  EXPECT_FALSE(scan(polyglot("cm\nx\n)R")).coverage.complete);
+  EXPECT_FALSE(scan_bytes(polyglot("cm\nx\n)R")).coverage.complete);
 }
 
 TEST(Judgements, OfZipFiles) {
@@ -437,9 +430,9 @@ TEST(Judgements, OfChecksumsAreDeepIfAsked) {
   const std::size_t crc = file.rfind("archive/data/0") - 46 + 16;
   ASSERT_NE(crc, std::string::npos);
   wrong[crc] = static_cast<char>(wrong[crc] ^ 1);
-  EXPECT_EQ(said(scan(file, {.deep = true})), "SAFE");
-  EXPECT_EQ(said(scan(wrong)), "SAFE");
-  EXPECT_EQ(said(scan(wrong, {.deep = true})), "UNKNOWN: C03 unknown");
+  EXPECT_EQ(said(scan_bytes(file, {.deep = true})), "SAFE");
+  EXPECT_EQ(said(scan_bytes(wrong)), "SAFE");
+  EXPECT_EQ(said(scan_bytes(wrong, {.deep = true})), "UNKNOWN: C03 unknown");
 }
 
 TEST(Judgements, OfArraysInTensors) {

@@ -2,7 +2,7 @@
 #include <safe_load/scan_report.h>
 
 #include "support/checkpoint_builder.h"
-#include "support/guarded_buffer.h"
+#include "support/scanned.h"
 
 namespace {
 
@@ -12,13 +12,7 @@ using safe_load::Finding;
 using safe_load::ScanOptions;
 using safe_load::Severity;
 using safe_load::Verdict;
-
-FileReport scan_bytes(std::string_view file, const ScanOptions& options = {}) {
-  const test_support::GuardedBuffer buffer(file);
-  const auto report = safe_load::scan(buffer.bytes(), options);
-  EXPECT_TRUE(report.ok());
-  return *report;
-}
+using test_support::scan_bytes;
 
 const std::string kPayload = "cos\ngetcwd\n)R";
 
