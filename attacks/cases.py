@@ -89,22 +89,29 @@ def containers() -> Iterator[Case]:
     yield Case("C17", "absolute.zip", zip_of([Entry("/etc/evil.pkl", CLEAN)]), "UNKNOWN", "SL-C17")
 
 
-def joblib_array(size: int) -> bytes:
-    """What joblib pickles in place of an array of so many bytes, which follow in the stream."""
+def joblib_array(size: int, more: bytes = b"") -> bytes:
+    """What joblib pickles in place of an array of so many bytes, which follow in the stream, with `more` in its state."""
     dtype = symbol("numpy", "dtype") + text("u1") + b"\x89\x88\x87R(K\x03" + text("|") + b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\0tb"
-    state = text("shape") + b"M" + struct.pack("<H", size) + b"\x85" + text("order") + text("C") + text("dtype") + dtype
+    state = text("shape") + b"M" + struct.pack("<H", size) + b"\x85" + text("order") + text("C") + text("dtype") + dtype + more
     return symbol("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}(" + state + b"ub"
 
 
 def readers_of_arrays() -> Iterator[Case]:
     """joblib takes bytes of the stream for an array, and pickle.load takes them for opcodes."""
-    evil, honest = call("os", "getcwd"), pickle_of(joblib_array(5) + bytes(5))
+    evil, honest = call("os", "getcwd"), pickle_of(b"K\x05")
     hidden = joblib_array(5) + b"B" + struct.pack("<I", len(evil)) + evil
     yield Case("C06", "joblib-alone.joblib", pickle_of(hidden), "DANGEROUS", "SL-G01", honest)
     yield Case("C06", "pickle-alone.joblib", pickle_of(joblib_array(len(evil)) + evil), "DANGEROUS", "SL-C06", honest)
     loader = symbol("argparse", "Namespace") + b")\x81q\x01" + symbol("torch.storage", "_load_from_bytes") + b"q\x02"
     behind = b"h\x01}" + text("__setstate__") + b"h\x02sbh\x01B" + struct.pack("<I", len(EVIL)) + EVIL + b"b."
     yield Case("C06", "memo-of-the-pickle-around.joblib", pickle_of(b"(" + loader + joblib_array(len(behind)) + behind + b"t"), "UNKNOWN", "SL-C06", honest)
+    aligned = text("numpy_array_alignment_bytes") + b"K\x10"
+    # It read no byte that says how much fills up, and so comes to the last elements as opcodes.
+    before = joblib_array(27 + len(PAYLOAD), aligned) + bytes([12]) + bytes(12 + 27) + PAYLOAD
+    yield Case("C06", "joblib-before-1.2.joblib", pickle_of(before), "UNKNOWN", "SL-C06", honest)
+    reader = text("read") + symbol("collections", "OrderedDict")
+    yield Case("C06", "reader-in-the-state.joblib", pickle_of(joblib_array(5, reader) + bytes(5)), "INCOMPLETE", "SL-C06", honest)
+    yield Case("C06", "two-shapes.joblib", pickle_of(joblib_array(5, text("shape") + b"K\x07\x85") + bytes(7)), "INCOMPLETE", "SL-C06", honest)
     yield Case("C06", "joblib-in-torch.pt", checkpoint(pickle_of(joblib_array(2) + b"K\1")), "UNKNOWN", "SL-C06")
 
 
@@ -374,6 +381,14 @@ def package_classes() -> Iterator[Case]:
     joined = call("builtins", "tuple", call("builtins", "list") + bounds + b"a")
     yield Case("G16", "hashed-in-a-call.pkl", pickle_of(b"}" + joined + b"K\x01s"), "UNKNOWN", "SL-G15", pickle_of(joined))
     yield Case("G16", "array-interface.pkl", pickle_of(filled(space, text("low"), address)), "DANGEROUS", "SL-P12", pickle_of(b"(" + bounds + b"t"))
+    parts = [b"(" + text("storage") + symbol("torch", "FloatStorage") + text("0") + text("cpu") + b"K\x02tQ", b"K\x00", b"(K\x02t", b"(K\x01t", b"\x89",
+             call("collections", "OrderedDict")]
+    around = filled(linear, text("bias"), b"N")
+    weights = [b"(" + call("torch._utils", "_rebuild_tensor_v2", *parts, metadata) + around + b"t"
+               for metadata in (b"}" + text("names") + around + b"s", b"}")]
+    yield Case("G16", "in-a-tensor.pt", checkpoint(pickle_of(weights[0])), "UNKNOWN", "SL-G15", checkpoint(pickle_of(weights[1])))
+    made = call("_codecs", "encode", text("bias"), text("latin1"))
+    yield Case("G16", "name-that-is-made.pkl", pickle_of(filled(linear, made, b"N")), "UNKNOWN", "SL-G15", honest)
 
 
 def allowlists() -> Iterator[Case]:

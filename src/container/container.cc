@@ -36,8 +36,6 @@ void Container::take_facts(Container& member) {
   rests_.insert(rests_.end(), member.rests().begin(), member.rests().end());
   const StreamArrays& arrays = member.stream_arrays();
   stream_arrays_.objects.insert(arrays.objects.begin(), arrays.objects.end());
-  stream_arrays_.arguments.insert(arrays.arguments.begin(), arrays.arguments.end());
-  stream_arrays_.others_go_on |= arrays.others_go_on;
 }
 
 void Container::note_rest(Slice rest, std::string_view where) {

@@ -28,12 +28,8 @@ struct Section {
 
 // Arrays that stand in the stream of a pickle between its opcodes, as joblib writes them.
 struct StreamArrays {
-  std::unordered_set<pickle::NodeId> objects;    // that describe them; the arrays took their places
-  std::unordered_set<pickle::NodeId> arguments;  // tuples with which those were made
+  std::unordered_set<pickle::NodeId> objects;  // that describe them; the arrays took their places
   std::uint64_t first_at = 0;  // where in the pickle the first one stands, if there are any
-  // Other unpicklers do not stop at once where the first one stands, or joblib reads one from a
-  // pickle of its own.
-  bool others_go_on = false;
 };
 
 class Container {

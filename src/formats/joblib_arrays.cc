@@ -6,7 +6,6 @@
 
 #include "base/checked.h"
 #include "base/try.h"
-#include "pickle/opcodes.h"
 #include "types/known.h"
 #include "types/numpy.h"
 #include "types/value_reader.h"
@@ -39,21 +38,43 @@ bool is_wrapper(const Tape& tape, const Call& call) {
          tape.symbol(given[1]).is("builtins", "object") && tape[given[2]].kind == Kind::kNone;
 }
 
-// The value of a key of a dict that still grows; none if it is not there, or there twice.
-NodeId find(const Tape& tape, std::span<const NodeId> items, std::string_view key) {
-  const types::ValueReader reader(tape);
-  NodeId found = kNoNode;
+// What the state of a wrapper says of its array, as joblib writes it: a name of an attribute twice,
+// or one that it does not have, could change how joblib reads.
+struct Description {
+  NodeId subclass = kNoNode;
+  NodeId shape = kNoNode;
+  NodeId order = kNoNode;
+  NodeId dtype = kNoNode;
+  NodeId allow_mmap = kNoNode;
+  NodeId alignment = kNoNode;  // absent, None or bytes
+
+  NodeId* part(std::string_view name) {
+    if (name == "subclass") return &subclass;
+    if (name == "shape") return &shape;
+    if (name == "order") return &order;
+    if (name == "dtype") return &dtype;
+    if (name == "allow_mmap") return &allow_mmap;
+    if (name == "numpy_array_alignment_bytes") return &alignment;
+    return nullptr;
+  }
+};
+
+Result<Description> description_of(const Tape& tape, NodeId state) {
+  Description found;
+  const std::vector<NodeId> items = tape.growing_items(state);
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     const Kind kind = tape[items[i]].kind;
     const bool is_text = kind == Kind::kText || kind == Kind::kPy2Text;
-    if (!is_text || tape.text(items[i]) != key) continue;
-    if (found != kNoNode) return kNoNode;
-    found = items[i + 1];
+    NodeId* const part = is_text ? found.part(tape.text(items[i])) : nullptr;
+    if (part == nullptr || *part != kNoNode)
+      return bad("an array of joblib with an attribute that joblib does not write");
+    *part = items[i + 1];
   }
-  return found;
+  if (found.shape == kNoNode || found.order == kNoNode || found.dtype == kNoNode ||
+      tape[found.shape].kind != Kind::kTuple)
+    return bad("an array of joblib without a shape, an order or a dtype");
+  return Description(found);
 }
-
-bool is_opcode(std::byte byte) { return !pickle::name(static_cast<pickle::Opcode>(byte)).empty(); }
 
 // What an array takes in the stream depends on no more of its dtype.
 struct Item {
@@ -123,41 +144,33 @@ Result<Follows> JoblibArrays::built(const Tape& tape, NodeId object, NodeId stat
   }
   if (found_.objects.contains(object)) return bad("an array of joblib that is built twice");
   SAFE_LOAD_TRY_ASSIGN(const Follows follows, follow(tape, state, rest));
-  if (found_.objects.empty()) {
-    found_.first_at = offset;
-    found_.others_go_on = !rest.empty() && is_opcode(rest[0]);
-  }
-  if (follows.what == Follows::What::kPickle) found_.others_go_on = true;
+  if (found_.objects.empty()) found_.first_at = offset;
   found_.objects.insert(object);
-  found_.arguments.insert(call.arguments);
   return Follows(follows);
 }
 
 Result<Follows> JoblibArrays::follow(const Tape& tape, NodeId state, base::Bytes rest) const {
-  const std::vector<NodeId> items = tape.growing_items(state);
-  const NodeId shape = find(tape, items, "shape");
-  const NodeId order = find(tape, items, "order");
-  const NodeId dtype = find(tape, items, "dtype");
-  if (shape == kNoNode || order == kNoNode || dtype == kNoNode || tape[shape].kind != Kind::kTuple)
-    return bad("an array of joblib without a shape, an order or a dtype");
-  const auto item = item_of(tape, dtype);
+  SAFE_LOAD_TRY_ASSIGN(const Description array, description_of(tape, state));
+  const auto item = item_of(tape, array.dtype);
   if (!item)
     return Error(ErrorCode::kUnsupported, "an array of joblib whose type does not tell its size");
   Follows follows;
   follows.what = item->has_objects ? Follows::What::kPickle : Follows::What::kBytes;
   if (item->has_objects) return follows;
-  const auto count = types::item_count(tape, shape, limits_);
+  const auto count = types::item_count(tape, array.shape, limits_);
   const auto size = count ? base::checked_mul(*count, item->size) : std::nullopt;
   if (!size) return bad("an array of joblib of an impossible size");
   follows.size = *size;
-  const NodeId alignment = find(tape, items, "numpy_array_alignment_bytes");
-  if (alignment != kNoNode && tape[alignment].kind != Kind::kNone) {
+  const bool is_padded = array.alignment != kNoNode && tape[array.alignment].kind != Kind::kNone;
+  if (is_padded) {
+    if (tape[array.alignment].kind != Kind::kInt)
+      return bad("an array of joblib whose alignment is no number");
     if (rest.empty()) return Error(ErrorCode::kTruncated, "the data ends before an array");
     follows.skipped = 1 + std::to_integer<std::uint64_t>(rest[0]);
   }
   follows.module = "numpy._core.numeric";
   follows.name = "_frombuffer";
-  follows.arguments = {dtype, shape, order};
+  follows.arguments = {array.dtype, array.shape, array.order};
   return follows;
 }
 

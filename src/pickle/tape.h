@@ -66,7 +66,8 @@ enum Flag : std::uint8_t {
   kInArena = 1,  // text lies in the arena, not in the pickle
   kPython2 = 2,  // the text was a str of Python 2: its raw bytes may be asked for
   kLatin1 = 4,
-  kFromCall = 8,  // the node was a call: content, arguments and state are in call()
+  kFromCall = 8,   // the node was a call: content, arguments and state are in call()
+  kComputed = 16,  // the node was something else, of which nothing is left
 };
 
 // 16 bytes, without a pointer.
@@ -153,6 +154,10 @@ class Tape {
     const bool is_call = nodes_[id].kind == Kind::kCall || (nodes_[id].flags & kFromCall) != 0;
     return is_call ? &call(id) : nullptr;
   }
+  // Whether a value is what an opcode wrote: no call, and no persistent id, had a part in it.
+  bool is_literal(NodeId id) const {
+    return nodes_[id].kind != Kind::kCall && (nodes_[id].flags & (kFromCall | kComputed)) == 0;
+  }
   // What a call was given, but keywords.
   std::span<const NodeId> arguments(const Call& call) const {
     return call.arguments == kNoNode ? std::span<const NodeId>() : items(call.arguments);
@@ -201,6 +206,10 @@ class Tape {
   Result<std::uint32_t> add_text(std::string_view text);
   Result<Run> add_run(std::span<const NodeId> items, std::span<const NodeId> more = {});
   Result<NodeId> add_node(const Node& node) { return nodes_.add(node); }
+  void replace(NodeId id, const Node& node) {
+    nodes_[id] = node;
+    nodes_[id].flags |= kComputed;
+  }
   // What a call became that stands in no pickle: `node` without flags and payload.
   Result<NodeId> add_call(Node node, const Call& call);
   // When the content last changed stays as it was.

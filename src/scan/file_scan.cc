@@ -144,7 +144,7 @@ FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain
                          sniffed.kind == Sniffed::Kind::kLegacy || sniffed.may_be_pickle;
   seen.has_pickle = is_pickle || sniffed.kind == Sniffed::Kind::kTar;
   examine(opened, done, slice, chain);
-  if (format == Format::kPickle && opened.source->stream_arrays().others_go_on)
+  if (format == Format::kPickle && !opened.source->stream_arrays().objects.empty())
     scan_beside_arrays(slice, chain);
   // A reader that takes the first byte for an opcode, whatever the rest is.
   if (!is_pickle) scan_as_pickles(slice, chain, Text::kNo);
@@ -177,7 +177,7 @@ void FileScan::examine(const Opened& opened, const Outcome<void>& done, const Sl
 Asked FileScan::scan_program(const Opened& opened, const Slice& around, const std::string& chain,
                              const ScriptProgram* script) {
   const Asked asked = scan_tape(opened, chain, findings_, script);
-  if (has_odd_stream_arrays(*opened.tape, opened.source->stream_arrays()))
+  if (names_stream_arrays(*opened.tape))
     add(make_finding(Rule::kC06, Severity::kUnknown,
                      "joblib.load and other programs read on in two ways where an array stands"),
         chain, opened.source->stream_arrays().first_at);

@@ -33,19 +33,11 @@ class PackageUses {
     if (!find_classes()) return;
     if (compares_root && tape_.root() != kNoNode) misuse_compared(tape_.root());
     find_generators();
-    for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id) {
-      const Kind kind = tape_[id].kind;
-      if (const Call* const call = tape_.call_of(id)) {
-        look_at_call(*call);
-      } else if (kind == Kind::kDict) {
-        look_at_keys(tape_.items(id), 2);
-      } else if (kind == Kind::kSet || kind == Kind::kFrozenSet) {
-        look_at_keys(tape_.items(id), 1);
-      } else if (kind == Kind::kPersistent) {
-        misuse_in(static_cast<NodeId>(tape_[id].payload), Kept::kNever);
-      }
-      look_for_functions(id);
-    }
+    // Every call: a tensor is a node that no longer tells which one made it.
+    for (std::uint32_t i = 0; i < tape_.call_count() && left_ != 0; ++i)
+      look_at_call(tape_.call_at(i));
+    for (NodeId id = 0; id < tape_.size() && left_ != 0; ++id)
+      if (tape_.call_of(id) == nullptr) look_at_value(id);
     if (left_ != 0 && !has_functions_) return;
     for (PackageObjects::Class& one : classes_) one.is_misused = true;
   }
@@ -129,11 +121,24 @@ class PackageUses {
 
   bool is_value(NodeId id) const {
     const Kind kind = tape_[id].kind;
-    return kind == Kind::kText || kind == Kind::kInt;
+    return tape_.is_literal(id) && (kind == Kind::kText || kind == Kind::kInt);
+  }
+
+  // What no call made.
+  void look_at_value(NodeId id) {
+    const Kind kind = tape_[id].kind;
+    if (kind == Kind::kPersistent)
+      return misuse_in(static_cast<NodeId>(tape_[id].payload), Kept::kNever);
+    if (!is_container(kind)) return;
+    if (kind == Kind::kDict) look_at_keys(tape_.items(id), 2);
+    if (kind == Kind::kSet || kind == Kind::kFrozenSet) look_at_keys(tape_.items(id), 1);
+    if (!given_to_generators_.contains(id)) look_for_functions(tape_.items(id));
   }
 
   void look_at_call(const Call& call) {
     const pickle::Added& added = tape_.added(call);
+    for (const pickle::Run& run : {added.list_items, added.dict_items, added.set_items})
+      look_for_functions(tape_.items(run));
     const Made made = made_by(call);
     if (made.type == kNoNode) return look_at_other_call(call, added);
     PackageObjects::Class& type = *class_at(made.type);
@@ -170,18 +175,6 @@ class PackageUses {
   }
 
   // Functions are fuel: no class that is vouched for may be beside one that nobody calls.
-  void look_for_functions(NodeId id) {
-    const Call* const call = tape_.call_of(id);
-    if (call == nullptr) {
-      if (is_container(tape_[id].kind) && !given_to_generators_.contains(id))
-        look_for_functions(tape_.items(id));
-      return;
-    }
-    const pickle::Added& added = tape_.added(*call);
-    for (const pickle::Run& run : {added.list_items, added.dict_items, added.set_items})
-      look_for_functions(tape_.items(run));
-  }
-
   void look_for_functions(std::span<const NodeId> items) {
     spend(items.size());
     has_functions_ = has_functions_ || std::any_of(items.begin(), items.end(),

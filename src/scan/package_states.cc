@@ -63,7 +63,7 @@ bool PackageStates::is_harmless(NodeId state, std::uint32_t built_at) {
 
 // Made by opcodes, not by a call.
 bool PackageStates::is_plain(NodeId id, Kind kind) const {
-  return tape_[id].kind == kind && tape_.call_of(id) == nullptr;
+  return tape_[id].kind == kind && tape_.is_literal(id);
 }
 
 bool PackageStates::is_name(NodeId id) const {
@@ -94,7 +94,7 @@ bool PackageStates::is_part(std::string_view key, NodeId value, std::uint32_t bu
 // A dict, or an OrderedDict that pairs were put into, whose methods no state replaces.
 bool PackageStates::is_dict(NodeId id) const {
   const Call* const call = tape_.call_of(id);
-  if (call == nullptr) return tape_[id].kind == Kind::kDict;
+  if (call == nullptr) return is_plain(id, Kind::kDict);
   return tape_[call->callee].kind == Kind::kSymbol &&
          tape_.symbol(call->callee).is("collections", "OrderedDict") &&
          tape_.items(tape_.added(*call).states).empty();

@@ -1,13 +1,14 @@
 // Arrays between the opcodes of a pickle, which joblib reads and no other program.
 #pragma once
 
-#include "container/container.h"
+#include "pickle/tape.h"
 
 namespace safe_load::scanner {
 
-// Whether joblib may read an array where we did not, other unpicklers read on where one stands, or
-// a description of one is used for anything but to be replaced by its array.
-bool has_odd_stream_arrays(const pickle::Tape& tape, const container::StreamArrays& arrays);
+// Whether a program names the class that describes one. Where one stands, joblib.load reads the
+// bytes as an array, joblib before 1.2 begins with it elsewhere, other programs take them for
+// opcodes, and nobody checks what the next one would make of them.
+bool names_stream_arrays(const pickle::Tape& tape);
 
 // Whether a program names anything that is known to be bad.
 bool names_danger(const pickle::Tape& tape);

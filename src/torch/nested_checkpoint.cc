@@ -38,7 +38,7 @@ Status TensorInterpreter::decode_nested(NodeId id) {
     return root.error();
   }
   const Node& value = tape()[*root];
-  tape()[id] = {value.kind, 0, 0, 0, value.payload};
+  tape().replace(id, {value.kind, 0, 0, 0, value.payload});
   return {};
 }
 

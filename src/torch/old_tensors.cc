@@ -93,11 +93,12 @@ Status TensorInterpreter::decode_old(NodeId id, Meaning meaning) {
     if (was_call && tape().added(given[0]).states.count != 0 &&
         tape().added(given[0]).states.last > id)
       return bad("a value that is used before it was filled");
-    tape()[id] = tape()[given[0]];
+    tape().replace(id, tape()[given[0]]);
     return {};
   }
   if (meaning == Meaning::kTensorFromId) {
-    SAFE_LOAD_TRY_ASSIGN(tape()[id], ids_->tensor(*this, tape()[given[0]].payload));
+    SAFE_LOAD_TRY_ASSIGN(const pickle::Node tensor, ids_->tensor(*this, tape()[given[0]].payload));
+    tape().replace(id, tensor);
     return {};
   }
   if (meaning == Meaning::kRebuildFromArray) return rebuild_from_array(id);
@@ -219,7 +220,7 @@ Status TensorInterpreter::storage_from_list(NodeId id) {
   SAFE_LOAD_TRY_ASSIGN(storage.location,
                        storages_.number_of_location(row.module == "torch" ? "cpu" : "cuda"));
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t number, storages_.add(storage));
-  tape()[id] = storage_node(number);
+  tape().replace(id, storage_node(number));
   return {};
 }
 

@@ -67,7 +67,7 @@ Status TensorInterpreter::decode_persistent(NodeId id) {
   const std::uint64_t offset = tape()[id].count;
   const auto value = ids_->resolve(*this, id);
   if (!value) return value.error().at(offset);
-  tape()[id] = *value;
+  tape().replace(id, *value);
   return {};
 }
 
@@ -134,7 +134,7 @@ Status TensorInterpreter::become_tensor(NodeId id, Tensor tensor, NodeId attribu
   tensors_.push_back(tensor);
   attributes_.push_back(attributes);
   // The call has told all it knew.
-  tape()[id] = {Kind::kTensor, 0, 0, 0, tensors_.size() - 1};
+  tape().replace(id, {Kind::kTensor, 0, 0, 0, tensors_.size() - 1});
   return {};
 }
 

@@ -191,7 +191,7 @@ Status Interpreter::decode_text(NodeId id, Meaning meaning) {
     return {};
   }
   if (meaning == Meaning::kLiteral) {
-    tape_[id] = tape_[given[0]];
+    tape_.replace(id, tape_[given[0]]);
     return {};
   }
   if (meaning == Meaning::kTypeOf) {

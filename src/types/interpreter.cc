@@ -235,7 +235,7 @@ Status Interpreter::become_opaque(NodeId id, OpaqueClass opaque) {
 Status Interpreter::become_bytes(NodeId id, Kind kind, std::string_view bytes) {
   SAFE_LOAD_TRY(tape_.memory().take(bytes.size()));
   SAFE_LOAD_TRY_ASSIGN(const std::uint32_t index, tape_.add_text(bytes));
-  tape_[id] = {kind, pickle::kInArena, 0, static_cast<std::uint32_t>(bytes.size()), index};
+  tape_.replace(id, {kind, pickle::kInArena, 0, static_cast<std::uint32_t>(bytes.size()), index});
   return {};
 }
 

@@ -19,7 +19,6 @@ using namespace test_support;
 using safe_load::Checkpoint;
 using safe_load::ErrorCode;
 using safe_load::FileReport;
-using safe_load::Finding;
 using safe_load::Issue;
 using safe_load::OpenOptions;
 using safe_load::Verdict;

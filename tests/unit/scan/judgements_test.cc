@@ -13,7 +13,6 @@ using namespace std::string_literals;
 using namespace test_support;
 using safe_load::FileReport;
 using safe_load::Finding;
-using safe_load::ScanOptions;
 using safe_load::Verdict;
 
 // "UNKNOWN: P10 unknown, P05 note (2)"

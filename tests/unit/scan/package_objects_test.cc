@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scan/package_classes.h"
+#include "support/checkpoint_builder.h"
 #include "support/scanned.h"
 
 namespace {
@@ -200,6 +201,32 @@ TEST(PackageObjects, AreNotVouchedForInsideOfWhatIsNoContainer) {
   EXPECT_EQ(verdict("ctypes\nSimpleNamespace\n)R}" + text("size") + object + "sb"),
             Verdict::kUnknown);
   EXPECT_EQ(verdict("ccollections\ndefaultdict\n" + object + "\x85R"), Verdict::kUnknown);
+}
+
+// torch sets what it is given as attributes of the tensor, by methods of its own.
+TEST(PackageObjects, AreNotVouchedForInsideOfTensors) {
+  const std::string object = filled(kLinear, text("a") + "N");
+  const auto with = [&](const std::string& metadata) {
+    using test_support::integers;
+    const std::string value = test_support::rebuild(
+        "_rebuild_tensor_v2", {test_support::storage("0", 1), "K\0"s, integers({1}), integers({1}),
+                               "\x89", test_support::ordered_dict(), metadata});
+    const std::string both = "(" + value + object + "t";
+    test_support::CheckpointBuilder builder(both);
+    return test_support::scan_bytes(builder.storage("0", std::string(4, '\0')).build()).verdict;
+  };
+  EXPECT_EQ(with("}"), Verdict::kSafe);
+  EXPECT_EQ(with("}" + text("a") + object + "s"), Verdict::kUnknown);
+  EXPECT_EQ(with("}" + text("a") + "]" + object + "as"), Verdict::kUnknown);
+}
+
+TEST(PackageObjects, AreNotVouchedForWithTextsThatACallMade) {
+  const std::string made = "c_codecs\nencode\n" + text("a") + text("latin1") + "\x86R";
+  EXPECT_EQ(verdict("(" + made + filled(kLinear, text("a") + "N") + "t"), Verdict::kSafe);
+  EXPECT_EQ(verdict(filled(kLinear, made + "N")), Verdict::kUnknown);
+  const std::string version = "ctorch.torch_version\nTorchVersion\n" + text("no") + "\x85\x81";
+  EXPECT_EQ(verdict("(" + version + kStrategy + text("no") + "\x85Rt"), Verdict::kSafe);
+  EXPECT_EQ(verdict(kStrategy + version + "\x85R"), Verdict::kUnknown);
 }
 
 TEST(PackageObjects, TakeTimeForWhatIsThere) {
