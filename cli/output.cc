@@ -1,46 +1,52 @@
 #include "output.h"
 
-#include <unistd.h>
-
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace cli {
 
 Output::Output(std::string path) : path_(std::move(path)) {
-  if (path_.empty()) {
-    stream_ = stdout;
-    return;
-  }
-  temporary_ = path_ + ".part" + std::to_string(::getpid());
-  stream_ = std::fopen(temporary_.c_str(), "wxe");
-  if (stream_ == nullptr) error_ = errno;
+  if (path_.empty()) return;
+  auto file = safe_load::AtomicFile::create(path_);
+  if (file.ok())
+    file_.emplace(*std::move(file));
+  else
+    take(file.error());
 }
-
-Output::~Output() {
-  if (path_.empty() || stream_ == nullptr) return;
-  std::fclose(stream_);
-  ::unlink(temporary_.c_str());
-}
-
-std::string Output::failure() const { return std::strerror(error_); }
 
 bool Output::write(const std::string& text) {
+  constexpr std::size_t kMostWaiting = std::size_t{1} << 16;
+  if (!failure_.empty()) return false;
+  if (file_) {
+    waiting_ += text;
+    return waiting_.size() < kMostWaiting || flush();
+  }
   if (text.empty()) return true;
-  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stream_);
-  const bool failed = written != text.size() || (path_.empty() && std::fflush(stream_) != 0);
-  if (!failed || (path_.empty() && errno == EPIPE)) return true;
-  error_ = errno;
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if ((is_written && std::fflush(stdout) == 0) || errno == EPIPE) return true;
+  failure_ = std::strerror(errno);
   return false;
 }
 
-bool Output::finish() {
-  if (path_.empty()) return true;
-  const bool is_written = std::fclose(std::exchange(stream_, nullptr)) == 0;
-  if (is_written && std::rename(temporary_.c_str(), path_.c_str()) == 0) return true;
-  error_ = errno;
-  ::unlink(temporary_.c_str());
+void Output::refuse(std::string why) {
+  file_.reset();
+  failure_ = std::move(why);
+}
+
+bool Output::finish() { return !file_ || (flush() && take(file_->commit())); }
+
+bool Output::flush() {
+  const std::string text = std::exchange(waiting_, {});
+  return take(file_->write(std::as_bytes(std::span(text))));
+}
+
+bool Output::take(const safe_load::Status& done) {
+  if (done.ok()) return true;
+  const safe_load::Error& error = done.error();
+  failure_ = error.subject().empty() ? error.reason() : error.subject();
   return false;
 }
 

@@ -1,7 +1,9 @@
-// Output: standard output, or a file that appears under its name only when it is whole.
+// Output: standard output, or a file that is under its name only when it is whole.
 #pragma once
 
-#include <cstdio>
+#include <safe_load/atomic_file.h>
+
+#include <optional>
 #include <string>
 
 namespace cli {
@@ -10,25 +12,31 @@ class Output {
  public:
   // `path`: "" for standard output.
   explicit Output(std::string path);
-  ~Output();
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
 
-  bool is_open() const { return stream_ != nullptr; }
+  bool is_open() const { return failure_.empty(); }
   std::string name() const { return path_.empty() ? "standard output" : path_; }
   // Why something could not be written.
-  std::string failure() const;
+  const std::string& failure() const { return failure_; }
+
+  // Whether it would take the place of this file.
+  bool replaces(const std::string& path) const { return file_ && file_->replaces(path); }
+
+  // Writes nothing more, and leaves what is there.
+  void refuse(std::string why);
 
   // A reader of standard output that went away is no failure.
   bool write(const std::string& text);
-  // Renames the file. False if anything could not be written.
+  // Gives the file its name. False if anything could not be written.
   bool finish();
 
  private:
+  bool take(const safe_load::Status& done);
+  bool flush();
+
   std::string path_;
-  std::string temporary_;
-  std::FILE* stream_ = nullptr;
-  int error_ = 0;
+  std::optional<safe_load::AtomicFile> file_;
+  std::string waiting_;  // for the file
+  std::string failure_;
 };
 
 }  // namespace cli

@@ -190,15 +190,19 @@ void ScanRun::print_ready() {
 
 void ScanRun::print(std::uint64_t job, const Waiting& ready) {
   const std::string path = shown(ready.file.path);
-  if (ready.issue) {
-    is_broken_ |= !output_.write(report_.add(path, *ready.issue));
-    return;
-  }
-  const bool is_foreign =
-      !ready.report->is_checkpoint && ready.report->verdict == safe_load::Verdict::kIncomplete;
+  const bool is_foreign = !ready.issue && !ready.report->is_checkpoint &&
+                          ready.report->verdict == safe_load::Verdict::kIncomplete;
   if (is_foreign && !must_be_checkpoint(ready.file)) {
     if (ready.met->job == job) ready.met->was_skipped = true;
     return report_.skip(ready.report->format);
+  }
+  if (output_.replaces(ready.file.path)) {
+    is_broken_ = true;
+    return output_.refuse("it is one of the files to scan");
+  }
+  if (ready.issue) {
+    is_broken_ |= !output_.write(report_.add(path, *ready.issue));
+    return;
   }
   is_broken_ |= !output_.write(report_.add(path, *ready.report));
 }

@@ -41,7 +41,7 @@ FOLDERS = {
 OWNERS = {
     # What a lower folder needs of the public headers: plain data, and Source.
     r"safe_load/export\.h": " ".join(FOLDERS),
-    r"safe_load/(result|limits|dtype|version|issue|source|shared_bytes|open_options|container_info|verdict|file_report|scan_options)\.h":
+    r"safe_load/(result|limits|dtype|version|issue|source|sink|atomic_file|shared_bytes|open_options|container_info|verdict|file_report|scan_options)\.h":
         " ".join(FOLDERS),
     r"safe_load/\w+\.h": "include records report api cli python",
     r"fstream|filesystem|thread": "os cli",

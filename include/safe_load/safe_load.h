@@ -1,6 +1,7 @@
 // Opens any PyTorch checkpoint and runs none of it.
 #pragma once
 
+#include "safe_load/atomic_file.h"
 #include "safe_load/checkpoint.h"
 #include "safe_load/distributed_tensor.h"
 #include "safe_load/dtype.h"
