@@ -17,16 +17,16 @@ PROGRAM = """class M(Module):
 """
 
 
-def program(source: str, data: bytes | None = None, more: list[Entry] = [], constants: bytes = b"") -> bytes:
+def program(source: str, data: bytes | None = None, more: list[Entry] = [], constants: bytes = b"", folder: str = "archive") -> bytes:
     """What torch.jit.save writes of a module M."""
     module = b"c__torch__\nM\n)\x81}" + text("training") + b"\x89sb"
     records = [
-        Entry("archive/data.pkl", pickle_of(module if data is None else data)),
-        Entry("archive/code/__torch__.py", source.encode("latin1")),
-        Entry("archive/constants/0", struct.pack("<2f", 1, 2)),
-        Entry("archive/constants.pkl", pickle_of(b"(" + tensor() + constants + b"t")),
-        Entry("archive/version", b"3\n"),
-        Entry("archive/byteorder", b"little"),
+        Entry(f"{folder}/data.pkl", pickle_of(module if data is None else data)),
+        Entry(f"{folder}/code/__torch__.py", source.encode("latin1")),
+        Entry(f"{folder}/constants/0", struct.pack("<2f", 1, 2)),
+        Entry(f"{folder}/constants.pkl", pickle_of(b"(" + tensor() + constants + b"t")),
+        Entry(f"{folder}/version", b"3\n"),
+        Entry(f"{folder}/byteorder", b"little"),
     ]
     return zip_of([*records, *more])
 
@@ -104,6 +104,12 @@ def programs() -> Iterator[Case]:
     letters = [Entry("archive/code/__torch__/other.PY", b"pass")]
     yield Case("T04", "script.pt", program(PROGRAM, more=letters), "UNKNOWN", "SL-T04", honest)
     yield Case("T04", "old-model.pt", program(PROGRAM, more=[Entry("archive/model.json", b"{}")]), "UNKNOWN", "SL-T04", honest)
+    # Where torch does not see that this is TorchScript, its classes are looked for in Python.
+    python = [Entry("archive/code/mylib.py", b"class Runner(Module):\n  training : bool\n")]
+    yield Case("G15", "script-class-of-python.pt", program(PROGRAM, pickle_of(b"cmylib\nRunner\n)\x81}b"), python), "UNKNOWN", "SL-G15", honest)
+    yield Case("T04", "outside-of-torch.pt", program(PROGRAM, more=python), "UNKNOWN", "SL-T04", honest)
+    yield Case("G15", "script-function.pt", program(PROGRAM + function + "  return x\n", pickle_of(b"c__torch__\nhelper\n")), "UNKNOWN", "SL-G15", honest)
+    yield Case("C02", "long-folder.pt", program(PROGRAM, folder="a" * 498), "UNKNOWN", "SL-C02", honest)
     yield Case("G15", "script-class.pt", program(PROGRAM, b"c__torch__\nOther\n)\x81}b"), "UNKNOWN", "SL-G15", honest)
     yield Case("G15", "script-constant.pt", program(PROGRAM, constants=b"c__torch__.torch.classes.mylib\nRunner\n)\x81}b"), "UNKNOWN", "SL-G15", honest)
     yield Case("A03", "script-class.pt", program(PROGRAM, b"c__torch__\nM\n(" + text("x") + b"tR"), "UNKNOWN", "SL-A03", honest)

@@ -63,10 +63,24 @@ void append_escape(std::string& out, std::uint32_t c) {
   }
 }
 
+// How many bytes from `position` on are printable ASCII, and need no escape whatever is around
+// them.
+std::size_t plain_run(std::string_view text, std::size_t position, std::size_t limit) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  std::size_t end = position;
+  while (end < text.size() && end < limit && is_plain(text[end])) ++end;
+  return end - position;
+}
+
 std::string escape(std::string_view text, std::size_t limit, Around around) {
   std::string out;
   std::size_t position = 0;
   while (position < text.size() && position < limit) {
+    if (const std::size_t plain = plain_run(text, position, limit)) {
+      out += text.substr(position, plain);
+      position += plain;
+      continue;
+    }
     const Decoded decoded = decode(text, position);
     if (decoded.code_point == kBroken) {
       append_escape(out, static_cast<std::uint8_t>(text[position]));

@@ -1,5 +1,6 @@
 #include "json/writer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -8,7 +9,18 @@
 namespace safe_load::json {
 namespace {
 
+bool is_plain(char c) { return c >= ' ' && c <= '~'; }
+
+// Nearly all texts are plain: nothing in them but quotes and backslashes needs an escape.
 std::string escaped(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    return out += '"';
+  }
   return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 

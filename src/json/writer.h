@@ -1,5 +1,5 @@
-// JsonWriter: JSON as it comes, in constant memory. Strings are escaped by nlohmann-json, which
-// only this folder knows; everything that is not ASCII becomes \uXXXX.
+// JsonWriter: JSON as it comes, in constant memory. What is not plain is escaped by
+// nlohmann-json, which only this folder knows; everything that is not ASCII becomes \uXXXX.
 #pragma once
 
 #include <cstdint>

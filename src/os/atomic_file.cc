@@ -95,9 +95,10 @@ Result<AtomicFile> AtomicFile::create(std::string_view path) {
     if (descriptor < 0) return system_error("cannot open the file");
     return AtomicFile(descriptor, target.string(), "");
   }
-  const std::string name = "." + target.filename().string().substr(0, kMostOfName) + ".";
+  std::string start = ".";
+  start.append(target.filename().string(), 0, kMostOfName).append(".");
   for (int i = 0; i < kMostTries; ++i) {
-    const std::string beside = target.parent_path() / (name + some_letters() + ".part");
+    const std::string beside = target.parent_path() / (start + some_letters() + ".part");
     const int descriptor = open_again(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (descriptor < 0 && errno == EEXIST) continue;
     if (descriptor < 0) return system_error("cannot create a file beside the target");

@@ -3,6 +3,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/script_module.h"
 #include "base/try.h"
 
 namespace safe_load::records {
@@ -10,10 +11,8 @@ namespace {
 
 constexpr std::string_view kConstants = "CONSTANTS";  // as formats/zip_checkpoint adds them
 
-bool is_script_module(const ValueView& value) {
-  const std::string_view module = value.module();
-  return value.kind() == ValueKind::kOpaque &&
-         (module == "__torch__" || module.starts_with("__torch__."));
+bool is_script_record(const ValueView& value) {
+  return value.kind() == ValueKind::kOpaque && base::is_script_module(value.module());
 }
 
 std::vector<Module::Part> parts_of(const Values& pairs) {
@@ -29,7 +28,7 @@ Module read_script_module(const ValueView& value) {
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (!states[i].is_dict()) continue;
     for (const Module::Part& part : parts_of(states[i].items())) {
-      if (is_script_module(part.second)) module.children.push_back(part);
+      if (is_script_record(part.second)) module.children.push_back(part);
       if (is_weight(part.second, true)) module.weights.push_back(part);
     }
   }
@@ -115,11 +114,11 @@ Status name_parts(const std::vector<Module::Part>& parts, const std::string& pre
 }  // namespace
 
 bool is_module(const ValueView& value) {
-  return is_script_module(value) || attributes_of(value).has_value();
+  return is_script_record(value) || attributes_of(value).has_value();
 }
 
 std::optional<Module> read_module(const ValueView& value) {
-  if (is_script_module(value)) return read_script_module(value);
+  if (is_script_record(value)) return read_script_module(value);
   const auto found = attributes_of(value);
   return found ? std::optional(read_attributes(*found)) : std::nullopt;
 }
@@ -158,7 +157,7 @@ Status add_tree(const ValueView& module, WeightNames& names) {
 
 // Freezing takes `training` away, which all other modules have, and makes weights constants.
 bool has_weights_in_constants(const ValueView& module, const WeightNames& names) {
-  return is_script_module(module) &&
+  return is_script_record(module) &&
          (names.is_empty() || module.attribute("training").is_missing());
 }
 

@@ -13,6 +13,11 @@
 namespace safe_load::scanner {
 namespace {
 
+// Bytes of a name. torch goes by the list of all names to tell TorchScript from other archives, and
+// finds each record by its whole name. Source: caffe2/serialize/inline_container.cc,
+// getAllRecords().
+constexpr std::size_t kMostListed = 511;
+
 // Digits, or the name of a byte order: no pickle begins like that and goes on.
 bool is_word_or_number(const Slice& slice) {
   const auto bytes = read_some(slice, slice.size);
@@ -110,9 +115,14 @@ FileScan::Seen FileScan::give_up_zip(const Slice& slice, const std::string& chai
 }
 
 void FileScan::check_names(const std::vector<ZipEntry>& entries, const std::string& chain) {
-  for (const ZipEntry& entry : entries)
+  for (const ZipEntry& entry : entries) {
     if (auto finding = judge_member_name(entry.name))
       add(*std::move(finding), join_members(chain, base::escaped(entry.name)), entry.local_offset);
+    if (entry.name.size() > kMostListed)
+      add(make_finding(Rule::kC02, Severity::kUnknown,
+                       "torch cuts this name where it looks for what kind of archive this is"),
+          join_members(chain, base::escaped(entry.name)), entry.local_offset);
+  }
 }
 
 void FileScan::check_gaps(const Slice& slice, const formats::ZipFile& file,

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/script_module.h"
 #include "base/text.h"
 #include "scan/script_lexer.h"
 #include "scan/script_operators.h"
@@ -221,7 +222,9 @@ class ScriptProgram::Reader {
     if (is_function) program_.methods_.emplace(token_.text);
     if (is_function) values_.clear();
     std::string name(qualifier_);
-    program_.qualified_.insert(name.append(".").append(token_.text));
+    name.append(".").append(token_.text);
+    if (!is_function) program_.classes_.insert(name);
+    program_.qualified_.insert(std::move(name));
     step();
   }
 
@@ -240,13 +243,16 @@ class ScriptProgram::Reader {
 
 void ScriptProgram::add(std::string_view source, std::string_view qualifier,
                         const std::string& member) {
+  if (!base::is_script_module(qualifier))
+    odd_.push_back({Matter::kOdd, "it is not in __torch__", member});
   Reader(*this, source, qualifier, member).run();
 }
 
 bool ScriptProgram::has_class(std::string_view module, std::string_view name) const {
+  if (!base::is_script_module(module)) return false;
   std::string qualified(module);
   qualified.append(".").append(name);
-  return qualified_.contains(qualified) ||
+  return classes_.contains(qualified) ||
          (qualified.starts_with(kNative) &&
           is_packed_weights(std::string_view(qualified).substr(kNative.size())));
 }

@@ -35,7 +35,8 @@ class ScriptProgram {
   // REQUIRES: all sources were added.
   std::vector<Doubt> doubts() const;
 
-  // Whether a source defines this class, or it is one of packed weights.
+  // Whether a source defines this class, or it is one of packed weights. A name outside of
+  // __torch__ is none: where the archive is taken for another kind, it is one of Python's.
   bool has_class(std::string_view module, std::string_view name) const;
 
  private:
@@ -51,6 +52,7 @@ class ScriptProgram {
   void judge_qualified(std::string_view name, const Use& use, std::vector<Doubt>& doubts) const;
 
   Names qualified_;  // classes and functions: "__torch__.torch.nn.Linear"
+  Names classes_;    // without the functions
   Names methods_;    // and functions
   Names fields_;
   Uses operators_;   // "aten::add"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/script_module.h"
 #include "base/try.h"
 #include "pickle/oddity.h"
 
@@ -29,8 +30,7 @@ void Interpreter::look_up_symbols() {
   const pickle::SymbolTable& symbols = tape_.symbols();
   for (auto i = static_cast<std::uint32_t>(rows_.size()); i < symbols.size(); ++i) {
     const std::string_view module = symbols[i].module;
-    const bool is_script_class =
-        is_script_ && (module == "__torch__" || module.starts_with("__torch__."));
+    const bool is_script_class = is_script_ && base::is_script_module(module);
     rows_.push_back(is_script_class ? &kScriptClass : find_known(module, symbols[i].name));
   }
 }

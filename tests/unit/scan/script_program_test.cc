@@ -75,8 +75,22 @@ TEST(ScriptProgram, KnowsWhatTorchPrints) {
   EXPECT_TRUE(with(kModule).has_class("__torch__.torch.nn", "Linear"));
   EXPECT_FALSE(with(kModule).has_class("__torch__.torch", "nn.Other"));
   EXPECT_FALSE(with(kModule).has_class("os", "system"));
+  EXPECT_FALSE(with(kModule).has_class("__torch__.torch.nn.functional", "relu")) << "a function";
   EXPECT_TRUE(with(kModule).has_class("__torch__.torch.classes.rnn", "CellParamsBase"));
   EXPECT_FALSE(with(kModule).has_class("__torch__.torch.classes.rnn", "Other"));
+}
+
+// Where torch does not see that an archive is TorchScript, a name is one of Python's.
+TEST(ScriptProgram, HasNoClassesOutsideOfTorch) {
+  ScriptProgram program;
+  program.add("class system(Module):\n  pass\n", "os", "code/os.py");
+  program.add("class M(Module):\n  pass\n", "__torch__x", "code/__torch__x.py");
+  EXPECT_FALSE(program.has_class("os", "system"));
+  EXPECT_FALSE(program.has_class("__torch__x", "M"));
+  const auto doubts = program.doubts();
+  ASSERT_EQ(doubts.size(), 2u);
+  EXPECT_EQ(doubts[0].text, "it is not in __torch__");
+  EXPECT_EQ(doubts[0].member, "code/os.py");
 }
 
 TEST(ScriptProgram, SaysWhereADoubtStands) {
