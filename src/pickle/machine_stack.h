@@ -310,6 +310,53 @@ class MachineStack {
     return {};
   }
 
+  // ---- what values are to Python
+
+  // Text of Python 2 is str to Python 3, too, if it is ASCII.
+  bool is_name(NodeId id) const {
+    const Kind kind = tape_[id].kind;
+    return kind == Kind::kText || (kind == Kind::kPy2Text && base::is_ascii(tape_.text(id)));
+  }
+
+  // Whether it may come out as text: by a call, or with one of the encodings of Python 2.
+  bool may_be_name(NodeId id) const {
+    const Kind kind = tape_[id].kind;
+    return is_callable(id) || kind == Kind::kText || kind == Kind::kPy2Text || kind == Kind::kBytes;
+  }
+
+  // Plain values have no attributes: no state leaves them as they are, an empty one stops some
+  // readers, and any other stops all.
+  Status build_other(NodeId target, NodeId state) {
+    const bool is_plain = !is_callable(target);
+    const auto is_none = [&](NodeId id) { return tape_[id].kind == Kind::kNone; };
+    const bool is_pair = tape_[state].kind == Kind::kTuple && tape_[state].count == 2;
+    const bool says_nothing =
+        is_pair ? is_none(tape_.items(state)[0]) && is_none(tape_.items(state)[1]) : is_none(state);
+    if (is_plain && says_nothing) return {};
+    if (is_plain && !is_pair && is_true(state)) return corrupt(words(Oddity::kStateOfNoObject));
+    return refuse(Oddity::kStateOfNoObject);
+  }
+
+  // Whether a plain value is true to Python, as far as its node tells; a result may be false.
+  bool is_true(NodeId id) const {
+    const Node& node = tape_[id];
+    if (node.kind == Kind::kBool || node.kind == Kind::kInt) return node.payload != 0;
+    if (node.kind == Kind::kFloat) return std::bit_cast<double>(node.payload) != 0;
+    if (node.kind == Kind::kBigInt || node.kind == Kind::kSymbol) return true;
+    return node.kind != Kind::kNone && node.kind != Kind::kCall && node.kind != Kind::kPersistent &&
+           node.count != 0;
+  }
+
+  // Of bytes it changes nothing; what it makes of all else is not a plain value.
+  Status readonly_buffer() {
+    SAFE_LOAD_TRY(need(1));
+    const Kind kind = tape_[stack_.back()].kind;
+    if (kind == Kind::kBytes) return {};
+    if (kind != Kind::kByteArray && !is_callable(stack_.back()))
+      return corrupt("READONLY_BUFFER of a value that is not a buffer");
+    return refuse(Oddity::kOutOfBandBuffer, ErrorCode::kUnsupported);
+  }
+
   Tape& tape_;
   Program program_;
   NodeId first_node_;  // of this program
