@@ -206,7 +206,7 @@ def list_with_a_gap(metadata):
     metadata.planner_data["optimizer.1.lr"] = ("optimizer", 1 << 40, "lr")
 
 
-BAD_PARTS = {
+DAMAGED_VALUES = {
     drop_place: ("a chunk whose bytes the metadata do not place", '$["model"]["w"]'),
     drop_value: ("a place of a value that the metadata do not describe", '$["model"]["w"]'),
     drop_chunk: ("a place of a chunk that the value does not have", '$["model"]["w"]'),
@@ -224,9 +224,9 @@ BAD_PARTS = {
 }
 
 
-@pytest.mark.parametrize("change", BAD_PARTS, ids=lambda change: change.__name__)
-def test_bad_parts_are_named_and_leave_the_rest(folder, change):
-    message, path = BAD_PARTS[change]
+@pytest.mark.parametrize("change", DAMAGED_VALUES, ids=lambda change: change.__name__)
+def test_damaged_values_are_named_and_leave_the_rest(folder, change):
+    message, path = DAMAGED_VALUES[change]
     with pytest.raises(Error) as caught:
         safe_load(edited(folder, change))
     assert message in str(caught.value) and path in str(caught.value)

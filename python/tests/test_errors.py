@@ -72,7 +72,7 @@ def test_every_truncated_pickle_says_where_it_ends():
         assert caught.value.offset <= size
 
 
-def test_bad_parts_come_with_their_paths():
+def test_damaged_values_come_with_their_paths():
     content = forge(b"}(" + text("good") + tensor("0", 2) + text("bad") + b"]" + tensor("1", 2) + b"au.", {"0": bytes(8)})
     with pytest.raises(package.Error) as caught:
         safe_load(content, unknown="opaque")
@@ -97,7 +97,7 @@ WRONG_ARGUMENTS = {
 
 
 @pytest.mark.parametrize("name", WRONG_ARGUMENTS)
-def test_known_name_with_odd_arguments_is_a_bad_part(name):
+def test_known_name_with_odd_arguments_is_a_damaged_value(name):
     for unknown in ("error", "opaque"):
         with pytest.raises(package.Error) as caught:
             safe_load(forge(WRONG_ARGUMENTS[name] + b"."), unknown=unknown)

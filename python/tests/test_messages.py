@@ -69,7 +69,7 @@ def test_what_was_readable_is_counted():
     assert "1 tensor and all plain values are readable" in message and "1 tensor in it" in message
 
 
-def test_bad_parts_and_unknown_names_come_together():
+def test_damaged_values_and_unknown_names_come_together():
     parts = b"".join(text(f"bad{i}") + tensor(f"missing{i}", 2) for i in range(3))
     parts += b"".join(text(f"odd{i}") + call("pkg", f"C{i}") for i in range(4))
     with pytest.raises(package.Error) as caught:

@@ -98,7 +98,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_forged_dtype_is_a_bad_part(name):
+def test_forged_dtype_is_a_damaged_value(name):
     with pytest.raises(package.Error) as caught:
         safe_load(forge(FORGED[name] + b"."))
     assert caught.value.issues[0]["path"] == "$" and "numpy" in str(caught.value) or "type" in str(caught.value)
@@ -130,7 +130,7 @@ FORGED_ARRAYS = {
 
 
 @pytest.mark.parametrize("name", FORGED_ARRAYS)
-def test_forged_array_is_a_bad_part(name):
+def test_forged_array_is_a_damaged_value(name):
     with pytest.raises(package.Error) as caught:
         safe_load(forge(FORGED_ARRAYS[name] + b"."))
     assert caught.value.code == "corrupt" and caught.value.issues

@@ -163,7 +163,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_forged_tensor_is_a_bad_part(name, torch):
+def test_forged_tensor_is_a_damaged_value(name, torch):
     pickle, storages, reason = FORGED[name]
     with pytest.raises(package.Error, match=reason) as caught:
         safe_load(forge(pickle + b".", storages))

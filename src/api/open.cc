@@ -33,7 +33,7 @@ class Opening {
   Result<std::unique_ptr<State>, Issue> run() {
     const Step built = build();
     if (!built) return built.error();
-    for (const auto step : {&Opening::describe_bad_parts, &Opening::place_storages,
+    for (const auto step : {&Opening::describe_damaged_values, &Opening::place_storages,
                             &Opening::report_damage, &Opening::verify}) {
       const Step done = (this->*step)();
       if (!done) return done.error();
@@ -133,13 +133,13 @@ class Opening {
       packing_ += "; " + std::to_string(inner.rest.size) + " bytes follow, which were not read";
   }
 
-  Step describe_bad_parts() {
-    if (state_->meaning().bad_parts().empty()) return {};
+  Step describe_damaged_values() {
+    if (state_->meaning().damaged_values().empty()) return {};
     // The ways to all values, and then each text.
     Status paid =
         tape().memory().take(tape().size() * (sizeof(types::Edge) + 3 * sizeof(pickle::NodeId)));
     if (!paid) return describe(Failure(paid.error()));
-    for (const types::BadPart& part : state_->meaning().bad_parts()) {
+    for (const types::DamagedValue& part : state_->meaning().damaged_values()) {
       Issue issue = state_->describe_at(part.node, part.error);
       issue.hint = container::hint_for(issue.code);
       issue.path = state_->graph().path(state_->edges(), part.node);

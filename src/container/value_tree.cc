@@ -50,7 +50,7 @@ Result<NodeId> ValueTree::build(torch::TensorInterpreter& interpreter) const {
 
 Result<NodeId> ValueTree::build_branch(torch::TensorInterpreter& interpreter, const Branch& branch,
                                        bool is_root, std::span<const NodeId> built) const {
-  if (branch.error) return interpreter.add_bad_part(*branch.error);
+  if (branch.error) return interpreter.add_damaged_value(*branch.error);
   if (branch.value != kNoNode) return NodeId{branch.value};
   pickle::TapeWriter writer(interpreter.tape());
   std::vector<std::pair<std::size_t, Step>> children;  // in the order in which they came
@@ -60,7 +60,7 @@ Result<NodeId> ValueTree::build_branch(torch::TensorInterpreter& interpreter, co
     const auto last = std::get<std::int64_t>(branch.children.rbegin()->first);
     const auto first = std::get<std::int64_t>(branch.children.begin()->first);
     if (first != 0 || static_cast<std::uint64_t>(last) != children.size() - 1)
-      return interpreter.add_bad_part(contradiction("a list of which items are missing"));
+      return interpreter.add_damaged_value(contradiction("a list of which items are missing"));
   } else {
     std::sort(children.begin(), children.end());
   }

@@ -236,7 +236,7 @@ void FileScan::note_storages_elsewhere(const Opened& opened, const std::string& 
 void FileScan::scan_nested_checkpoints(const Opened& opened, const Slice& slice,
                                        const std::string& chain) {
   const pickle::Tape& tape = *opened.tape;
-  for (const types::BadPart& part : opened.meaning->bad_parts()) {
+  for (const types::DamagedValue& part : opened.meaning->damaged_values()) {
     if ((tape[part.node].flags & pickle::kFromCall) == 0) continue;
     const pickle::Call& call = tape.call(part.node);
     if (tape[call.callee].kind != pickle::Kind::kSymbol || call.arguments == pickle::kNoNode ||

@@ -74,7 +74,8 @@ class TapeScan {
     if (names_targets_) judge_targets();
     for (const pickle::Note& note : tape_.notes()) judge_note(note);
     if (opened_.meaning)
-      for (const types::BadPart& part : opened_.meaning->bad_parts()) judge_bad_part(part);
+      for (const types::DamagedValue& part : opened_.meaning->damaged_values())
+        judge_damaged_value(part);
     if (opened_.source != nullptr)
       for (const container::Container::Damage& damage : opened_.source->damage())
         judge_damage(damage);
@@ -425,7 +426,7 @@ class TapeScan {
 
   // ---- values that contradict what their names take
 
-  void judge_bad_part(const types::BadPart& part) {
+  void judge_damaged_value(const types::DamagedValue& part) {
     const std::string why =
         std::string(part.error.reason()) +
         (part.error.subject().empty() ? "" : ": " + std::string(part.error.subject()));

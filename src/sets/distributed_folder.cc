@@ -144,7 +144,7 @@ Outcome<NodeId> DistributedFolder::build_item(const Item& item, std::vector<Cont
   auto whole = item.error ? Result<NodeId>(*item.error)
                           : torch::assemble(interpreter, item.name, item.dtype, item.sizes, parts);
   if (!whole && whole.error().code() != ErrorCode::kLimit)
-    whole = interpreter.add_bad_part(whole.error());
+    whole = interpreter.add_damaged_value(whole.error());
   if (!whole) return Failure(whole.error(), slice_.name);
   return NodeId{*whole};
 }

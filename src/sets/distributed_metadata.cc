@@ -325,7 +325,7 @@ Result<DistributedMetadata> read_distributed_metadata(base::Bytes pickle, const 
   torch::NoPersistentIds ids;
   SAFE_LOAD_TRY(interpreter.interpret(0, tape.size(), ids));
   SAFE_LOAD_TRY(interpreter.finish());
-  if (!interpreter.bad_parts().empty()) return interpreter.bad_parts()[0].error;
+  if (!interpreter.damaged_values().empty()) return interpreter.damaged_values()[0].error;
   return MetadataReader(interpreter).read(built.root);
 }
 

@@ -59,7 +59,7 @@ class Gatherer {
       const std::string_view name = interpreter_.tape().text(tensor.key);
       auto whole = torch::assemble(interpreter_, name, tensor.dtype, tensor.sizes, tensor.chunks);
       if (!whole && whole.error().code() != ErrorCode::kLimit)
-        whole = interpreter_.add_bad_part(whole.error());
+        whole = interpreter_.add_damaged_value(whole.error());
       if (!whole) return whole.error();
       items.insert(items.end(), {tensor.key, *whole});
     }

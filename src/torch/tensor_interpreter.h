@@ -42,7 +42,7 @@ class TensorInterpreter final : public types::Interpreter {
   Status interpret(pickle::NodeId first, pickle::NodeId end, PersistentIds& ids);
   using Interpreter::finish;
 
-  using Interpreter::add_bad_part;
+  using Interpreter::add_damaged_value;
   using Interpreter::tape;
   data::StorageMap& storages() { return storages_; }
   const data::StorageMap& storages() const { return storages_; }

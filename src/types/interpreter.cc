@@ -45,15 +45,15 @@ Status Interpreter::finish() { return merge_equal_keys(); }
 Status Interpreter::interpret_apart(NodeId first, NodeId end, bool is_whole) {
   look_up_symbols();
   if (!is_whole) return {};
-  const std::size_t known_bad_parts = bad_parts_.size();
+  const std::size_t known_damaged_values = damaged_values_.size();
   auto waiting = std::exchange(pending_, {});
   const Status done = interpret_range(first, end);
   pending_ = std::move(waiting);
   SAFE_LOAD_TRY(done);
-  if (bad_parts_.size() == known_bad_parts) return {};
-  const Error error = bad_parts_[known_bad_parts].error;
-  bad_parts_.erase(bad_parts_.begin() + static_cast<std::ptrdiff_t>(known_bad_parts),
-                   bad_parts_.end());
+  if (damaged_values_.size() == known_damaged_values) return {};
+  const Error error = damaged_values_[known_damaged_values].error;
+  damaged_values_.erase(damaged_values_.begin() + static_cast<std::ptrdiff_t>(known_damaged_values),
+                        damaged_values_.end());
   return error;
 }
 
@@ -196,13 +196,13 @@ Result<bool> Interpreter::has_damaged_part(NodeId id) {
 }
 
 Status Interpreter::spoil(NodeId id, const Error& error) {
-  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(BadPart)));
-  bad_parts_.push_back({id, error});
+  SAFE_LOAD_TRY(tape_.memory().take(2 * sizeof(DamagedValue)));
+  damaged_values_.push_back({id, error});
   become(id, Kind::kError);
   return {};
 }
 
-Result<NodeId> Interpreter::add_bad_part(const Error& error) {
+Result<NodeId> Interpreter::add_damaged_value(const Error& error) {
   SAFE_LOAD_TRY_ASSIGN(const NodeId id, tape_.add_node({}));
   SAFE_LOAD_TRY(spoil(id, error));
   return NodeId{id};

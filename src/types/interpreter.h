@@ -24,7 +24,7 @@
 namespace safe_load::types {
 
 // A value that cannot be built although everything around it can.
-struct BadPart {
+struct DamagedValue {
   pickle::NodeId node;
   Error error;  // offset: of the call, in the pickle
 };
@@ -54,7 +54,7 @@ class Interpreter {
 
   // Gives meaning to the nodes [first, end), which a program built: behind them there are no
   // kCall, kPersistent or kPy2Text that their root can reach. An error means that the program
-  // itself contradicts what it built; bad values are in bad_parts().
+  // itself contradicts what it built; bad values are in damaged_values().
   Status add(pickle::NodeId first, pickle::NodeId end);
   // Once, behind all: in dicts and sets, equal keys become one.
   Status finish();
@@ -80,8 +80,8 @@ class Interpreter {
   Result<pickle::NodeId> add_file_array(const FileArray& header, pickle::NodeId data);
 
   // A value that no program built, and that cannot be had.
-  Result<pickle::NodeId> add_bad_part(const Error& error);
-  const std::deque<BadPart>& bad_parts() const { return bad_parts_; }
+  Result<pickle::NodeId> add_damaged_value(const Error& error);
+  const std::deque<DamagedValue>& damaged_values() const { return damaged_values_; }
   const std::vector<ArrayDtype>& array_dtypes() const { return array_dtypes_; }
   const std::vector<Array>& arrays() const { return arrays_; }
 
@@ -214,7 +214,7 @@ class Interpreter {
   Limits limits_;
   std::vector<const Known*> rows_;  // by symbol index
   bool is_script_ = false;
-  std::deque<BadPart> bad_parts_;                       // in blocks: growing takes no second table
+  std::deque<DamagedValue> damaged_values_;             // in blocks: growing takes no second table
   std::vector<ArrayDtype> array_dtypes_;                // by Node::count of a kArrayDtype
   std::vector<Array> arrays_;                           // by Node::count of a kArray or kScalar
   std::unordered_map<pickle::NodeId, Weight> weights_;  // of what was weighed

@@ -94,11 +94,11 @@ TEST(ZipsOfCheckpoints, NameTheMemberThatIsWrong) {
       {{"a legacy member that is cut", ZipBuilder().stored("a.pt", cut).build(),
         ErrorCode::kTruncated, cut.size() - 11,
         "the file ends before the end of a storage: 1 bytes are missing, storage 0", "a.pt"}});
-  const auto bad_part = LegacyBuilder(dict({text("w"), legacy_storage("0", 1)})).build();
+  const auto damaged_value = LegacyBuilder(dict({text("w"), legacy_storage("0", 1)})).build();
   for (const bool is_deflated : {false, true}) {
     ZipBuilder zip;
     zip.stored("first.pt", zipped());
-    is_deflated ? zip.deflated("a.pt", bad_part) : zip.stored("a.pt", bad_part);
+    is_deflated ? zip.deflated("a.pt", damaged_value) : zip.stored("a.pt", damaged_value);
     const auto opened = open_bytes(zip.build());
     ASSERT_TRUE(opened);
     ASSERT_EQ(opened->issues().size(), 1u);

@@ -32,7 +32,7 @@ const std::string kPair = tuple({text("a"), kOne});
 const std::string kOrderedDict = symbol("collections", "OrderedDict");
 const std::string kNamespace = newobj(symbol("argparse", "Namespace"), {});
 const std::string kObject = reduce(symbol("m", "C"), {kOne});
-const std::string kBadPart = reduce(symbol("builtins", "bytearray"), {integer(7)});
+const std::string kDamagedValue = reduce(symbol("builtins", "bytearray"), {integer(7)});
 
 const CheckpointBuilder kOneStorage =
     CheckpointBuilder(kNone).storage("0", raw<float>({1.0f, 2.0f}));
@@ -174,7 +174,7 @@ TEST(Interpreter, DoesNotOpenAFileWhoseProgramContradictsItself) {
   EXPECT_FALSE(
       open(CheckpointBuilder(build(reduce(symbol("builtins", "range"), {kOne, kOne, kOne}), "}"))));
   EXPECT_FALSE(open(CheckpointBuilder(reduce(ordered_dict(), {kOne}))));
-  EXPECT_TRUE(open(CheckpointBuilder(kBadPart)));
+  EXPECT_TRUE(open(CheckpointBuilder(kDamagedValue)));
 }
 
 TEST(Interpreter, RefusesToCallWhatIsNoClass) {
@@ -284,30 +284,30 @@ std::string text_and_paths(const std::string& value) {
   return out;
 }
 
-TEST(Interpreter, ListsABadPartOnceWithItsPath) {
-  const std::string shared = memoized(1, kBadPart);
+TEST(Interpreter, ListsADamagedValueOnceWithItsPath) {
+  const std::string shared = memoized(1, kDamagedValue);
 
-  EXPECT_EQ(text_and_paths(dict({text("w"), kOne, text("x"), list({kOne, kBadPart})})),
+  EXPECT_EQ(text_and_paths(dict({text("w"), kOne, text("x"), list({kOne, kDamagedValue})})),
             "{\"w\": 1, \"x\": [1, damaged value]} ! $[\"x\"][1]");
   EXPECT_EQ(text_and_paths(tuple({shared, fetched(1)})), "(damaged value, damaged value) ! $[0]");
-  EXPECT_EQ(text_and_paths(tuple({kBadPart, kBadPart})),
+  EXPECT_EQ(text_and_paths(tuple({kDamagedValue, kDamagedValue})),
             "(damaged value, damaged value) ! $[0] ! $[1]");
-  EXPECT_EQ(text_and_paths(build(kObject, dict({text("f"), kBadPart}))),
+  EXPECT_EQ(text_and_paths(build(kObject, dict({text("f"), kDamagedValue}))),
             "m.C(1).build({\"f\": damaged value}) ! $.f");
   EXPECT_EQ(text_and_paths(shared + "0" + kOne), "1 ! ");
 }
 
-TEST(Interpreter, SpreadsABadPartToWhoeverWasCalledWithIt) {
+TEST(Interpreter, SpreadsADamagedValueToWhoeverWasCalledWithIt) {
   // One entry, which leads to where it began; whatever is built from it is damaged, too.
   EXPECT_EQ(text_and_paths(list({reduce(symbol("datetime", "datetime"),
-                                        {bytes(std::string(10, '\1')), kBadPart})})),
+                                        {bytes(std::string(10, '\1')), kDamagedValue})})),
             "[damaged value] ! $[0]");
-  EXPECT_EQ(text_and_paths(list({reduce(symbol("builtins", "slice"), {kBadPart})})),
+  EXPECT_EQ(text_and_paths(list({reduce(symbol("builtins", "slice"), {kDamagedValue})})),
             "[damaged value] ! $[0]");
-  EXPECT_EQ(text_and_paths(list({build(kNamespace, kBadPart)})), "[damaged value] ! $[0]");
-  EXPECT_EQ(text_and_paths(list({reduce(kBadPart, {kOne})})), "[damaged value] ! ");
+  EXPECT_EQ(text_and_paths(list({build(kNamespace, kDamagedValue)})), "[damaged value] ! $[0]");
+  EXPECT_EQ(text_and_paths(list({reduce(kDamagedValue, {kOne})})), "[damaged value] ! ");
   // What an unknown call was given stays visible.
-  EXPECT_EQ(text_and_paths(reduce(symbol("m", "C"), {kBadPart})),
+  EXPECT_EQ(text_and_paths(reduce(symbol("m", "C"), {kDamagedValue})),
             "m.C(damaged value) ! $.__args__[0]");
 }
 

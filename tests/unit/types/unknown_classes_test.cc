@@ -77,7 +77,7 @@ TEST(UnknownClasses, MayBeTheFactoryOfADict) {
   }
 }
 
-TEST(UnknownClasses, LeaveAMistakeOfKnownOnesABadPart) {
+TEST(UnknownClasses, LeaveAMistakeOfKnownOnesADamagedValue) {
   EXPECT_NE(
       complaint(CheckpointBuilder(reduce(symbol("numpy._core.multiarray", "_reconstruct"),
                                          {symbol("numpy", "float64"), integers({0}), bytes("b")}))),
