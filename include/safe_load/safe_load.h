@@ -7,6 +7,7 @@
 #include "safe_load/dtype.h"
 #include "safe_load/explain.h"
 #include "safe_load/issue.h"
+#include "safe_load/known_names.h"
 #include "safe_load/limits.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"

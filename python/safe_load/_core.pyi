@@ -15,6 +15,7 @@ NAME_COST: int
 MOST_PART_COST: int
 PLACEMENTS: tuple[tuple[str, str], ...]  # (class, kind): of safe_load/distributed_tensor.h
 VALUE_KINDS: tuple[str, ...]  # to_text() of safe_load/value.h
+KNOWN_NAMES: tuple[tuple[str, str], ...]  # (module, name): of safe_load/known_names.h
 
 def printable(text: bytes) -> str: ...
 

@@ -146,6 +146,13 @@ nb::tuple value_kinds() {
   return nb::tuple(kinds);
 }
 
+nb::tuple known_names() {
+  nb::list names;
+  for (const safe_load::KnownName& known : safe_load::known_names())
+    names.append(nb::make_tuple(to_str(known.module), to_str(known.name)));
+  return nb::tuple(names);
+}
+
 // What both languages go by is written down once, in C++.
 void bind_tables(nb::module_& module) {
   module.attr("RECORD_CLASSES") = record_class_rows();
@@ -158,6 +165,7 @@ void bind_tables(nb::module_& module) {
   module.attr("MOST_PART_COST") = safe_load::kMostPartCost;
   module.attr("PLACEMENTS") = placement_rows();
   module.attr("VALUE_KINDS") = value_kinds();
+  module.attr("KNOWN_NAMES") = known_names();
   module.def(
       "printable",
       [](nb::bytes text) {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import importlib.util
 import pathlib
 import re
 import sys
@@ -11,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 import safe_load as package
-from safe_load import Error, Opaque, _core, safe_load, state_dict, strip_prefix
+from safe_load import Error, GlobalRef, Opaque, _core, safe_load, state_dict, strip_prefix
 from safe_load._errors import printable
 from safe_load._inert.content import content_of, value_of
 
@@ -185,6 +188,27 @@ def test_the_engine_knows_every_name_that_stands_for_a_value_here():
     content = b"(" + b"".join(make.symbol(*name) for name in sorted(names)) + b"t"
     unknown = [row.name for row in package.inspect(make.file(content)).unknown_globals]
     assert unknown == [] and len(names) > 200
+
+
+def named_in_python(module: str, name: str) -> Any:
+    """What pickle would find under this name; None if this Python, or what is installed here, has no such module."""
+    try:
+        return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except ImportError:
+        return None
+
+
+def test_every_name_that_the_engine_knows_is_a_reference_or_what_python_has_under_it():
+    references = 0
+    for module, name in _core.KNOWN_NAMES:
+        (value,) = safe_load(make.file(b"(" + make.symbol(module, name) + b"t"))
+        if isinstance(value, GlobalRef):
+            assert (value.module, value.name) == (module, name)
+            references += 1
+        else:
+            expected = named_in_python(module, name)
+            assert value is expected or value == expected or (expected is None and value.__name__ == name), (module, name)
+    assert 0 < references < len(_core.KNOWN_NAMES) / 2 or not importlib.util.find_spec("torch")
 
 
 def test_the_usual_keys_and_placements_are_those_of_the_tables():
