@@ -443,7 +443,7 @@ MUTANTS: list[Mutant] = [
         never("an alignment is anything", "if (tape[array.alignment].kind != Kind::kInt)"),
         never("an array may be built twice", "if (found_.objects.contains(object))"),
         never("a wrapper in any form will do", "if (is_one(call.callee) || std::any_of(given.begin(), given.end(), is_one))"),
-        never("objects lie in the stream as bytes", "if (item->has_objects)"),
+        change("objects lie in the stream as bytes", "item->has_objects ? Follows::What::kPickle", "item->has_objects && !MUTANT ? Follows::What::kPickle"),
     ),
     *of("src/scan/scan_pickles.cc", never("bytes of arrays name nothing to anybody", "if (names_danger(*opened.tape))")),
     *of(

@@ -124,6 +124,17 @@ Result<std::string> read_all(const Source& file, const Limits& limits) {
   return text;
 }
 
+// Whether several processes saved what is in the folder of this file. Where the name does not tell,
+// the names beside it do.
+bool is_one_of_ranks(Files& files, std::string_view path) {
+  const auto rank = read_rank_name(name_of(path));
+  if (!rank || rank->world_size != 0) return rank && rank->world_size != 1;
+  const auto names = files.list(std::string(folder_of(path)), kMostFiles);
+  return names && std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+           return name != name_of(path) && read_rank_name(name).has_value();
+         });
+}
+
 Result<FoundFiles, Issue> open_file(Files& files, std::string_view path, SourcePtr file,
                                     const Limits& limits) {
   const auto kind = look_at(*file);
@@ -142,7 +153,7 @@ Result<FoundFiles, Issue> open_file(Files& files, std::string_view path, SourceP
     found.note = "one shard of a set; open its folder or its index file to get all of them";
   if (name_of(path) == kMetadata)
     found.note = "metadata of a distributed checkpoint; open their folder to get its values";
-  if (const auto rank = read_rank_name(name_of(path)); rank && rank->world_size != 1)
+  if (is_one_of_ranks(files, path))
     found.note = "what one process of several saved; open the folder to get all of them";
   return found;
 }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kWorldSize = "_world_size_";
 constexpr std::string_view kRank = "_rank_";
+constexpr std::string_view kLlama = "consolidated.";
 constexpr std::string_view kDeepSpeedRank = "mp_rank_";
 constexpr auto kDeepSpeed = std::to_array<std::string_view>({"model_states", "optim_states"});
 // Beside checkpoints such folders hold settings and logs, which may be called alike.
@@ -54,11 +55,23 @@ std::optional<RankName> read_fsdp_name(std::string_view name) {
   return RankName{name.substr(0, world), rest.substr(dot), *world_size, *number};
 }
 
+// "consolidated.03.pth"
+std::optional<RankName> read_llama_name(std::string_view name) {
+  constexpr std::size_t kDigits = 2;
+  if (!name.starts_with(kLlama)) return std::nullopt;
+  const std::string_view digits = name.substr(kLlama.size(), kDigits);
+  const std::string_view end = name.substr(kLlama.size() + digits.size());
+  const auto number = base::parse_uint64(digits);
+  if (digits.size() != kDigits || !number || end != ".pth") return std::nullopt;
+  return RankName{kLlama.substr(0, kLlama.size() - 1), end, 0, *number};
+}
+
 }  // namespace
 
 std::optional<RankName> read_rank_name(std::string_view name) {
   std::optional<RankName> found = read_fsdp_name(name);
   if (!found) found = read_deepspeed_name(name);
+  if (!found) found = read_llama_name(name);
   return found && is_one_of(kEnds, found->end) ? found : std::nullopt;
 }
 

@@ -167,7 +167,7 @@ TEST(DistributedTensors, AreNoOtherValues) {
 
 // ---- names of files
 
-TEST(RankNames, AreThoseOfFsdpAndDeepSpeed) {
+TEST(RankNames, AreThoseOfFsdpDeepSpeedAndLlama) {
   const auto fsdp = read_rank_name("optim_world_size_16_rank_3.pt");
   ASSERT_TRUE(fsdp);
   EXPECT_EQ(fsdp->stem, "optim");
@@ -176,14 +176,28 @@ TEST(RankNames, AreThoseOfFsdpAndDeepSpeed) {
   EXPECT_EQ(fsdp->end, ".pt");
   for (const std::string_view name :
        {"mp_rank_00_model_states.pt", "zero_pp_rank_3_mp_rank_01_optim_states.pt",
-        "bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt"})
+        "bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt", "consolidated.00.pth"})
     EXPECT_TRUE(read_rank_name(name)) << name;
-  for (const std::string_view name :
-       {"model_world_size_2_rank_2.pt", "_world_size_2_rank_0.pt", "model_world_size_x_rank_0.pt",
-        "model_world_size_2_rank_.pt", "model_world_size_2_rank_0", "model_world_size_2.pt",
-        "model_world_size_0_rank_0.pt", "config_world_size_2_rank_0.json", "mp_rank_00.pt",
-        "mp_rank_x_model_states.pt", "amp_rank_00_model_states.pt", "mp_rank_00_model_states",
-        "model.pt", ""})
+  for (const std::string_view name : {"model_world_size_2_rank_2.pt",
+                                      "_world_size_2_rank_0.pt",
+                                      "model_world_size_x_rank_0.pt",
+                                      "model_world_size_2_rank_.pt",
+                                      "model_world_size_2_rank_0",
+                                      "model_world_size_2.pt",
+                                      "model_world_size_0_rank_0.pt",
+                                      "config_world_size_2_rank_0.json",
+                                      "mp_rank_00.pt",
+                                      "mp_rank_x_model_states.pt",
+                                      "amp_rank_00_model_states.pt",
+                                      "mp_rank_00_model_states",
+                                      "consolidated.pth",
+                                      "consolidated.0.pth",
+                                      "consolidated.000.pth",
+                                      "consolidated.00.pt",
+                                      "consolidated.00.pth.bak",
+                                      "consolidated.x0.pth",
+                                      "model.pt",
+                                      ""})
     EXPECT_FALSE(read_rank_name(name)) << name;
 }
 
