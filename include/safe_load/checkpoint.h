@@ -43,7 +43,7 @@ inline namespace v0 {
 struct Refusal;
 
 struct NamedTensor {
-  std::string name;  // keys and attributes joined by dots: model.fc.bias
+  std::string name;  // keys and attributes joined by dots: model.fc.bias, as state_dict() has them
   TensorView tensor;
   std::string path;            // $["model"]["fc.bias"]
   bool is_alias = false;       // the very same tensor was listed before under another name
@@ -94,7 +94,7 @@ class SAFE_LOAD_EXPORT Place {
   bool is_inside_record() const { return is_inside_record_; }  // an argument, or a part of one
   bool is_aside() const { return is_aside_; }  // what a config says about itself, or a part of that
   std::string path() const;                    // $["model"]["fc.bias"]
-  std::string name() const;                    // model.fc.bias
+  std::string name() const;                    // model.fc.bias, without the tables of modules
 
  private:
   friend class Checkpoint;

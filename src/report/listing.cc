@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "records/origin.h"
 #include "report/run_of_scalars.h"
@@ -30,6 +33,35 @@ bool is_shown_by_content(const ValueView& value) {
   return is_node || (is_container && !value.content().empty());
 }
 
+// Which dicts are the attributes of a torch.nn.Module.
+class ModuleAttributes {
+ public:
+  bool contain(const ValueView& dict) {
+    const auto [known, is_new] = known_.try_emplace(dict.id(), false);
+    if (is_new)
+      known->second = dict.is_dict() && dict["_parameters"].is_dict() &&
+                      dict["_buffers"].is_dict() && dict["_modules"].is_dict();
+    return known->second;
+  }
+
+ private:
+  std::unordered_map<std::uint32_t, bool> known_;  // by value
+};
+
+bool is_flag_or_empty(const ValueView& value) {
+  const ValueKind kind = value.kind();
+  const bool is_container =
+      std::find(kContainers.begin(), kContainers.end(), kind) != kContainers.end();
+  return kind == ValueKind::kNone || kind == ValueKind::kBool ||
+         (is_container && value.size() == 0);
+}
+
+// "$.model.training", "$._buffers"
+bool is_of_every_module(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('.') + 1);
+  return name.starts_with('_') || name == "training";
+}
+
 }  // namespace
 
 Listing collect(const Checkpoint& checkpoint) {
@@ -46,6 +78,7 @@ Listing collect(const Checkpoint& checkpoint) {
   listing.origins = records::origins(checkpoint);
   for (SymbolUse& use : checkpoint.symbols())
     (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
+  ModuleAttributes modules;
   std::unordered_set<std::uint32_t> folded;  // containers whose parts are one row
   checkpoint.for_each([&](const Place& place) {
     if (folded.contains(place.owner().id())) return;
@@ -66,7 +99,11 @@ Listing collect(const Checkpoint& checkpoint) {
     }
     if (kind == ValueKind::kArray) ++listing.arrays;
     if (is_shown_elsewhere || kind == ValueKind::kTensor) return;
-    listing.values.push_back({place.path(), std::string(to_text(kind)), summary(value)});
+    std::string path = place.path();
+    const bool is_idle =
+        is_flag_or_empty(value) && modules.contain(place.owner()) && is_of_every_module(path);
+    listing.values.push_back(
+        {std::move(path), std::string(to_text(kind)), summary(value), is_idle});
   });
   return listing;
 }

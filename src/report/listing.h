@@ -15,6 +15,7 @@ struct ValueRow {
   std::string path;
   std::string kind;
   std::string text;
+  bool is_idle = false;  // what every module keeps besides its weights: flags, and empty tables
 };
 
 struct Listing {

@@ -45,6 +45,20 @@ std::string flags_text(const TensorView& tensor) {
   return text;
 }
 
+// The idle ones are counted.
+void add_values(const Listing& listing, const TextOptions& options, Page& page) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ValueRow& row : listing.values)
+    if (!row.is_idle) rows.push_back({row.path, row.text});
+  const std::size_t idle = listing.values.size() - rows.size();
+  if (listing.values.empty()) return;
+  page.heading("values");
+  page.table(std::move(rows), options.most_values != 0 ? options.most_values : options.most_rows);
+  if (idle != 0)
+    page.line("  " + plural(idle, "value") +
+              " of modules not listed: flags and empty tables; --json has them");
+}
+
 // What the files of several processes hold together.
 void add_ranks(const Listing& listing, Page& page) {
   std::vector<std::vector<std::string>> rows;
@@ -107,12 +121,7 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   for (const std::string& origin : listing.origins) page.line("written by " + origin);
   add_ranks(listing, page);
   add_tensors(listing, page);
-  if (!listing.values.empty()) {
-    page.heading("values");
-    std::vector<std::vector<std::string>> rows;
-    for (const ValueRow& row : listing.values) rows.push_back({row.path, row.text});
-    page.table(rows, options.most_values != 0 ? options.most_values : options.most_rows);
-  }
+  add_values(listing, options, page);
   if (!listing.unknown.empty()) {
     page.heading("inert classes and functions (nothing was imported or run)");
     std::vector<std::vector<std::string>> rows;

@@ -26,6 +26,11 @@ bool is_identifier(std::string_view text) {
                      [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
+// An attribute in which torch.nn.Module keeps its parts by their names.
+bool is_table_of_module(std::string_view step) {
+  return step == "._modules" || step == "._parameters" || step == "._buffers";
+}
+
 }  // namespace
 
 std::vector<Edge> Graph::shortest_edges() const {
@@ -151,7 +156,9 @@ std::string Graph::path(const std::vector<Edge>& edges, const Edge& last) const 
 std::string Graph::dotted(const std::vector<Edge>& edges, const Edge& last) const {
   const Chain way = chain(edges, last);
   std::string text = way.is_cut ? "..." : "";
-  for (std::string part : way.steps) {
+  for (const std::string& step : way.steps) {
+    if (is_table_of_module(step) && &step != &way.steps.back()) continue;
+    std::string part = step;
     if (part.starts_with("[\"")) {
       part = part.substr(2, part.size() - 4);
     } else if (part.starts_with('[')) {

@@ -56,7 +56,8 @@ class Graph {
   // One step of such a path: ["model"], [0], .weight; "" for steps that a person does not see.
   std::string step_text(const std::vector<Edge>& edges, const Edge& edge) const;
 
-  // The keys and attributes of the path, joined by dots: model.0.weight.
+  // The keys and attributes of the path, joined by dots: model.0.weight. Inside of modules it is
+  // the name that state_dict() would give.
   std::string dotted(const std::vector<Edge>& edges, const Edge& last) const;
 
  private:

@@ -5,6 +5,8 @@ ln -s plain.pkl link.pkl
 for output in plain.pkl link.pkl ./../*/plain.pkl missing/report .; do
   "$SAFE_LOAD" scan -q . plain.pkl -o "$output" 2>&1 | sed 's|[^ ]*/tmp[^/]*/||'
 done
-"$SAFE_LOAD" scan -q plain.pkl -o /dev/null && [ -c /dev/null ] && echo "a device stays one"
+mkfifo pipe
+cat pipe &
+"$SAFE_LOAD" scan -q plain.pkl -o pipe && wait && [ -p pipe ] && echo "a pipe stays one"
 od -c plain.pkl
 ls -A

@@ -1,10 +1,12 @@
 // AtomicFile: the old file or the new one, whatever happens in between.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <safe_load/atomic_file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -129,14 +131,21 @@ TEST_F(AtomicFiles, KnowWhatTheyReplace) {
   EXPECT_FALSE(fresh->replaces(path("nothing")));
 }
 
-TEST_F(AtomicFiles, WriteToDevicesAtOnce) {
-  auto file = AtomicFile::create("/dev/null");
+TEST_F(AtomicFiles, WriteToPipesAndDevicesAtOnce) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const int reader = ::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  auto file = AtomicFile::create(path("pipe"));
   ASSERT_TRUE(file.ok());
   EXPECT_TRUE(file->reserve(100).ok());
   EXPECT_TRUE(file->write(as_bytes("new")).ok());
-  EXPECT_FALSE(file->replaces("/dev/null"));
+  EXPECT_FALSE(file->replaces(path("pipe")));
   EXPECT_TRUE(file->commit().ok());
-  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  std::array<char, 8> got = {};
+  EXPECT_EQ(::read(reader, got.data(), got.size()), 3);
+  ::close(reader);
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  EXPECT_EQ(count(), 1u);
   auto full = AtomicFile::create("/dev/full");
   ASSERT_TRUE(full.ok());
   const auto done = full->write(as_bytes("new"));
