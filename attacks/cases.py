@@ -22,6 +22,7 @@ from assembler import (
 )
 from case import CLEAN, EVIL, Case
 from picklers import honest_picklers
+from polyglots import polyglots
 from programs import programs
 
 # A frame with a window of 1 KiB and one raw block, whose header is put in (RFC 8878 3.1.1).
@@ -576,5 +577,5 @@ def methods_that_are_data() -> Iterator[Case]:
 
 def cases() -> list[Case]:
     groups = (containers, readers_that_differ, readers_that_go_on, layouts, machine, gadgets, allowlists, resources, from_outside, methods_that_are_data,
-              honest_picklers, programs)
+              honest_picklers, polyglots, programs)
     return [case for group in groups for case in group()]

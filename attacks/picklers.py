@@ -143,6 +143,8 @@ def honest_picklers() -> Iterator[Case]:
     yield Case("G13", "agent-old-protocol.zip", agent(base64(b"cos\ngetcwd\n(tR.")), "DANGEROUS", "SL-G01", honest)
     yield Case("G13", "agent-noise.zip", agent("-".join(packed)), "DANGEROUS", "SL-G01", honest)
     yield Case("G13", "agent-escapes.zip", agent("".join(f"\\u{ord(c):04x}" for c in packed), "\\u003aserialized:"), "DANGEROUS", "SL-G01", honest)
+    # To JSON \\b is a control character, which base64 passes over; without the escape it is a digit.
+    yield Case("G13", "agent-backspace.zip", agent("\\b\\f" + packed), "DANGEROUS", "SL-G01", honest)
     long = pickle_of(text("x" * 20) + b"0" + PAYLOAD)
     yield Case("G13", "config-base64.zip", agent(base64(long), "state", "config.json"), "DANGEROUS", "SL-G01", honest)
     yield Case("G13", "config-hex.zip", agent(long.hex(), "state", "config.json"), "DANGEROUS", "SL-G01", honest)

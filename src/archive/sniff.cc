@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "decompress/heads.h"
 
 namespace safe_load::archive {
 namespace {
@@ -68,9 +69,6 @@ constexpr Magic kMagics[] = {
     {0, "7z\xbc\xaf\x27\x1c"sv, {Kind::kCompressed, "a 7z archive", kUnpack}},
     {0, "Rar!\x1a\x07"sv, {Kind::kCompressed, "a rar archive", kUnpack}},
     {0, "\x89HDF\r\n\x1a\n"sv, kHdf5},
-    {512, "\x89HDF\r\n\x1a\n"sv, kHdf5},
-    {1024, "\x89HDF\r\n\x1a\n"sv, kHdf5},
-    {2048, "\x89HDF\r\n\x1a\n"sv, kHdf5},
     {0, "lmgg"sv, kGgml},
     {0, "fmgg"sv, kGgml},
     {0, "tjgg"sv, kGgml},
@@ -86,6 +84,9 @@ constexpr Magic kMagics[] = {
     {4, "PTMF"sv, {Kind::kOther, "a PyTorch mobile flatbuffer", "open it with torch.jit.load"}},
     {4, "ET1"sv, {Kind::kOther, "an ExecuTorch program", "open it with ExecuTorch"}},
     {4, "TFL3"sv, {Kind::kOther, "a TensorFlow Lite model", "open it with TensorFlow Lite"}},
+    {512, "\x89HDF\r\n\x1a\n"sv, kHdf5},
+    {1024, "\x89HDF\r\n\x1a\n"sv, kHdf5},
+    {2048, "\x89HDF\r\n\x1a\n"sv, kHdf5},
 };
 
 bool is_control(char c) {
@@ -93,34 +94,6 @@ bool is_control(char c) {
          c == '\x7f';
 }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// A window of 256 bytes to 32 KiB, a check of the two bytes, and a first block that can be one.
-// Source: RFC 1950, RFC 1951.
-bool is_zlib(base::Bytes head) {
-  if (head.size() < 8) return false;
-  const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(head[i]); };
-  const bool is_header =
-      (byte(0) & 0x0F) == 8 && byte(0) <= 0x78 && (256 * byte(0) + byte(1)) % 31 == 0;
-  if (!is_header) return false;
-  const std::size_t at = (byte(1) & 0x20) != 0 ? 6 : 2;  // behind the id of a dictionary
-  const unsigned type = byte(at) >> 1 & 3;
-  if (type == 0 && at == 2) return byte(3) == (byte(5) ^ 0xFF) && byte(4) == (byte(6) ^ 0xFF);
-  return type != 3;
-}
-
-// LZMA without a container, as Python's lzma takes it: properties, a dictionary of 2^n or
-// 2^n + 2^(n-1) bytes, a size that is not known or below 256 GiB.
-// Source: liblzma, lzma_alone_decoder().
-bool is_lzma(base::Bytes head) {
-  constexpr std::size_t kHeader = 13;
-  if (head.size() <= kHeader || std::to_integer<unsigned>(head[0]) >= 225) return false;
-  const auto dictionary = base::load_little<std::uint32_t>(head.data() + 1);
-  const auto size = base::load_little<std::uint64_t>(head.data() + 5);
-  const std::uint32_t lowest = dictionary & (~dictionary + 1);
-  const bool is_power = dictionary != 0 && (dictionary == lowest || dictionary == 3 * lowest);
-  return (is_power || dictionary == 0xFFFFFFFF) &&
-         (size == UINT64_MAX || size < std::uint64_t{1} << 38) && head[kHeader] == std::byte{0};
-}
 
 // `head` may end in the middle of a character.
 bool is_text(std::string_view head, std::uint64_t size) {
@@ -171,9 +144,9 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
     return {Kind::kOther, "perhaps an ONNX or TensorFlow model (protobuf)",
             "open it with onnxruntime or TensorFlow"};
   const bool may_be_pickle = kFirstOpcodes.find(text[0]) != std::string_view::npos;
-  if (is_zlib(head))
+  if (decompress::is_zlib(head))
     return {Kind::kCompressed, "zlib-compressed data", kUnpack, may_be_pickle, Coding::kZlib};
-  if (is_lzma(head))
+  if (decompress::is_lzma(head))
     return {Kind::kCompressed, "lzma-compressed data", kUnpack, may_be_pickle, Coding::kLzma};
   if (is_text(text, size))
     return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message",

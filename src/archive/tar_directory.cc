@@ -110,27 +110,28 @@ std::string name_of(base::Bytes header) {
   return prefix.empty() ? name : std::string(prefix) + "/" + name;
 }
 
-// As int(text, 8) of Python takes it, or in base 256.
-std::optional<std::int64_t> read_loose_number(std::string_view text) {
+// Whether Python may take a field for this number: as int(text, 8) does, which passes over blanks,
+// signs and underscores, or in base 256, where 0xFF at the beginning makes it negative.
+bool could_state(std::string_view text, std::int64_t number) {
   const auto first = static_cast<std::uint8_t>(text.front());
-  std::int64_t number = 0;
+  std::uint64_t value = 0;
   if (first == 0x80 || first == 0xFF) {
-    for (const char c : text.substr(1)) number = number << 8 | static_cast<std::uint8_t>(c);
-    return number;
+    for (const char c : text.substr(1)) value = value << 8 | static_cast<std::uint8_t>(c);
+    const std::int64_t whole = first == 0x80 ? 0 : std::int64_t{1} << (8 * (kChecksumSize - 1));
+    return static_cast<std::int64_t>(value) - whole == number;
   }
-  text = text.substr(0, text.find('\0'));
-  std::string digits;
-  for (const char c : text) {
-    if (c == ' ' || c == '_' || c == '+' || c == '-' || (c >= '\t' && c <= '\r')) continue;
+  for (const char c : trimmed(text)) {
+    const bool is_blank = c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
+    if (is_blank || c == '_' || c == '+' || c == '-') continue;
     if (c == 'o' || c == 'O') {
-      digits.clear();
+      value = 0;
       continue;
     }
-    if (c < '0' || c > '7') return std::nullopt;
-    digits += c;
+    if (c < '0' || c > '7') return false;
+    value = value << 3 | static_cast<std::uint64_t>(c - '0');
   }
-  for (const char c : digits) number = number << 3 | (c - '0');
-  return number;
+  const auto found = static_cast<std::int64_t>(value);
+  return found == number || -found == number;
 }
 
 }  // namespace
@@ -145,8 +146,8 @@ bool could_be_tar_header(base::Bytes block) {
     without += byte;
     with_signs += static_cast<std::int8_t>(byte);
   }
-  const auto stated = read_loose_number(field(block, kChecksumAt, kChecksumSize));
-  return stated && (*stated == without || *stated == with_signs);
+  const std::string_view stated = field(block, kChecksumAt, kChecksumSize);
+  return could_state(stated, without) || could_state(stated, with_signs);
 }
 
 bool is_tar_header(base::Bytes block) {

@@ -147,6 +147,7 @@ Result<Found> find_end(const Source& source) {
   std::optional<Found> found;
   std::uint64_t candidates = 0;
   for (const std::uint64_t i : end_signatures(tail)) {
+    if (size - (tail_at + i) > kEndSize + kMostBehind) break;
     // More signatures than this are no accident, and each costs a look at the file.
     if (++candidates > 64)
       return Error(ErrorCode::kAmbiguous, "too many zip end records", tail_at + i);

@@ -29,7 +29,10 @@ inline constexpr std::uint64_t kEntrySize = 46;
 inline constexpr std::uint64_t kZip64EndSize = 56;
 inline constexpr std::uint64_t kLocatorSize = 20;
 inline constexpr std::uint64_t kEndSize = 22;
-inline constexpr std::uint64_t kTail = kEndSize + 65535;  // an end record and the longest comment
+inline constexpr std::uint64_t kMostBehind = 65535;  // bytes behind an end record: a comment
+// Where readers look for one: Python's zipfile a byte further than the format allows, and miniz,
+// which torch uses, goes back in steps, some 69,600 bytes.
+inline constexpr std::uint64_t kTail = 70'000;
 
 // Encryption (0), patch data (5), strong encryption (6), masked header (13).
 inline constexpr std::uint16_t kOpaqueFlags = 1u << 0 | 1u << 5 | 1u << 6 | 1u << 13;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "archive/claims.h"
 #include "base/checked.h"
 #include "base/text.h"
 #include "container/head.h"
@@ -101,6 +102,7 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
   }
   const Sniffed sniffed = archive::sniff(head, slice.size);
   const std::string_view text = base::as_text(head);
+  check_claims(head, slice, chain);
   const base::Bytes block = base::Bytes(head).first(std::min(head.size(), archive::kTarBlock));
   if (sniffed.kind != Sniffed::Kind::kTar && archive::could_be_tar_header(block) &&
       sniffed.kind != Sniffed::Kind::kZeros) {
@@ -120,6 +122,16 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
     seen.is_container = true;
   }
   return seen;
+}
+
+void FileScan::check_claims(base::Bytes head, const Slice& slice, const std::string& chain) {
+  const std::vector<std::string_view> claims = archive::claims(head, slice.size);
+  if (claims.size() < 2) return;
+  std::string words(claims[0]);
+  for (std::size_t i = 1; i < claims.size(); ++i) words.append(", ").append(claims[i]);
+  add(make_finding(Rule::kC06, Severity::kUnknown,
+                   "programs take it for one thing or another: " + words),
+      chain);
 }
 
 FileScan::Seen FileScan::scan_plain(const Slice& slice, const std::string& chain,

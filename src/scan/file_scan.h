@@ -73,6 +73,8 @@ class FileScan {
   // ---- one slice: a file, or a member as a file of its own (file_scan.cc)
 
   Seen scan(const Slice& slice, const std::string& chain, bool is_file);
+  // What several programs would take for their own, each in another way.
+  void check_claims(base::Bytes head, const Slice& slice, const std::string& chain);
   Seen scan_plain(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                   bool is_file);
   // Findings of a container that was opened, or of what there is of it; with the program of a
@@ -185,6 +187,7 @@ class FileScan {
   void scan_tar_members(const Slice& slice, const std::string& chain, bool is_checkpoint);
   // Behind the last member there are zeros and nothing else.
   void check_tar_end(const Slice& slice, std::uint64_t end, const std::string& chain);
+  void check_for_server(std::string_view name, const std::string& chain);
 
   const ScanOptions& options_;
   base::Host& host_;

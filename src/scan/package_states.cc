@@ -91,11 +91,12 @@ bool PackageStates::is_part(std::string_view key, NodeId value, std::uint32_t bu
   return false;
 }
 
-// A dict, or an OrderedDict that pairs were put into, whose methods no state replaces.
+// A dict, or an OrderedDict, whose methods no state replaces.
 bool PackageStates::is_dict(NodeId id) const {
+  if (is_plain(id, Kind::kDict)) return true;
   const Call* const call = tape_.call_of(id);
-  if (call == nullptr) return is_plain(id, Kind::kDict);
-  return tape_[call->callee].kind == Kind::kSymbol &&
+  return call != nullptr && tape_[id].kind == Kind::kDict &&
+         tape_[call->callee].kind == Kind::kSymbol &&
          tape_.symbol(call->callee).is("collections", "OrderedDict") &&
          tape_.items(tape_.added(*call).states).empty();
 }
@@ -103,33 +104,14 @@ bool PackageStates::is_dict(NodeId id) const {
 bool PackageStates::is_table(NodeId id) {
   const auto known = tables_.find(id);
   if (known != tables_.end()) return known->second;
-  const bool is_one = is_dict(id) && has_names_of_parts(id);
+  const bool is_one = is_dict(id) && has_names_of_parts(tape_.items(id));
   return tables_.emplace(id, is_one).first->second;
 }
 
-bool PackageStates::has_names_of_parts(NodeId dict) {
-  const Call* const call = tape_.call_of(dict);
-  // Pairs that are given to the call itself are how Python 2 writes it.
-  if (call != nullptr)
-    for (const NodeId given : tape_.arguments(*call))
-      if (!are_pairs_of_parts(given)) return false;
-  const auto items =
-      call == nullptr ? tape_.items(dict) : tape_.items(tape_.added(*call).dict_items);
-  for (std::size_t i = 0; i < items.size(); i += 2)
-    if (!is_name_of_part(items[i])) return false;
+bool PackageStates::has_names_of_parts(std::span<const NodeId> pairs) const {
+  for (std::size_t i = 0; i < pairs.size(); i += 2)
+    if (!is_name_of_part(pairs[i])) return false;
   return true;
-}
-
-bool PackageStates::are_pairs_of_parts(NodeId list) {
-  const auto known = tables_.find(list);
-  if (known != tables_.end()) return known->second;
-  const auto pairs = tape_.items(list);
-  const bool are_all =
-      is_plain(list, Kind::kList) && std::all_of(pairs.begin(), pairs.end(), [&](NodeId pair) {
-        const bool is_pair = is_plain(pair, Kind::kList) || is_plain(pair, Kind::kTuple);
-        return is_pair && tape_.items(pair).size() == 2 && is_name_of_part(tape_.items(pair)[0]);
-      });
-  return tables_.emplace(list, are_all).first->second;
 }
 
 bool PackageStates::is_name_of_part(NodeId key) const {

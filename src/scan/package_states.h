@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 
@@ -26,15 +27,14 @@ class PackageStates {
   bool is_part(std::string_view key, pickle::NodeId value, std::uint32_t built_at);
   bool is_dict(pickle::NodeId id) const;
   bool is_table(pickle::NodeId id);
-  bool has_names_of_parts(pickle::NodeId dict);
-  bool are_pairs_of_parts(pickle::NodeId list);
+  bool has_names_of_parts(std::span<const pickle::NodeId> pairs) const;
   bool is_name_of_part(pickle::NodeId key) const;
   bool is_numeric_array(pickle::NodeId id) const;
   bool is_name(pickle::NodeId id) const;
   bool is_plain(pickle::NodeId id, pickle::Kind kind) const;
 
   const pickle::Tape& tape_;
-  std::unordered_map<pickle::NodeId, bool> tables_;  // whether it is one, or pairs for one
+  std::unordered_map<pickle::NodeId, bool> tables_;  // whether it is one
 };
 
 }  // namespace safe_load::scanner

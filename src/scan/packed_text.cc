@@ -90,6 +90,10 @@ class Strings {
   char escape() {
     if (++at_ >= json_.size()) return '?';
     switch (json_[at_]) {
+      case 'b':
+        return '\b';
+      case 'f':
+        return '\f';
       case 'n':
         return '\n';
       case 'r':

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "scan/file_scan.h"
 #include "scan/member_name.h"
+#include "torch/readers.h"
 
 namespace safe_load::scanner {
 
@@ -35,6 +36,7 @@ void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bo
     const std::string where = join_members(chain, base::escaped(member.name));
     if (auto finding = judge_member_name(member.name))
       add(*std::move(finding), where, member.data_offset);
+    check_for_server(member.name, chain);
     Slice part = slice;
     part.offset += member.data_offset;
     part.size = member.size;
@@ -42,6 +44,14 @@ void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bo
     ++part.depth;
     scan(part, where, false);
   }
+}
+
+// TorchServe also takes its archives as .tar.gz.
+void FileScan::check_for_server(std::string_view name, const std::string& chain) {
+  if (!torch::could_have_mark(name)) return;
+  for (const torch::Mark& mark : torch::marks())
+    if (mark.reader == torch::Reader::kServe && torch::has_mark(mark, name, true))
+      add_mark(mark, chain);
 }
 
 void FileScan::check_tar_end(const Slice& slice, std::uint64_t end, const std::string& chain) {

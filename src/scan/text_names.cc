@@ -4,8 +4,9 @@ namespace safe_load::scanner {
 
 bool names_no_module(std::string_view module) {
   constexpr std::string_view kNeverInNames = " \t\r\"'`()[]{}<>:;,/\\=#@!$%&*+|?^~";
-  return module.empty() || module.front() == '.' || module.back() == '.' ||
-         module.find_first_of(kNeverInNames) != std::string_view::npos;
+  // Python imports what is in front of each dot first.
+  const std::string_view first = module.substr(0, module.find('.'));
+  return first.empty() || first.find_first_of(kNeverInNames) != std::string_view::npos;
 }
 
 bool is_only_words(const pickle::Tape& tape) {

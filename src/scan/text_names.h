@@ -7,7 +7,8 @@
 
 namespace safe_load::scanner {
 
-// Whether no module can have this name: it is empty, or has blanks, quotes or brackets.
+// Whether nothing is imported under this name: its first part is empty, or has blanks, quotes or
+// brackets.
 bool names_no_module(std::string_view module);
 
 // Whether the tape of a text that breaks off for every reader asks for nothing but the first words

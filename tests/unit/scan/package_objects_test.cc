@@ -103,6 +103,9 @@ TEST(PackageObjects, AreNotVouchedForWhereSomethingElseIsDoneWithThem) {
   EXPECT_EQ(verdict("cnumpy\ndtype\n" + kLinear + "\x85R"), Verdict::kUnknown);
   EXPECT_EQ(verdict("ccopyreg\n_reconstructor\n(" + kLinear + "cbuiltins\ndict\n}tR"),
             Verdict::kUnknown);
+  EXPECT_EQ(verdict("ccopyreg\n_reconstructor\n(" + kLinear + "cbuiltins\ndict\nNtR"),
+            Verdict::kUnknown);
+  EXPECT_EQ(verdict(kSgd + ")\x81"), Verdict::kUnknown);
 }
 
 TEST(PackageObjects, AreNotVouchedForWhereTheirOwnCodeWouldCompareThem) {
@@ -147,13 +150,14 @@ TEST(PackageObjects, AreNotVouchedForWithAStateThatTheirMethodsWouldRun) {
   EXPECT_EQ(verdict("(" + kLinear + ")\x81}" + text("_parameters") + "}q\1sbh\1" + hook + "Nst"),
             Verdict::kUnknown);
 
-  EXPECT_EQ(verdict(filled("ctransformers.models.bert.configuration_bert\nBertConfig\n",
-                           text("attribute_map") + "}")),
-            Verdict::kUnknown);
+  // In a tuple, for the result of a file is compared.
+  const std::string config = "(ctransformers.models.bert.configuration_bert\nBertConfig\n";
+  EXPECT_EQ(verdict(filled(config, text("other") + "}") + "t"), Verdict::kSafe);
+  EXPECT_EQ(verdict(filled(config, text("attribute_map") + "}") + "t"), Verdict::kUnknown);
   // NumPy asks an object with attributes what it is.
   const std::string object = "ctypes\nSimpleNamespace\n)R}" + text("size") + "K\1sb";
-  EXPECT_EQ(verdict(filled(kSpace, text("low") + object)), Verdict::kUnknown);
-  EXPECT_EQ(verdict(filled(kSpace, text("low") + "K\1")), Verdict::kUnknown);
+  EXPECT_EQ(verdict("(" + filled(kSpace, text("low") + object) + "t"), Verdict::kUnknown);
+  EXPECT_EQ(verdict("(" + filled(kSpace, text("low") + "K\1") + "t"), Verdict::kUnknown);
   EXPECT_EQ(verdict("(" + filled(kSpace, text("other") + object) + "t"), Verdict::kSafe);
   // The str of Python 2 is a name, too.
   EXPECT_EQ(verdict(filled(kLinear, "U\x0b_parameters]")), Verdict::kUnknown);
@@ -224,9 +228,12 @@ TEST(PackageObjects, AreNotVouchedForWithTextsThatACallMade) {
   const std::string made = "c_codecs\nencode\n" + text("a") + text("latin1") + "\x86R";
   EXPECT_EQ(verdict("(" + made + filled(kLinear, text("a") + "N") + "t"), Verdict::kSafe);
   EXPECT_EQ(verdict(filled(kLinear, made + "N")), Verdict::kUnknown);
-  const std::string version = "ctorch.torch_version\nTorchVersion\n" + text("no") + "\x85\x81";
-  EXPECT_EQ(verdict("(" + version + kStrategy + text("no") + "\x85Rt"), Verdict::kSafe);
-  EXPECT_EQ(verdict(kStrategy + version + "\x85R"), Verdict::kUnknown);
+  for (const std::string& other : {"ctorch.torch_version\nTorchVersion\n" + text("no") + "\x85\x81",
+                                   "cbuiltins\nstr\n" + text("no") + "\x85R"}) {
+    EXPECT_EQ(verdict("(" + other + kStrategy + text("no") + "\x85Rt"), Verdict::kSafe);
+    EXPECT_EQ(verdict(kStrategy + other + "\x85R"), Verdict::kUnknown);
+    EXPECT_EQ(verdict(filled(kLinear, other + "N")), Verdict::kUnknown);
+  }
 }
 
 TEST(PackageObjects, TakeTimeForWhatIsThere) {

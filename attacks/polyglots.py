@@ -1,0 +1,74 @@
+"""Files that two programs take for two things: each looks for its own marks alone, and these stand at different places."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from typing import Iterator
+
+from assembler import PAYLOAD, Entry, checkpoint, npy_of, safetensors, tar_of, zip_of
+from case import CLEAN, EVIL, Case
+
+BLOCK = 512  # of tar
+
+
+def tar_header(first: bytes, size: int, stated: bytes = b"%06o\0 ", kind: bytes = b"0") -> bytes:
+    """A header whose name begins with `first`. `stated` is how its checksum is written, in 8 bytes."""
+    block = bytearray(BLOCK)
+    block[: len(first)] = first
+    block[100:108] = b"0000644\0"
+    block[124:136] = b"%011o\0" % size
+    block[156:157] = kind
+    block[257:265] = b"ustar\00000"
+    block[148:156] = b" " * 8
+    block[148:156] = (stated % sum(block)).ljust(8, b"\0")
+    return bytes(block)
+
+
+def tar_named(first: bytes, content: bytes) -> bytes:
+    return tar_header(first, len(content)) + content.ljust(-(-len(content) // BLOCK) * BLOCK, b"\0") + bytes(2 * BLOCK)
+
+
+def pickle_with_tar(stated: bytes) -> bytes:
+    """A pickle of bytes that is a tar to torch, where `stated` is a number to Python."""
+    members = tar_of({"storages": EVIL, "tensors": EVIL, "pickle": EVIL})
+    size = 2 * BLOCK + len(members)
+    block = bytearray(tar_header(b"\x80\x03B" + struct.pack("<I", size - 8), 0))
+    block[257:265] = bytes(8)
+    block[148:156] = b" " * 8
+    block[148:156] = (stated % sum(block)).ljust(8, b"\0")
+    return bytes(block) + members + bytes(BLOCK - 1) + b"."
+
+
+def polyglots() -> Iterator[Case]:
+    tar = tar_of({"da": CLEAN})
+    yield Case("C06", "tar-and-flatbuffer.tar", tar_named(b"da\0\0PTMF", CLEAN), "UNKNOWN", "SL-C06", tar)
+    packed = gzip.compress(EVIL, mtime=0)
+    yield Case("C06", "tar-and-gzip.joblib", tar_named(packed[:10], CLEAN), "UNKNOWN", "SL-C06", gzip.compress(CLEAN, mtime=0))
+    yield Case("C06", "tar-and-array.npy", tar_named(b"\x93NUMPY\x01\0", CLEAN), "UNKNOWN", "SL-C06", tar)
+    agent = b'{":type:": "x", "a": "'
+    yield Case("C06", "tar-and-json.zip", zip_of([Entry("data", tar_named(agent, CLEAN))]), "UNKNOWN", "SL-C06", zip_of([Entry("data", tar)]))
+    header = b'{"a": "' + b" " * BLOCK + b'"}'
+    tensors = tar_named(struct.pack("<Q", 1000) + header[:90], bytes(BLOCK))
+    yield Case("C06", "tar-and-safetensors.safetensors", tensors, "INCOMPLETE", "SL-C06", safetensors(b"{}", b""))
+    for name, stated in {"separator": b"\x1c%06o", "minus": b"-%06o", "letter": b"0o%05o", "line": b"0_%05o"}.items():
+        yield Case("C06", f"pickle-and-tar-{name}.pkl", pickle_with_tar(stated), "INCOMPLETE", "SL-C06", CLEAN)
+
+    # torch looks for the end of a zip file farther from the end of the file than others, Python's zipfile one byte.
+    for distance in (65536, 69500):
+        far = CLEAN[:-1] + b"0B" + struct.pack("<I", len(checkpoint(EVIL)) + distance - 2) + checkpoint(EVIL) + bytes(distance - 2) + b"0N."
+        yield Case("C06", f"zip-before-{distance}-bytes.pkl", far, "DANGEROUS", "SL-C06", CLEAN)
+
+    # A mark farther in hides none at the beginning.
+    objects = npy_of("'|O'", (1,), b"")
+    filled = b"\x80\x03B" + struct.pack("<I", BLOCK - len(objects) - 7 + 8) + b" " * (BLOCK - len(objects) - 7) + b"\x89HDF\r\n\x1a\n0"
+    arrays = {name: zip_of([Entry("a.npy", objects + filled + value + b".")]) for name, value in (("evil", PAYLOAD), ("clean", b"]Na"))}
+    yield Case("C06", "array-and-hdf5.npz", arrays["evil"], "DANGEROUS", "SL-G01", arrays["clean"])
+
+    # Python imports what stands before a dot first.
+    for name, module in {"blank": b"antigravity.a b", "end": b"antigravity."}.items():
+        words = b"c" + module + b"\ns\nhello, this is a text\n"
+        yield Case("G15", f"parent-of-{name}.zip", zip_of([Entry("readme.txt", words)]), "UNKNOWN", "SL-G15",
+                   zip_of([Entry("readme.txt", b"can you\nread this text\n")]))
+    served = {"model.pkl": CLEAN, "MAR-INF/MANIFEST.json": b'{"model": {"handler": "handler.py"}}', "handler.py": b"import os\n"}
+    yield Case("T05", "served.tar", tar_of(served), "UNKNOWN", "SL-T05", tar_of({"model.pkl": CLEAN}))
