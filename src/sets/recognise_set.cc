@@ -15,7 +15,6 @@ namespace safe_load::sets {
 
 using archive::Sniffed;
 using container::ContainerPtr;
-using container::Failure;
 using container::Outcome;
 using container::Slice;
 using formats::MemberArchive;

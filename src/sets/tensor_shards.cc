@@ -13,7 +13,6 @@
 
 namespace safe_load::sets {
 
-using container::Container;
 using container::Failure;
 using container::Outcome;
 using container::Pickles;
