@@ -90,17 +90,22 @@ const RecordClass* record_class(const ValueView& value) {
   return is_record ? find_record_class(value.module(), value.name()) : nullptr;
 }
 
-// The value whose items are those of `value`: itself, or of a config the dict or list that it
-// keeps. kMissing if a config keeps something else.
-ValueView container_of(const ValueView& value) {
+// What a container of a known package keeps its items in; itself if it is none.
+ValueView kept_by(const ValueView& value) {
   const RecordClass* known = record_class(value);
-  const bool is_argument = known != nullptr && known->form == RecordForm::kArgument;
-  const bool is_attribute = known != nullptr && known->form == RecordForm::kContent;
-  if (!is_argument && !is_attribute) return value;
+  if (known == nullptr) return value;
+  if (known->form == RecordForm::kContent) return value.attribute(known->attribute);
+  if (known->form != RecordForm::kArgument) return value;
   const Values given = value.arguments();
-  const ValueView kept = is_attribute    ? value.attribute(known->attribute)
-                         : given.empty() ? ValueView()
-                                         : given[0];
+  return given.empty() ? ValueView() : given[0];
+}
+
+// The value whose items are those of `value`: itself, or of a config the dict or list that it
+// keeps, perhaps in a container of its own. kMissing if a config keeps something else.
+ValueView container_of(const ValueView& value) {
+  const ValueView own = kept_by(value);
+  if (own == value) return value;
+  const ValueView kept = kept_by(own);
   return kept.is_dict() || kept.kind() == ValueKind::kList ? kept : ValueView();
 }
 

@@ -151,6 +151,11 @@ constexpr auto kRows = std::to_array<RecordClass>({
     {"torch.distributed._mesh_layout", "_FlatLayout", F::kObject, {}},
     {"torch.distributed._mesh_layout", "_MeshLayout", F::kObject, {}},
 
+    // ---- graphs of PyG, whose storage is a container of its own
+    {"torch_geometric.data.data", "Data", F::kContent, "_store"},
+    {"torch_geometric.data.batch", "DynamicInheritanceGetter", F::kContent, "_store"},  // a Batch
+    {"torch_geometric.data.storage", "GlobalStorage", F::kContent, "_mapping"},
+
     // ---- DeepSpeed
     {"deepspeed.runtime.fp16.loss_scaler", "DynamicLossScaler", F::kObject, {}},
     {"deepspeed.runtime.fp16.loss_scaler", "LossScaler", F::kObject, {}},

@@ -549,6 +549,8 @@ CONTAINERS: dict[str, Case] = {
     "mmengine": of_bytes(made("mmengine.config.config.ConfigDict", mapping(a=b"K\x01"))),
     "mmengine_of_nothing": of_bytes(mapping(cfg=made("mmengine.config.config.ConfigDict"))),
     "box_list": of_bytes(thing("box.box_list.BoxList", items=items(b"K\x01"))),
+    "graph": of_bytes(thing("torch_geometric.data.data.Data", _store=thing("torch_geometric.data.storage.GlobalStorage", _mapping=mapping(x=b"K\x01")))),
+    "graph_without_storage": of_bytes(mapping(graph=thing("torch_geometric.data.data.Data", y=b"K\x01"))),
     "member": of_bytes(mapping(kind=call("transformers.trainer_utils", "IntervalStrategy", text("steps")))),
     "member_of_own_class": of_bytes(mapping(kind=call("pkg", "Color", b"K\x01"))),
     "dict_of_own_class": of_bytes(made("pkg.Dict") + mapping(a=b"K\x01")[1:]),

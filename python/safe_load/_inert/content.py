@@ -15,15 +15,20 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray)
 
 def indexed(record: Record) -> Content:
     """What indexing goes to."""
-    held: Any = None
-    if record.cls in classes.CONTENT:
-        held = record.attributes().get(classes.CONTENT[record.cls])
-    elif record.cls in classes.MADE_FROM_DICT and record.args:
-        held = record.args[0]
+    held = _kept_by(record)
+    if isinstance(held, Record):
+        held = _kept_by(held)
     if isinstance(held, (dict, list)):
         return held
     added = record.list_items or record.dict_items
     return record.args if not added and _is_named_tuple(record) else added
+
+
+def _kept_by(record: Record) -> Any:
+    """What a container of a known package keeps its items in, which may be a container of its own."""
+    if record.cls in classes.CONTENT:
+        return record.attributes().get(classes.CONTENT[record.cls])
+    return record.args[0] if record.cls in classes.MADE_FROM_DICT and record.args else None
 
 
 def _is_named_tuple(record: Record) -> bool:
