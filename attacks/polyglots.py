@@ -68,7 +68,7 @@ def polyglots() -> Iterator[Case]:
     # Python imports what stands before a dot first.
     for name, module in {"blank": b"antigravity.a b", "end": b"antigravity."}.items():
         words = b"c" + module + b"\ns\nhello, this is a text\n"
-        yield Case("G15", f"parent-of-{name}.zip", zip_of([Entry("readme.txt", words)]), "UNKNOWN", "SL-G15",
-                   zip_of([Entry("readme.txt", b"can you\nread this text\n")]))
+        yield Case("G15", f"parent-of-{name}.zip", zip_of([Entry("a.pkl", CLEAN), Entry("readme.txt", words)]), "UNKNOWN", "SL-G15",
+                   zip_of([Entry("a.pkl", CLEAN), Entry("readme.txt", b"can you\nread this text\n")]))
     served = {"model.pkl": CLEAN, "MAR-INF/MANIFEST.json": b'{"model": {"handler": "handler.py"}}', "handler.py": b"import os\n"}
     yield Case("T05", "served.tar", tar_of(served), "UNKNOWN", "SL-T05", tar_of({"model.pkl": CLEAN}))

@@ -37,12 +37,13 @@ class Handle:
         checkpoint = self._open_checkpoint()
         if self._names is None:
             self._names = {}
-            for name, number in checkpoint.tensor_names():
-                self._names.setdefault(name, number)
+            for name, path, number in checkpoint.tensor_names():
+                if self._names.setdefault(name, number) != number:
+                    self._names[path] = number
         return self._names
 
     def keys(self) -> list[str]:
-        """The dotted names of all tensors, in file order."""
+        """The dotted names of all tensors, in file order. Of two with one name, the second is named by its path."""
         return list(self._numbers())
 
     def __contains__(self, name: object) -> bool:

@@ -293,10 +293,10 @@ void bind_checkpoint(nb::module_& module) {
           [](const Checkpoint& checkpoint) {
             nb::list rows;
             for (const safe_load::NamedTensor& row : checkpoint.tensors())
-              rows.append(nb::make_tuple(to_str(row.name), row.value_id));
+              rows.append(nb::make_tuple(to_str(row.name), to_str(row.path), row.value_id));
             return rows;
           },
-          "(dotted name, number of the value) of every tensor, in file order.")
+          "(dotted name, path, number of the value) of every tensor, in file order.")
       .def(
           "locations",
           [](const Checkpoint& checkpoint) {

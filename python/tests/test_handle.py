@@ -29,6 +29,15 @@ def path(tmp_path):
     return path
 
 
+def test_two_tensors_of_one_name_are_both_there(tmp_path):
+    inner = b"}" + text("b") + tensor("1", 1) + b"s"
+    content = b"}(" + text("a.b") + tensor("0", 3) + text("a") + inner + text("same") + b"}" + text("x") + tensor("0", 3) + b"q\x09s" + text("same.x") + b"h\x09u."
+    (tmp_path / "x.pt").write_bytes(forge(content, {"0": bytes(12), "1": bytes(4)}))
+    with package.open(tmp_path / "x.pt") as handle:
+        assert handle.keys() == ["a.b", '$["a"]["b"]', "same.x"]
+        assert [tuple(tensor.shape) for _, tensor in handle.items()] == [(3,), (1,), (3,)]
+
+
 def test_handle_makes_tensors_when_asked(path):
     with package.open(path) as handle:
         assert handle.keys() == ["a.w"] and "a.w" in handle and len(handle) == 1
