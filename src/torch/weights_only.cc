@@ -11,7 +11,6 @@ namespace safe_load::torch {
 
 using pickle::Call;
 using pickle::Kind;
-using pickle::kNoNode;
 using pickle::NodeId;
 using pickle::Opcode;
 using pickle::Symbol;
