@@ -178,7 +178,8 @@ def names_of(report: safe_load.ScanReport) -> list[tuple[str, str]]:
 
 # What all readers take, no pickler writes, and we refuse by choice.
 BY_CHOICE = ("items are added to a value that cannot hold them", "an out-of-band buffer",
-             "a known name is called with arguments it never gets")
+             "a known name is called with arguments it never gets", "a class is made with arguments that it ignores then",
+             "a state is given to a value that cannot take one")
 
 
 def loaded(program: bytes) -> tuple[bytes, str]:
