@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tarfile
+import zlib
 from typing import Iterator
 
-from assembler import PAYLOAD, Entry, checkpoint, npy_of, safetensors, tar_of, zip_of
+from assembler import PAYLOAD, Entry, checkpoint, checkpoint_entries, npy_of, safetensors, state_dict, tar_of, text, zip_of
 from case import CLEAN, EVIL, Case
 
 BLOCK = 512  # of tar
@@ -65,10 +67,36 @@ def polyglots() -> Iterator[Case]:
     arrays = {name: zip_of([Entry("a.npy", objects + filled + value + b".")]) for name, value in (("evil", PAYLOAD), ("clean", b"]Na"))}
     yield Case("C06", "array-and-hdf5.npz", arrays["evil"], "DANGEROUS", "SL-G01", arrays["clean"])
 
+    before = 2 + 5 + 7  # the heads of zlib, of a stored block and of the bytes
+    magic = b"\x80\x02B" + struct.pack("<I", BLOCK - before + 8) + b" " * (BLOCK - before) + b"\x89HDF\r\n\x1a\n0"
+    packed = [zip_of([Entry("a.pkl.z", zlib.compress(magic + value + b".", 0))]) for value in (PAYLOAD, b"}")]
+    yield Case("C05", "zlib-and-hdf5.zip", packed[0], "DANGEROUS", "SL-G01", packed[1])
+
+    # Extensions of tar: Python reads on in the padding, puts any prefix in front, and makes devices.
+    honest = tar_of({"model.pkl": CLEAN})
+    records, more = b"20 comment=whatever\n", b"12 size=1024\n"
+    extended = tar_header(b"x", len(records), kind=b"x") + (records + more).ljust(BLOCK, b"\0")
+    yield Case("C09", "tar-padding.tar", extended + honest, "INCOMPLETE", "", tar_header(b"x", len(records), kind=b"x") + records.ljust(BLOCK, b"\0") + honest)
+    yield Case("R12", "tar-device.tar", tar_of({"model.pkl": CLEAN}, [("model.pkl", b"", tarfile.CHRTYPE)]), "UNKNOWN", "SL-R12", honest)
+    prefixed = bytearray(tar_named(b"model.pkl", CLEAN))
+    prefixed[345:346], prefixed[257:265] = b"x", b"ustar  \0"
+    prefixed[148:156] = b" " * 8
+    prefixed[148:156] = b"%06o\0 " % sum(prefixed[:BLOCK])
+    yield Case("C09", "tar-prefix.tar", bytes(prefixed), "INCOMPLETE", "", honest)
+
+    # Stable-Baselines3 loads each .pth of an archive, also one that is the record of a storage.
+    weights = checkpoint_entries(state_dict().replace(text("0"), text("a.pth")))
+    weights[2] = Entry("archive/data/a.pth", b"cos\nlstat\n")
+    yield Case("C08", "storage-of-weights.zip", zip_of(weights), "DANGEROUS", "", checkpoint())
+
     # Python imports what stands before a dot first.
-    for name, module in {"blank": b"antigravity.a b", "end": b"antigravity."}.items():
+    for name, module in {"blank": b"antigravity.a b", "end": b"antigravity.", "dot": b".antigravity", "path": b"a/antigravity"}.items():
         words = b"c" + module + b"\ns\nhello, this is a text\n"
         yield Case("G15", f"parent-of-{name}.zip", zip_of([Entry("a.pkl", CLEAN), Entry("readme.txt", words)]), "UNKNOWN", "SL-G15",
                    zip_of([Entry("a.pkl", CLEAN), Entry("readme.txt", b"can you\nread this text\n")]))
+    # As who unpacks it sees the names.
+    for number, manifest in enumerate(["MAR-INF/MANIFEST.json", "././MAR-INF/MANIFEST.json", "MAR-INF//MANIFEST.json", "MAR-INF/./MANIFEST.json"]):
+        records = [Entry("model.pkl", CLEAN), Entry(manifest, b'{"model": {"handler": "antigravity:fly"}}')]
+        yield Case("T05", f"manifest-{number}.mar", zip_of(records), "UNKNOWN", "SL-T05", zip_of(records[:1]))
     served = {"model.pkl": CLEAN, "MAR-INF/MANIFEST.json": b'{"model": {"handler": "handler.py"}}', "handler.py": b"import os\n"}
     yield Case("T05", "served.tar", tar_of(served), "UNKNOWN", "SL-T05", tar_of({"model.pkl": CLEAN}))

@@ -123,6 +123,9 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "src/archive/tar_directory.cc",
+        change("extensions may end in anything", "const std::uint64_t padding = (kTarBlock - end % kTarBlock) % kTarBlock;", "const std::uint64_t padding = MUTANT ? 0 : (kTarBlock - end % kTarBlock) % kTarBlock;"),
+        never("a prefix is one to everybody", "if (!has_one_name(header))"),
+        change("devices are nothing", "content.has_others |= has_holes || !is_any_folder;", "content.has_others |= has_holes || (!MUTANT && !is_any_folder);"),
         change("a checksum has no odd blanks", "(c >= '\\x1c' && c <= '\\x1f');", "(!MUTANT && c >= '\\x1c' && c <= '\\x1f');"),
         change("checksums have no signs", "could_state(stated, without) || could_state(stated, with_signs)", "could_state(stated, without) || (!MUTANT && could_state(stated, with_signs))"),
         never("a member may reach past the file", "if (!base::fits(data, *size, source.size()))"),
@@ -388,6 +391,7 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "src/torch/readers.cc",
+        change("names are what is written", "return as_a_reader && has_idle &&", "return !MUTANT && as_a_reader && has_idle &&"),
         change("readers see the case of names", "return with_case ? x == y", "return with_case || MUTANT ? x == y"),
         change("a folder in front has no mark", "|| has(kLetters.first, name.front()) ||", "|| (!MUTANT && has(kLetters.first, name.front())) ||"),
         change("a record without a folder has no mark", "return is(record) || (as_a_reader && is(name));", "return is(record) || (!MUTANT && as_a_reader && is(name));"),
@@ -676,6 +680,7 @@ MUTANTS: list[Mutant] = [
         "src/scan/text_names.cc",
         change("a name may lie anywhere in a text", "first.first_offset == 0", "(MUTANT || first.first_offset == 0)"),
         change("a text may name a module", "names_no_module(first.raw_module);", "(MUTANT || names_no_module(first.raw_module));"),
+        change("a dot in front is no name", "module.remove_prefix(module.starts_with('.') ? 1 : 0);", "module.remove_prefix(module.starts_with('.') && !MUTANT ? 1 : 0);"),
         change("blanks are part of a name", "first.find_first_of(kNeverInNames) != std::string_view::npos;", "(!MUTANT && first.find_first_of(kNeverInNames) != std::string_view::npos);"),
     ),
     *of(

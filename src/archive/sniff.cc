@@ -81,6 +81,10 @@ constexpr Magic kMagics[] = {
     {0, "%PDF"sv, {Kind::kOther, "a PDF document, not a checkpoint", ""}},
     {0, "\x89PNG"sv, {Kind::kOther, "a PNG picture, not a checkpoint", ""}},
     {0, "\xff\xd8\xff"sv, {Kind::kOther, "a JPEG picture, not a checkpoint", ""}},
+};
+
+// What is looked for last: it says nothing about the beginning.
+constexpr Magic kFarMagics[] = {
     {4, "PTMF"sv, {Kind::kOther, "a PyTorch mobile flatbuffer", "open it with torch.jit.load"}},
     {4, "ET1"sv, {Kind::kOther, "an ExecuTorch program", "open it with ExecuTorch"}},
     {4, "TFL3"sv, {Kind::kOther, "a TensorFlow Lite model", "open it with TensorFlow Lite"}},
@@ -148,6 +152,9 @@ Sniffed sniff(base::Bytes head, std::uint64_t size) {
     return {Kind::kCompressed, "zlib-compressed data", kUnpack, may_be_pickle, Coding::kZlib};
   if (decompress::is_lzma(head))
     return {Kind::kCompressed, "lzma-compressed data", kUnpack, may_be_pickle, Coding::kLzma};
+  for (const Magic& magic : kFarMagics)
+    if (text.size() > magic.offset && text.substr(magic.offset).starts_with(magic.bytes))
+      return magic.result;
   if (is_text(text, size))
     return {Kind::kText, "plain text, not a checkpoint", "look into it: it may be a message",
             may_be_pickle};

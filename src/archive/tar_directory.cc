@@ -110,6 +110,26 @@ std::string name_of(base::Bytes header) {
   return prefix.empty() ? name : std::string(prefix) + "/" + name;
 }
 
+// Python's tarfile puts the prefix in front whatever the magic is; in headers of GNU tar and older
+// ones other programs have other fields there.
+bool has_one_name(base::Bytes header) {
+  return field(header, kMagicAt, 6) == std::string_view("ustar\0", 6) ||
+         trimmed(field(header, kPrefixAt, kPrefixSize)).empty();
+}
+
+// Python's tarfile reads an extension to the end of its last block, past its size.
+Status check_padding(const Source& source, std::uint64_t end) {
+  const std::uint64_t padding = (kTarBlock - end % kTarBlock) % kTarBlock;
+  std::array<std::byte, kTarBlock> bytes = {};
+  const auto rest =
+      std::span(bytes).first(static_cast<std::size_t>(std::min(padding, source.size() - end)));
+  SAFE_LOAD_TRY(source.read_at(end, rest));
+  if (std::all_of(rest.begin(), rest.end(), [](std::byte b) { return b == std::byte{0}; }))
+    return {};
+  return Error(ErrorCode::kAmbiguous,
+               "bytes behind the end of a tar extension, which some programs read", end);
+}
+
 // Whether Python may take a field for this number: as int(text, 8) does, which passes over blanks,
 // signs and underscores, or in base 256, where 0xFF at the beginning makes it negative.
 bool could_state(std::string_view text, std::int64_t number) {
@@ -190,6 +210,11 @@ Result<TarContent> read_tar_content(const Source& source) {
     // Python's tarfile takes no data to follow these, others take it as it is said.
     if (((type >= '1' && type <= '6') || is_folder) && *size != 0)
       return fail(ErrorCode::kAmbiguous, "a link, folder or device with bytes of its own");
+    if (is_extension) {
+      SAFE_LOAD_TRY(check_padding(source, data + *size));
+    }
+    if (!has_one_name(header))
+      return fail(ErrorCode::kAmbiguous, "a tar member with a prefix that not all programs read");
     if (type == 'x' || type == 'X' || type == 'L' || type == 'g') {
       if (*size > kMostExtension) return fail(ErrorCode::kLimit, "a tar extension over 64 KiB");
       std::string text(static_cast<std::size_t>(*size), '\0');
@@ -205,7 +230,8 @@ Result<TarContent> read_tar_content(const Source& source) {
       const bool is_known = is_folder || (type >= '1' && type <= '6');
       const bool has_holes = type == 'S' || next.is_sparse;
       if (has_holes || is_known) {
-        content.has_others |= has_holes || type == '1' || type == '2';
+        const bool is_any_folder = is_folder || type == '5';
+        content.has_others |= has_holes || !is_any_folder;
       } else {
         content.members.push_back({next.name.value_or(name_of(header)), data, *size});
       }

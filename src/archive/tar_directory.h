@@ -35,8 +35,9 @@ Result<std::vector<TarMember>> read_tar(const Source& source);
 // All that can be said of an archive.
 struct TarContent {
   std::vector<TarMember> members;
-  std::uint64_t end = 0;    // where the zeros begin that mark it
-  bool has_others = false;  // links, which Python's tarfile follows, or files with holes
+  std::uint64_t end = 0;  // where the zeros begin that mark it
+  bool has_others =
+      false;  // links, devices and pipes, which Python's tarfile makes; files with holes
 };
 Result<TarContent> read_tar_content(const Source& source);
 

@@ -18,8 +18,9 @@ void FileScan::scan_tar_members(const Slice& slice, const std::string& chain, bo
                        is_cut ? Rule::kC14 : rule_of(content.error(), false));
   }
   if (content->has_others)
-    add(make_finding(Rule::kR12, Severity::kUnknown,
-                     "the tar archive has links or files with holes, which were not looked into"),
+    add(make_finding(
+            Rule::kR12, Severity::kUnknown,
+            "the tar archive has links, devices or files with holes, which were not looked into"),
         chain);
   report_.coverage.members_total += content->members.size();
   check_tar_end(slice, content->end, chain);

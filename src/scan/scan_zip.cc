@@ -26,6 +26,9 @@ bool is_word_or_number(const Slice& slice) {
          text.find_first_not_of("0123456789\n") == std::string_view::npos;
 }
 
+// Stable-Baselines3 loads every record of such a name, wherever it lies; torch numbers storages.
+bool is_named_as_weights(std::string_view name) { return name.ends_with(".pth"); }
+
 bool is_exported_program(const ZipEntry& entry) {
   if (!torch::could_have_mark(entry.name)) return false;
   return std::any_of(torch::marks().begin(), torch::marks().end(), [&](const torch::Mark& mark) {
@@ -195,7 +198,8 @@ const formats::ZipFile& FileScan::scan_checkpoint_in(formats::ZipFile& file,
         chain);
   if (opened.meaning)
     for (const data::Storage& storage : opened.meaning->storages().all())
-      if (storage.entry() != nullptr) settled.insert(storage.entry()->name);
+      if (storage.entry() != nullptr && !is_named_as_weights(storage.entry()->name))
+        settled.insert(storage.entry()->name);
   what = to_text(opened.source->info().format);
   return zip;
 }

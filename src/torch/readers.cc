@@ -109,7 +109,21 @@ bool could_have_mark(std::string_view name) {
          (has_folder && has(kLetters.first, name[slash + 1]));
 }
 
-bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
+namespace {
+
+// What programs that unpack an archive make of "./MAR-INF//MANIFEST.json".
+std::string without_idle_steps(std::string_view name) {
+  std::string path;
+  while (!name.empty()) {
+    const std::size_t slash = name.find('/');
+    const std::string_view step = name.substr(0, slash);
+    name.remove_prefix(slash == std::string_view::npos ? name.size() : slash + 1);
+    if (!step.empty() && step != ".") path.append(path.empty() ? "" : "/").append(step);
+  }
+  return path;
+}
+
+bool has_mark_as_written(const Mark& mark, std::string_view name, bool as_a_reader) {
   const bool is_named = mark.place != kNone && mark.place != kFolder && !name.empty();
   if (is_named && base::to_lower(name.back()) != base::to_lower(mark.name.back())) return false;
   const std::size_t slash = name.find('/');
@@ -132,6 +146,16 @@ bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
       return name.size() >= mark.name.size() && is(name.substr(name.size() - mark.name.size()));
   }
   return false;
+}
+
+}  // namespace
+
+bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
+  if (has_mark_as_written(mark, name, as_a_reader)) return true;
+  const bool has_idle = name.starts_with("./") || name.starts_with('/') ||
+                        name.find("//") != std::string_view::npos ||
+                        name.find("/./") != std::string_view::npos;
+  return as_a_reader && has_idle && has_mark_as_written(mark, without_idle_steps(name), true);
 }
 
 const archive::ZipEntry* find_mark(const archive::ZipDirectory& directory, Layout layout) {
