@@ -391,7 +391,7 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "src/torch/readers.cc",
-        change("names are what is written", "return as_a_reader && has_idle &&", "return !MUTANT && as_a_reader && has_idle &&"),
+        change("names are what is written", "return has_idle && has_mark_as_written", "return !MUTANT && has_idle && has_mark_as_written"),
         change("readers see the case of names", "return with_case ? x == y", "return with_case || MUTANT ? x == y"),
         change("a folder in front has no mark", "|| has(kLetters.first, name.front()) ||", "|| (!MUTANT && has(kLetters.first, name.front())) ||"),
         change("a record without a folder has no mark", "return is(record) || (as_a_reader && is(name));", "return is(record) || (!MUTANT && as_a_reader && is(name));"),

@@ -151,11 +151,12 @@ bool has_mark_as_written(const Mark& mark, std::string_view name, bool as_a_read
 }  // namespace
 
 bool has_mark(const Mark& mark, std::string_view name, bool as_a_reader) {
-  if (has_mark_as_written(mark, name, as_a_reader)) return true;
+  const bool is_one = has_mark_as_written(mark, name, as_a_reader);
+  if (is_one || !as_a_reader) return is_one;
   const bool has_idle = name.starts_with("./") || name.starts_with('/') ||
                         name.find("//") != std::string_view::npos ||
                         name.find("/./") != std::string_view::npos;
-  return as_a_reader && has_idle && has_mark_as_written(mark, without_idle_steps(name), true);
+  return has_idle && has_mark_as_written(mark, without_idle_steps(name), true);
 }
 
 const archive::ZipEntry* find_mark(const archive::ZipDirectory& directory, Layout layout) {
