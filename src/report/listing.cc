@@ -64,7 +64,7 @@ bool is_of_every_module(std::string_view path) {
 
 }  // namespace
 
-Listing collect(const Checkpoint& checkpoint) {
+Listing collect(const Checkpoint& checkpoint, std::size_t most_values) {
   Listing listing;
   listing.tensors = checkpoint.tensors();
   std::vector<bool> counted(checkpoint.storage_count());
@@ -80,6 +80,15 @@ Listing collect(const Checkpoint& checkpoint) {
     (use.is_known ? listing.known : listing.unknown).push_back(std::move(use));
   ModuleAttributes modules;
   std::unordered_set<std::uint32_t> folded;  // containers whose parts are one row
+  std::size_t shown = 0;
+  const auto show = [&](ValueRow row) {
+    if (most_values != 0 && shown == most_values && !row.is_idle) {
+      ++listing.more_values;
+      return;
+    }
+    shown += row.is_idle ? 0 : 1;
+    listing.values.push_back(std::move(row));
+  };
   checkpoint.for_each([&](const Place& place) {
     if (folded.contains(place.owner().id())) return;
     const ValueView value = place.value();
@@ -93,17 +102,21 @@ Listing collect(const Checkpoint& checkpoint) {
     if (has_parts && !place.is_inside_record() && !place.is_aside()) {
       if (auto run = run_of_scalars(value)) {
         folded.insert(value.id());
-        listing.values.push_back({place.path(), std::string(to_text(kind)), *std::move(run)});
+        show({place.path(), std::string(to_text(kind)), *std::move(run)});
         return;
       }
     }
     if (kind == ValueKind::kArray) ++listing.arrays;
     if (is_shown_elsewhere || kind == ValueKind::kTensor) return;
+    const bool may_be_idle = is_flag_or_empty(value) && modules.contain(place.owner());
+    const bool is_full = most_values != 0 && shown == most_values;
+    if (is_full && !may_be_idle) {  // without the words, which are what takes time
+      ++listing.more_values;
+      return;
+    }
     std::string path = place.path();
-    const bool is_idle =
-        is_flag_or_empty(value) && modules.contain(place.owner()) && is_of_every_module(path);
-    listing.values.push_back(
-        {std::move(path), std::string(to_text(kind)), summary(value), is_idle});
+    const bool is_idle = may_be_idle && is_of_every_module(path);
+    show({std::move(path), std::string(to_text(kind)), summary(value), is_idle});
   });
   return listing;
 }

@@ -1,6 +1,7 @@
 // Listing: the rows that both the text and the JSON report show, collected once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,12 +25,14 @@ struct Listing {
   std::uint64_t storage_bytes = 0;  // of the storages in the result, each counted once
   std::uint64_t arrays = 0;         // of NumPy
   std::vector<ValueRow> values;
+  std::uint64_t more_values = 0;  // that are not idle, and were left out
   std::vector<RankTensor> ranks;
   std::vector<std::string> origins;
   std::vector<SymbolUse> unknown;  // names that are not in the table
   std::vector<SymbolUse> known;
 };
 
-Listing collect(const Checkpoint& checkpoint);
+// `most_values`: rows of values that are not idle; 0: all.
+Listing collect(const Checkpoint& checkpoint, std::size_t most_values = 0);
 
 }  // namespace safe_load::report

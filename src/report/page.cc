@@ -83,9 +83,9 @@ void Page::fit_names(std::vector<Row>& rows) const {
   }
 }
 
-void Page::table(std::vector<Row> rows, std::size_t most) {
-  const std::size_t all = rows.size();
-  if (most != 0 && all > most) rows.resize(most);
+void Page::table(std::vector<Row> rows, std::size_t most, std::size_t left_out) {
+  const std::size_t all = rows.size() + left_out;
+  if (most != 0 && rows.size() > most) rows.resize(most);
   if (options_.width != 0) fit_names(rows);
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {

@@ -22,8 +22,9 @@ class Page {
   void line(const std::string& text, std::string_view color = "");
 
   // Rows of cells under each other, indented. Where a row is too wide, names lose their middle, if
-  // they still differ then, and the last cell its end. No more than `most` rows, if it is not 0.
-  void table(std::vector<Row> rows, std::size_t most);
+  // they still differ then, and the last cell its end. No more than `most` rows, if it is not 0;
+  // `left_out`: how many there would be besides.
+  void table(std::vector<Row> rows, std::size_t most, std::size_t left_out = 0);
   void table(std::vector<Row> rows) { table(std::move(rows), options_.most_rows); }
 
   std::string take() && { return std::move(out_); }

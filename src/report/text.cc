@@ -45,15 +45,19 @@ std::string flags_text(const TensorView& tensor) {
   return text;
 }
 
+std::size_t most_values(const TextOptions& options) {
+  return options.most_values != 0 ? options.most_values : options.most_rows;
+}
+
 // The idle ones are counted.
 void add_values(const Listing& listing, const TextOptions& options, Page& page) {
   std::vector<std::vector<std::string>> rows;
   for (const ValueRow& row : listing.values)
     if (!row.is_idle) rows.push_back({row.path, row.text});
   const std::size_t idle = listing.values.size() - rows.size();
-  if (listing.values.empty()) return;
+  if (listing.values.empty() && listing.more_values == 0) return;
   page.heading("values");
-  page.table(std::move(rows), options.most_values != 0 ? options.most_values : options.most_rows);
+  page.table(std::move(rows), most_values(options), listing.more_values);
   if (idle != 0)
     page.line("  " + plural(idle, "value") +
               " of modules not listed: flags and empty tables; --json has them");
@@ -104,7 +108,7 @@ void add_tensors(const Listing& listing, Page& page) {
 
 std::string to_text(const Checkpoint& checkpoint, std::string_view title,
                     const TextOptions& options) {
-  const Listing listing = report::collect(checkpoint);
+  const Listing listing = report::collect(checkpoint, most_values(options));
   const ContainerInfo& container = checkpoint.container();
   Page page(options);
   std::string summary_line =
