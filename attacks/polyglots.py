@@ -84,6 +84,13 @@ def polyglots() -> Iterator[Case]:
     prefixed[148:156] = b"%06o\0 " % sum(prefixed[:BLOCK])
     yield Case("C09", "tar-prefix.tar", bytes(prefixed), "INCOMPLETE", "", honest)
 
+    # What miniz takes for a folder, of which it reads nothing; and a pax record at which Python stops.
+    folder = bytearray(checkpoint())
+    folder[folder.index(b"PK\1\2") + 38] = 0x10
+    yield Case("C09", "folder-of-dos.pt", bytes(folder), "INCOMPLETE", "", checkpoint())
+    records = b"6 =ab\n9 size=0\n"
+    yield Case("C09", "tar-record-without-a-key.tar", tar_header(b"x", len(records), kind=b"x") + records.ljust(BLOCK, b"\0") + honest, "INCOMPLETE", "", honest)
+
     # Stable-Baselines3 loads each .pth of an archive, also one that is the record of a storage.
     weights = checkpoint_entries(state_dict().replace(text("0"), text("a.pth")))
     weights[2] = Entry("archive/data/a.pth", b"cos\nlstat\n")

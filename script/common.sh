@@ -26,6 +26,6 @@ use_environment() {
   PATH="$PWD/.venv/bin:$PATH"
 }
 
-build_packages=(g++ cmake ninja-build libdeflate-dev libmd-dev libbz2-dev liblzma-dev libzstd-dev nlohmann-json3-dev libcli11-dev pkg-config python3 python3-venv python3-dev)
+build_packages=(g++ cmake ninja-build libdeflate-dev zlib1g-dev libmd-dev libbz2-dev liblzma-dev libzstd-dev nlohmann-json3-dev libcli11-dev pkg-config python3 python3-venv python3-dev)
 # Headers that need nothing but the C++ library of a target.
-wasm_headers=(libdeflate.h nlohmann sha2.h)
+wasm_headers=(libdeflate.h zlib.h nlohmann sha2.h)

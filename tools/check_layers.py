@@ -46,7 +46,7 @@ OWNERS = {
     r"safe_load/\w+\.h": "include records report api cli python",
     r"fstream|filesystem|thread": "os cli",
     r"(sys|linux)/.*|unistd\.h|pthread\.h|sched\.h|fcntl\.h|dirent\.h|windows\.h": "os cli",
-    r"libdeflate\.h": "deflate",
+    r"(libdeflate|zlib)\.h": "deflate",
     r"(bzlib|lzma|zstd|zstd_errors)\.h": "decompress",
     r"nlohmann/.*": "json",
     r"sha2\.h": "digest",

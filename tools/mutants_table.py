@@ -837,6 +837,8 @@ MUTANTS: list[Mutant] = [
         change("tables hold what modules set", "return is_name(key) &&", "return MUTANT || is_name(key) &&"),
         change("any array is one of numbers", "return is_numeric_array(value);", "return MUTANT || is_numeric_array(value);"),
     ),
+    *of("src/archive/zip_directory.cc", never("a folder of DOS is a file", "if ((attributes & kFolderOfDos) != 0 && !entry.name.ends_with('/'))")),
+    *of("src/deflate/inflate.cc", never("no room is damage", "if (result == Z_BUF_ERROR && inflated.produced == into.size())")),
     *of("src/scan/stream_arrays.cc", never("arrays in the stream are safe", "if (formats::is_joblib_wrapper(tape.symbols()[i]))")),
     *of("src/scan/file_scan.cc", never("joblib alone reads its files", "if (format == Format::kPickle && !opened.source->stream_arrays().objects.empty())")),
     *of(

@@ -84,7 +84,7 @@ Status read_pax(std::string_view records, Extension& next) {
     records.remove_prefix(static_cast<std::size_t>(*length));
     record.remove_prefix(space + 1);
     const std::size_t equals = record.find('=');
-    if (equals == std::string_view::npos)
+    if (equals == std::string_view::npos || equals == 0)  // Python stops at a record without a key
       return Error(ErrorCode::kCorrupt, "a pax record in no known form");
     const std::string_view value = record.substr(equals + 1);
     const std::string_view key = record.substr(0, equals);

@@ -220,7 +220,8 @@ Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_of
   SAFE_LOAD_TRY_ASSIGN(const auto extra_size, reader.read_little<std::uint16_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto comment_size, reader.read_little<std::uint16_t>());
   SAFE_LOAD_TRY_ASSIGN(const auto disk, reader.read_little<std::uint16_t>());
-  SAFE_LOAD_TRY(reader.skip(6));  // attributes
+  SAFE_LOAD_TRY(reader.skip(2));  // internal attributes
+  SAFE_LOAD_TRY_ASSIGN(const auto attributes, reader.read_little<std::uint32_t>());
   SAFE_LOAD_TRY_ASSIGN(entry.local_offset, reader.read_little<std::uint32_t>());
   SAFE_LOAD_TRY_ASSIGN(entry.name, reader.read_text(name_size));
   const std::uint64_t extra_at = directory_offset + reader.offset();
@@ -229,6 +230,12 @@ Result<ZipEntry> read_entry(base::ByteReader& reader, std::uint64_t directory_of
   if (disk != 0) return at("an entry lies on another disk", entry_at).about(entry.name);
   if (entry.name.empty() || entry.name.find('\0') != std::string_view::npos)
     return at("an entry has an empty name or a NUL byte in it", entry_at).about(entry.name);
+  // miniz, which torch uses, reads nothing of it then, and says that it did.
+  constexpr std::uint32_t kFolderOfDos = 0x10;
+  if ((attributes & kFolderOfDos) != 0 && !entry.name.ends_with('/'))
+    return Error(ErrorCode::kAmbiguous,
+                 "an entry that is a folder by its attributes and a file by its name", entry_at)
+        .about(entry.name);
   SAFE_LOAD_TRY(read_extra(extra, extra_at, entry, entry.size == kAllOnes32,
                            entry.compressed_size == kAllOnes32, entry.local_offset == kAllOnes32));
   const bool stored = entry.method == static_cast<std::uint16_t>(Method::kStored);

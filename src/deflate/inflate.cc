@@ -1,8 +1,11 @@
 #include "deflate/inflate.h"
 
 #include <libdeflate.h>
+#define ZLIB_CONST  // it changes no input
+#include <zlib.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "base/try.h"
@@ -10,41 +13,56 @@
 namespace safe_load::deflate {
 namespace {
 
-struct Free {
-  void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
+struct End {
+  void operator()(z_stream* stream) const { ::inflateEnd(stream); }
 };
-using Decompressor = std::unique_ptr<libdeflate_decompressor, Free>;
+
+// Gives zlib all of `from` and `into`, in steps of what it counts with, and says how it ended.
+int run(z_stream& stream, base::Bytes from, std::span<std::byte> into) {
+  constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
+  std::byte nothing{};  // zlib wants a place also where there is no room
+  int result = Z_OK;
+  while (result == Z_OK) {
+    const std::size_t given = std::min(from.size(), kMost);
+    const std::size_t room = std::min(into.size(), kMost);
+    stream.next_in = reinterpret_cast<const Bytef*>(from.data());
+    stream.avail_in = static_cast<uInt>(given);
+    stream.next_out = reinterpret_cast<Bytef*>(room == 0 ? &nothing : into.data());
+    stream.avail_out = static_cast<uInt>(room);
+    result = ::inflate(&stream, Z_NO_FLUSH);
+    from = from.subspan(given - stream.avail_in);
+    into = into.subspan(room - stream.avail_out);
+  }
+  return result;
+}
 
 }  // namespace
 
 Status inflate(base::Bytes compressed, std::span<std::byte> into) {
-  const Decompressor decompressor(libdeflate_alloc_decompressor());
-  if (decompressor == nullptr) return Error(ErrorCode::kIo, "cannot get memory to inflate");
-  std::size_t consumed = 0;
-  std::size_t produced = 0;
-  const libdeflate_result result =
-      libdeflate_deflate_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
-                                       into.data(), into.size(), &consumed, &produced);
-  if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
+  SAFE_LOAD_TRY_ASSIGN(const Inflated inflated, inflate_one(compressed, into));
+  if (inflated.end == Inflated::End::kNoRoom)
     return Error(ErrorCode::kCorrupt, "the deflated data is larger than the directory says");
-  if (result != LIBDEFLATE_SUCCESS)
-    return Error(ErrorCode::kCorrupt, "the deflated data is damaged", consumed);
-  if (produced != into.size())
+  if (inflated.end == Inflated::End::kDamaged)
+    return Error(ErrorCode::kCorrupt, "the deflated data is damaged");
+  if (inflated.produced != into.size())
     return Error(ErrorCode::kCorrupt, "the deflated data is smaller than the directory says");
-  if (consumed != compressed.size())
-    return Error(ErrorCode::kCorrupt, "bytes follow the deflated data", consumed);
+  if (inflated.consumed != compressed.size())
+    return Error(ErrorCode::kCorrupt, "bytes follow the deflated data", inflated.consumed);
   return {};
 }
 
 Result<Inflated> inflate_one(base::Bytes compressed, std::span<std::byte> into) {
-  const Decompressor decompressor(libdeflate_alloc_decompressor());
-  if (decompressor == nullptr) return Error(ErrorCode::kIo, "cannot get memory to inflate");
-  Inflated inflated{Inflated::End::kDamaged};
-  const libdeflate_result result = libdeflate_deflate_decompress_ex(
-      decompressor.get(), compressed.data(), compressed.size(), into.data(), into.size(),
-      &inflated.consumed, &inflated.produced);
-  if (result == LIBDEFLATE_SUCCESS) inflated.end = Inflated::End::kWhole;
-  if (result == LIBDEFLATE_INSUFFICIENT_SPACE) inflated.end = Inflated::End::kNoRoom;
+  constexpr int kRaw = -15;  // no envelope, a window of 32 KiB
+  z_stream stream = {};
+  if (::inflateInit2(&stream, kRaw) != Z_OK)
+    return Error(ErrorCode::kIo, "cannot get memory to inflate");
+  const std::unique_ptr<z_stream, End> end(&stream);
+  const int result = run(stream, compressed, into);
+  if (result == Z_MEM_ERROR) return Error(ErrorCode::kIo, "cannot get memory to inflate");
+  Inflated inflated{Inflated::End::kDamaged, stream.total_in, stream.total_out};
+  if (result == Z_STREAM_END) inflated.end = Inflated::End::kWhole;
+  if (result == Z_BUF_ERROR && inflated.produced == into.size())
+    inflated.end = Inflated::End::kNoRoom;
   return inflated;
 }
 

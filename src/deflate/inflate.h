@@ -1,4 +1,7 @@
-// inflate and crc32: the only folder that knows libdeflate.
+// inflate and crc32: the only folder that knows zlib and libdeflate.
+//
+// zlib inflates, for it is the strictest: libdeflate goes on in streams with incomplete codes, of
+// which miniz, which torch uses, makes other bytes. libdeflate is the faster one for checksums.
 #pragma once
 
 #include <cstddef>

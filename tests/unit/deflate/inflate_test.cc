@@ -32,6 +32,29 @@ TEST(Inflate, GivesBackWhatWasDeflated) {
   EXPECT_EQ(inflate("\x03\x00"sv, 0), "got ");  // an empty block with fixed codes
 }
 
+// A block with one distance code of one bit: 0 is used in the first, 1 in the second. libdeflate
+// takes both for the same, miniz makes other bytes of what follows, zlib refuses it.
+TEST(Inflate, RefusesCodesThatDecodersReadApart) {
+  EXPECT_EQ(inflate("\x0d\xc0\x21\x0d\0\0\0\x80\xb0\x70\x38\xfa\x07\x82\xb3\0"sv, 4), "got CCCC");
+  EXPECT_EQ(inflate("\x0d\xc0\x21\x0d\0\0\0\x80\xb0\x70\x38\xfa\x07\x82\xf3\0"sv, 4),
+            "corrupt at 0: the deflated data is damaged");
+}
+
+// zlib may have taken the last byte of its input, and lack room all the same.
+TEST(Inflate, KnowsThatThereIsNoRoomFromThatThereIsNoMore) {
+  using End = safe_load::deflate::Inflated::End;
+  for (std::size_t size = 0; size < kHello.size(); ++size) {
+    const std::size_t there = size < 5 ? 0 : size - 5;
+    for (std::size_t room = 0; room <= 6; ++room) {
+      std::string out(room, '?');
+      const auto done = safe_load::deflate::inflate_one(
+          as_bytes(kHello.substr(0, size)), safe_load::base::as_writable_bytes(out));
+      ASSERT_TRUE(done.ok());
+      EXPECT_EQ(done->end, room <= there ? End::kNoRoom : End::kDamaged) << size << ' ' << room;
+    }
+  }
+}
+
 TEST(Inflate, RefusesAnySizeButTheExactOne) {
   EXPECT_EQ(inflate(kHello, 4),
             "corrupt at 0: the deflated data is larger than the directory says");
