@@ -25,9 +25,9 @@ int run(z_stream& stream, base::Bytes from, std::span<std::byte> into) {
   while (result == Z_OK) {
     const std::size_t given = std::min(from.size(), kMost);
     const std::size_t room = std::min(into.size(), kMost);
-    stream.next_in = reinterpret_cast<const Bytef*>(from.data());
+    stream.next_in = static_cast<const Bytef*>(static_cast<const void*>(from.data()));
     stream.avail_in = static_cast<uInt>(given);
-    stream.next_out = reinterpret_cast<Bytef*>(room == 0 ? &nothing : into.data());
+    stream.next_out = static_cast<Bytef*>(static_cast<void*>(room == 0 ? &nothing : into.data()));
     stream.avail_out = static_cast<uInt>(room);
     result = ::inflate(&stream, Z_NO_FLUSH);
     from = from.subspan(given - stream.avail_in);

@@ -210,6 +210,7 @@ TEST(Sandbox, LetsAScanDoWhatItMust) {
       {"memory that grows",
        [] {
          std::vector<char> bytes;
+         // NOLINTNEXTLINE(performance-inefficient-vector-operation): it is to move
          for (int i = 0; i < 1 << 22; ++i) bytes.push_back('x');
          return !bytes.empty();
        }},
