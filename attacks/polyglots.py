@@ -47,6 +47,8 @@ def polyglots() -> Iterator[Case]:
     yield Case("C06", "tar-and-flatbuffer.tar", tar_named(b"da\0\0PTMF", CLEAN), "UNKNOWN", "SL-C06", tar)
     packed = gzip.compress(EVIL, mtime=0)
     yield Case("C06", "tar-and-gzip.joblib", tar_named(packed[:10], CLEAN), "UNKNOWN", "SL-C06", gzip.compress(CLEAN, mtime=0))
+    old = b"ZF" + hex(len(EVIL)).encode().ljust(19) + zlib.compress(EVIL)  # joblib before 0.10
+    yield Case("C06", "tar-and-old-joblib.joblib", tar_named(old, CLEAN), "UNKNOWN", "SL-C06", tar)
     yield Case("C06", "tar-and-array.npy", tar_named(b"\x93NUMPY\x01\0", CLEAN), "UNKNOWN", "SL-C06", tar)
     agent = b'{":type:": "x", "a": "'
     yield Case("C06", "tar-and-json.zip", zip_of([Entry("data", tar_named(agent, CLEAN))]), "UNKNOWN", "SL-C06", zip_of([Entry("data", tar)]))

@@ -10,12 +10,14 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// What programs unpack by itself: joblib, and whoever opens ".pkl.gz".
+// What programs unpack by itself: joblib, which looks at no more of it, and whoever opens
+// ".pkl.gz". "ZF" is joblib's before 0.10.
 constexpr std::string_view kPacked[] = {"\x1f\x8b"sv,
                                         "BZ"sv,
+                                        "ZF"sv,
+                                        "]\0"sv,
                                         "\xfd"
-                                        "7zXZ\0"sv,
-                                        "]\0\0"sv,
+                                        "7zXZ"sv,
                                         "\x28\xb5\x2f\xfd"sv,
                                         "\x04\x22\x4d\x18"sv};
 

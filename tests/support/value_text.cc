@@ -153,7 +153,7 @@ std::string dtype_text(const ArrayView& dtype) {
 }
 
 std::string opened_text(const CheckpointBuilder& file, const safe_load::OpenOptions& options) {
-  const std::string wrong = complaint(file, options);
+  std::string wrong = complaint(file, options);
   if (!wrong.empty()) return wrong;
   const auto opened = open(file, options);
   return value_text(opened->root());

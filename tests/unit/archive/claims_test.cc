@@ -62,6 +62,7 @@ TEST(Claims, AreSeveralWhereMarksStandAtSeveralPlaces) {
   EXPECT_EQ(claimed(tar("\x93NUMPY\1\0"s, "", "ustar")), "a NumPy array, a tar archive");
   EXPECT_EQ(claimed(tar("{\"a\": \"", "", "ustar")), "JSON, a tar archive");
   EXPECT_EQ(claimed(tar("PK\3\4")), "a zip file, a tar archive");
+  EXPECT_EQ(claimed(tar("ZF  0X9", "", "ustar")), "compressed data, a tar archive");
   EXPECT_EQ(claimed(tar("\x80\2B")), "a pickle, a tar archive");
 }
 
