@@ -71,7 +71,7 @@ def polyglots() -> Iterator[Case]:
 
     before = 2 + 5 + 7  # the heads of zlib, of a stored block and of the bytes
     magic = b"\x80\x02B" + struct.pack("<I", BLOCK - before + 8) + b" " * (BLOCK - before) + b"\x89HDF\r\n\x1a\n0"
-    packed = [zip_of([Entry("a.pkl.z", zlib.compress(magic + value + b".", 0))]) for value in (PAYLOAD, b"}")]
+    packed = [zip_of([Entry("b.pkl", CLEAN), Entry("a.pkl.z", zlib.compress(magic + value + b".", 0))]) for value in (PAYLOAD, b"}")]
     yield Case("C05", "zlib-and-hdf5.zip", packed[0], "DANGEROUS", "SL-G01", packed[1])
 
     # Extensions of tar: Python reads on in the padding, puts any prefix in front, and makes devices.
