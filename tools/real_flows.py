@@ -63,7 +63,7 @@ def save_trainer(folder: pathlib.Path) -> Arrays:
     weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}  # tied
     moments = {f"{number}.{key}": value for number, state in states.items() for key, value in state.items()}
     return {**named("model", arrays_of(weights)), **named("optimizer", arrays_of(moments)), "rate": arguments.learning_rate,
-            "strategy": str(arguments.save_strategy.value), "python": repr(__import__("random").getstate()[0])}
+            "strategy": arguments.save_strategy.value}
 
 
 def read_trainer(folder: pathlib.Path) -> Arrays:
@@ -73,9 +73,9 @@ def read_trainer(folder: pathlib.Path) -> Arrays:
     states = safe_load(run / "optimizer.pt")["state"]
     moments = {f"{number}.{key}": value for number, state in states.items() for key, value in state.items()}
     arguments = safe_load(run / "training_args.bin", unknown="opaque")
-    python = safe_load(run / "rng_state.pth")["python"]
+    assert safe_load(run / "rng_state.pth").keys() >= {"python", "numpy", "cpu"}
     return {**named("model", arrays_of(state_dict(run))), **named("optimizer", arrays_of(moments)), "rate": arguments.learning_rate,
-            "strategy": str(getattr(arguments.save_strategy, "value", arguments.save_strategy)), "python": repr(python[0])}
+            "strategy": arguments.save_strategy}
 
 
 def save_adapter(folder: pathlib.Path) -> Arrays:
@@ -169,15 +169,8 @@ def save_torchao(folder: pathlib.Path) -> Arrays:
     model = torch.nn.Sequential(torch.nn.Linear(32, 16))
     quantize_(model, Int8WeightOnlyConfig())
     torch.save(model.state_dict(), folder / "quantized.pt")
-    weight = model.state_dict()["0.weight"]
-    names = [name for name in (*getattr(weight, "tensor_data_names", ()), "qdata", "scale") if isinstance(getattr(weight, name, None), torch.Tensor)]
-    parts = {name: getattr(weight, name) for name in dict.fromkeys(names)} or dict(zip("ab", tensors_in(weight)))
-    return {**named("parts", arrays_of(parts)), **arrays_of({"bias": model.state_dict()["0.bias"]})}
-
-
-def tensors_in(weight: Any) -> list[Any]:
-    names, _ = weight.__tensor_flatten__()
-    return [getattr(weight, name) for name in names]
+    weight, bias = model.state_dict().values()
+    return {**named("parts", arrays_of({name: getattr(weight, name) for name in ("qdata", "scale")})), **arrays_of({"bias": bias})}
 
 
 def read_torchao(folder: pathlib.Path) -> Arrays:

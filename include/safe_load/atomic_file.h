@@ -1,7 +1,8 @@
 // AtomicFile: a file that is under its name only when it is whole.
 //
 //   auto file = safe_load::AtomicFile::create("weights.bin");
-//   const bool is_kept = file && file->write(std::as_bytes(std::span("weights"))) && file->commit();
+//   bool is_kept = file && file->write(std::as_bytes(std::span("weights")));
+//   is_kept = is_kept && file->commit();
 //
 // It is written beside its name, as ".weights.bin.<letters>.part". commit() puts it there in one
 // step; without it nothing is left. At every moment, also if the machine stops, the old file or the

@@ -47,8 +47,8 @@ TEST(Inflate, KnowsThatThereIsNoRoomFromThatThereIsNoMore) {
     const std::size_t there = size < 5 ? 0 : size - 5;
     for (std::size_t room = 0; room <= 6; ++room) {
       std::string out(room, '?');
-      const auto done = safe_load::deflate::inflate_one(
-          as_bytes(kHello.substr(0, size)), safe_load::base::as_writable_bytes(out));
+      const auto done = safe_load::deflate::inflate_one(as_bytes(kHello.substr(0, size)),
+                                                        safe_load::base::as_writable_bytes(out));
       ASSERT_TRUE(done.ok());
       EXPECT_EQ(done->end, room <= there ? End::kNoRoom : End::kDamaged) << size << ' ' << room;
     }
