@@ -20,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using safe_load::AtomicFile;
 using safe_load::ErrorCode;
-using safe_load::Result;
 using safe_load::base::as_bytes;
 
 class AtomicFiles : public testing::Test {
