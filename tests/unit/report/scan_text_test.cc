@@ -41,6 +41,7 @@ Finding at(const std::string& member, const std::string& path, const std::string
 
 TEST(ScanText, HasOneRowForWhatIsEqualAndTheFirstPlaces) {
   std::vector<Finding> many;
+  many.reserve(4000);
   for (int i = 0; i < 4000; ++i) many.push_back(at("a", "$[" + std::to_string(i) + "]"));
   const FileReport report = report_of(many);
   ASSERT_EQ(report.findings.size(), 1u);
@@ -62,6 +63,7 @@ TEST(ScanText, JoinsMembersAndSaysWhatToDoOnce) {
 
 TEST(ScanText, ShowsTheFirstRowsOfARule) {
   std::vector<Finding> many;
+  many.reserve(25);
   for (int i = 0; i < 25; ++i) many.push_back(at("a", "$", "odd " + std::to_string(i)));
   const FileReport report = report_of(many);
   const std::string text = to_text(report, "x.pt");
