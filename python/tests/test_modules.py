@@ -34,6 +34,16 @@ class Everything(nn.Module):
         self.plain = torch.ones(4)  # an attribute, no buffer
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_handle_names_tensors_as_state_dict_does(inside, tmp_path):
+    module = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.TransformerEncoderLayer(4, 2, 8))
+    torch.save({"net": module} if inside else module, tmp_path / "x.pt")
+    names = [f"net.{name}" if inside else name for name in module.state_dict()]
+    with sl.open(tmp_path / "x.pt") as handle:
+        assert handle.keys() == names
+        assert all(torch.equal(handle[name], weight) for name, weight in zip(names, module.state_dict().values()))
+
+
 class Shared(nn.Module):
     def __init__(self):
         super().__init__()

@@ -36,8 +36,8 @@ Result<std::vector<TarMember>> read_tar(const Source& source);
 struct TarContent {
   std::vector<TarMember> members;
   std::uint64_t end = 0;  // where the zeros begin that mark it
-  bool has_others =
-      false;  // links, devices and pipes, which Python's tarfile makes; files with holes
+  // Links, devices and pipes, which Python's tarfile makes, or files with holes.
+  bool has_others = false;
 };
 Result<TarContent> read_tar_content(const Source& source);
 

@@ -141,6 +141,36 @@ TEST(TextReport, ListsOtherValuesByTheirPath) {
             "  $[\"t\"][1]     \"x\"\n");
 }
 
+TEST(TextReport, CountsWhatEveryModuleKeeps) {
+  const std::string parts = dict({text("_parameters"), dict({text("w"), kTensor}), text("_buffers"),
+                                  "}", text("_modules"), "}", text("training"), kTrue,
+                                  text("_hooks"), "]", text("bias"), kTrue});
+  const auto net = with_data(build(newobj(symbol("m", "Net"), {}), parts));
+  const std::string shown = body(net);
+  EXPECT_NE(shown.find("tensors\n  w  F32"), std::string::npos) << shown;
+  EXPECT_NE(
+      shown.find("values\n"
+                 "  $       object of m.Net\n"
+                 "  $.bias  True\n"
+                 "  4 values of modules not listed: flags and empty tables; --json has them\n"),
+      std::string::npos)
+      << shown;
+  // The same names are nobody's where there is no module.
+  const std::string other = body(with_data(
+      build(newobj(symbol("m", "Net"), {}), dict({text("training"), kTrue, text("_hooks"), "]"}))));
+  EXPECT_NE(other.find("  $.training  True\n"), std::string::npos) << other;
+}
+
+TEST(TextReport, WordsNoMoreRowsThanItShows) {
+  const auto opened = open(CheckpointBuilder(
+      dict({text("a"), kOne, text("b"), kOne, text("c"), kOne, text("d"), kOne})));
+  safe_load::TextOptions options;
+  options.most_values = 2;
+  const std::string shown = to_text(*opened, "x", options);
+  EXPECT_NE(shown.find("  $[\"b\"]  1\n  ... and 2 more (--all shows them)\n"), std::string::npos)
+      << shown;
+}
+
 TEST(TextReport, NamesInertClassesAndDamage) {
   const std::string text_of =
       body(CheckpointBuilder(dict({text("a"), newobj(symbol("m", "Net"), {}), text("b"),
