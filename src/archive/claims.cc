@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// What programs unpack by itself: joblib, which looks at no more of it, and whoever opens
-// ".pkl.gz". "ZF" is joblib's before 0.10.
+// What programs unpack unasked: joblib, which looks at no more bytes than these, and whoever opens
+// ".pkl.gz". "ZF" is joblib's own format before 0.10.
 constexpr std::string_view kPacked[] = {"\x1f\x8b"sv,
                                         "BZ"sv,
                                         "ZF"sv,

@@ -99,7 +99,9 @@ Result<AtomicFile> AtomicFile::create(std::string_view path) {
   start.append(target.filename().string(), 0, kMostOfName).append(".");
   for (int i = 0; i < kMostTries; ++i) {
     const std::string beside = target.parent_path() / (start + some_letters() + ".part");
-    const int descriptor = open_again(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
+    // Until it has the permissions of the old one nobody else may open it.
+    const mode_t mode = is_there ? 0600 : 0666;
+    const int descriptor = open_again(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, mode);
     if (descriptor < 0 && errno == EEXIST) continue;
     if (descriptor < 0) return system_error("cannot create a file beside the target");
     AtomicFile file(descriptor, target.string(), beside);

@@ -102,13 +102,15 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
   }
   const Sniffed sniffed = archive::sniff(head, slice.size);
   const std::string_view text = base::as_text(head);
-  check_claims(head, slice, chain);
+  const std::vector<std::string_view> claims = archive::claims(head, slice.size);
+  check_claims(claims, chain);
   const base::Bytes block = base::Bytes(head).first(std::min(head.size(), archive::kTarBlock));
   if (sniffed.kind != Sniffed::Kind::kTar && archive::could_be_tar_header(block) &&
       sniffed.kind != Sniffed::Kind::kZeros) {
-    add(make_finding(Rule::kC06, Severity::kUnknown,
-                     "a tar archive begins at the first byte of a file that is something else"),
-        chain);
+    if (claims.size() < 2)
+      add(make_finding(Rule::kC06, Severity::kUnknown,
+                       "a tar archive begins at the first byte of a file that is something else"),
+          chain);
     scan_tar_members(slice, chain, false);
   }
   if (text.starts_with("PK")) return scan_zip(slice, chain, sniffed, is_file);
@@ -124,8 +126,7 @@ FileScan::Seen FileScan::scan(const Slice& slice, const std::string& chain, bool
   return seen;
 }
 
-void FileScan::check_claims(base::Bytes head, const Slice& slice, const std::string& chain) {
-  const std::vector<std::string_view> claims = archive::claims(head, slice.size);
+void FileScan::check_claims(std::span<const std::string_view> claims, const std::string& chain) {
   if (claims.size() < 2) return;
   std::string words(claims[0]);
   for (std::size_t i = 1; i < claims.size(); ++i) words.append(", ").append(claims[i]);

@@ -74,7 +74,7 @@ class FileScan {
 
   Seen scan(const Slice& slice, const std::string& chain, bool is_file);
   // What several programs would take for their own, each in another way.
-  void check_claims(base::Bytes head, const Slice& slice, const std::string& chain);
+  void check_claims(std::span<const std::string_view> claims, const std::string& chain);
   Seen scan_plain(const Slice& slice, const std::string& chain, const Sniffed& sniffed,
                   bool is_file);
   // Findings of a container that was opened, or of what there is of it; with the program of a
