@@ -183,3 +183,18 @@ def test_files_of_deepspeed_open_and_are_described(tmp_path):
     assert optimizer["loss_scaler"].cur_scale == 1 and optimizer["zero_stage"].args == (2,)
     (origin,) = package.inspect(path).origins
     assert origin.startswith("DeepSpeed 0.14.2: optimizer states of ZeRO stage 2, one of 8 partitions")
+
+
+@pytest.mark.parametrize("name", ["consolidated.00.pth", "mp_rank_00_model_states.pt", "model_world_size_1_rank_0.pt"])
+def test_one_file_of_one_process_is_that_file(name, tmp_path):
+    torch.save({"wq": torch.ones(2)}, tmp_path / name)
+    (tmp_path / "params.json").write_text("{}")
+    assert package.inspect(tmp_path / name).container["notes"] == []
+    assert safe_load(tmp_path)["wq"].tolist() == [1, 1]
+
+
+def test_files_of_llama_are_a_set(tmp_path):
+    for rank in (0, 1):
+        torch.save({"wq": torch.full((2,), rank)}, tmp_path / f"consolidated.{rank:02}.pth")
+    assert "open the folder" in package.inspect(tmp_path / "consolidated.00.pth").container["notes"][0]
+    assert {name: value["wq"].tolist() for name, value in safe_load(tmp_path).items()} == {"consolidated.00.pth": [0, 0], "consolidated.01.pth": [1, 1]}

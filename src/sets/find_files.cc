@@ -341,7 +341,9 @@ Result<FoundFiles, Issue> open_folder(Files& files, std::string_view path, const
   if (!pieces.empty()) return open_pieces(files, path, pieces);
   const std::vector<std::string> rank_files =
       all_of(*names, [](const std::string& name) { return read_rank_name(name).has_value(); });
-  if (!rank_files.empty()) return open_ranks(files, path, rank_files);
+  // One file of one process is no set.
+  const bool is_alone = rank_files.size() == 1 && read_rank_name(rank_files[0])->world_size <= 1;
+  if (!rank_files.empty() && !is_alone) return open_ranks(files, path, rank_files);
   const std::string inner = in_folder(path, kInnerFolder);
   const auto inner_names = files.list(inner, kMostFiles);
   const auto inner_pieces =
