@@ -77,6 +77,7 @@ constexpr Call kScanning[] = {
     {__NR_madvise, {equals(2, MADV_HUGEPAGE)}},
     {__NR_futex, {equals(1, FUTEX_WAKE_PRIVATE)}},
     {__NR_fcntl, {equals(1, F_DUPFD_CLOEXEC)}},
+    {__NR_fcntl, {equals(1, F_SETFD), equals(2, FD_CLOEXEC)}},  // with which musl makes sure
     {__NR_recvmsg, {equals(0, kControl)}},
     {__NR_recvmsg, {equals(0, kChannel)}},
     {__NR_write, {equals(0, kChannel)}},

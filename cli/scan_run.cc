@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +34,9 @@ Issue failure(std::string message, ErrorCode code = ErrorCode::kIo) {
 Descriptor spool_input() {
   constexpr std::size_t kPiece = std::size_t{1} << 16;
   constexpr std::uint64_t kMost = std::uint64_t{4} << 30;
-  Descriptor spool(::memfd_create("standard input", MFD_CLOEXEC));
+  // By number: the C library that wheels are made for is older than the call.
+  Descriptor spool(
+      static_cast<int>(::syscall(SYS_memfd_create, "standard input", unsigned{MFD_CLOEXEC})));
   std::vector<char> piece(kPiece);
   std::uint64_t total = 0;
   while (spool.is_open()) {

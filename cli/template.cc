@@ -27,7 +27,8 @@ void keep_only(int control) {
     if (::dup2(nowhere, standard) < 0) ::_exit(1);
   if (control != kControl && ::dup2(control, kControl) < 0) ::_exit(1);
   const long most = ::sysconf(_SC_OPEN_MAX);
-  if (::close_range(kControl + 1, ~0u, 0) != 0)
+  // Called by number: C libraries learned this call late, and kernels before 5.9 do not have it.
+  if (::syscall(SYS_close_range, kControl + 1, ~0u, 0) != 0)
     for (int other = kControl + 1; other < most; ++other) ::close(other);
 }
 

@@ -303,8 +303,8 @@ class Builder {
   nb::object tuple_of(const Values& values) {
     nb::object tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
     for (std::size_t i = 0; i < values.size(); ++i)
-      PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i),
-                       nb::object(made(values[i])).release().ptr());
+      check(PyTuple_SetItem(tuple.ptr(), static_cast<Py_ssize_t>(i),
+                            nb::object(made(values[i])).release().ptr()));
     return tuple;
   }
 

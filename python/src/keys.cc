@@ -51,10 +51,10 @@ std::uint64_t weight_of(PyObject* key) {
     waiting.pop_back();
     ++weight;
     if (PyTuple_Check(value)) {
-      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value) && waiting.size() < kMost; ++i)
-        waiting.push_back(PyTuple_GET_ITEM(value, i));
+      for (Py_ssize_t i = 0; i < PyTuple_Size(value) && waiting.size() < kMost; ++i)
+        waiting.push_back(PyTuple_GetItem(value, i));
     } else if (PyAnySet_Check(value)) {
-      weight += static_cast<std::uint64_t>(PySet_GET_SIZE(value));
+      weight += static_cast<std::uint64_t>(PySet_Size(value));
     }
   }
   return weight;

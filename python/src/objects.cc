@@ -7,7 +7,7 @@ namespace safe_load_python {
 using safe_load::ValueView;
 
 nb::object new_dict(std::size_t size) {
-#if PY_VERSION_HEX < 0x030D0000
+#if PY_VERSION_HEX < 0x030D0000 && !defined(Py_LIMITED_API)
   constexpr std::size_t kRoomOfEmpty = 5;
   if (size > kRoomOfEmpty) return checked(_PyDict_NewPresized(static_cast<Py_ssize_t>(size)));
 #else
@@ -45,8 +45,8 @@ nb::object integer_object(const ValueView& value) {
 nb::tuple to_tuple(const safe_load::Dims& dims) {
   nb::object tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(dims.size())));
   for (std::size_t i = 0; i < dims.size(); ++i)
-    PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i),
-                     checked(PyLong_FromLongLong(dims[i])).release().ptr());
+    check(PyTuple_SetItem(tuple.ptr(), static_cast<Py_ssize_t>(i),
+                          checked(PyLong_FromLongLong(dims[i])).release().ptr()));
   return nb::borrow<nb::tuple>(tuple);
 }
 
