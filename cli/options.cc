@@ -5,9 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "terminal.h"
@@ -25,17 +28,49 @@ constexpr const char* kExamples =
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
-// A path is short for `ls PATH`.
-std::vector<std::string> with_command(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto is_word = [](const std::string& text) {
-    return text == "ls" || text == "show" || text == "explain" || text == "scan";
-  };
+constexpr std::array<std::string_view, 4> kWords = {"ls", "show", "explain", "scan"};
+
+bool is_word(std::string_view text) {
+  return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
+}
+
+std::vector<std::string>::iterator first_word(std::vector<std::string>& arguments) {
   const auto is_flag = [](const std::string& text) { return text.size() > 1 && text[0] == '-'; };
-  const auto first = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
+  return std::find_if_not(arguments.begin(), arguments.end(), is_flag);
+}
+
+// The command that a first word was meant to be which is neither a command nor a file.
+std::string_view meant_command(const std::string& word) {
+  std::error_code ignored;
+  if (is_word(word) || std::filesystem::exists(std::filesystem::symlink_status(word, ignored)))
+    return "";
+  return safe_load::nearest_word(word, kWords);
+}
+
+// A path is short for `ls PATH`.
+void add_command(std::vector<std::string>& arguments) {
+  const auto first = first_word(arguments);
   if (first != arguments.end() && !is_word(*first)) arguments.insert(arguments.begin(), "ls");
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  return arguments;
+}
+
+// What a mistyped flag was probably meant to be, as a question; "" if nothing is near.
+std::string question(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> flags;
+  const auto add = [&](const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  };
+  add(app);
+  for (const CLI::App* command : app.get_subcommands()) add(*command);
+  const std::vector<std::string_view> words(flags.begin(), flags.end());
+  for (const std::string& argument : arguments) {
+    const std::string typed = argument.substr(0, argument.find('='));
+    if (!typed.starts_with("--") || std::find(flags.begin(), flags.end(), typed) != flags.end())
+      continue;
+    const std::string_view near = safe_load::nearest_word(typed, words);
+    if (!near.empty()) return "; did you mean " + std::string(near) + "?";
+  }
+  return "";
 }
 
 // One word of several. (The transformers of CLI11 would print the numbers of enumerators as bytes.)
@@ -151,28 +186,35 @@ Parsed parse(int argc, char** argv) {
   CLI::App* scan = add_scan(app, options);
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
-  std::vector<std::string> arguments = with_command(argc, argv);
+  const auto refuse = [&parsed](const std::string& why, std::string_view command) {
+    std::cerr << "safe-load: " << safe_load::printable(why) << "\nsafe-load" << command
+              << " -h shows how it is used\n";
+    parsed.exit_code = kUsage;
+    return parsed;
+  };
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto first = first_word(arguments); first != arguments.end()) {
+    if (const std::string_view meant = meant_command(*first); !meant.empty())
+      return refuse(
+          "there is no file or command " + *first + "; did you mean " + std::string(meant) + "?",
+          "");
+  }
+  add_command(arguments);
   try {
-    app.parse(arguments);
+    // As CLI11 wants them.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::Success& help) {
     std::ostringstream text;
     (void)app.exit(help, text, text);
     parsed.exit_code = print(text.str()) ? kDone : kFailed;
     return parsed;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "safe-load: " << safe_load::printable(error.what())
-              << "\nsafe-load -h shows how it is used\n";
-    parsed.exit_code = kUsage;
-    return parsed;
+    return refuse(error.what() + question(app, arguments), "");
   }
   const ScanCommand& asked = options.scan;
   if (scan->parsed() && options.files.empty() && asked.files_from.empty() && !asked.list_rules &&
-      asked.explain.empty()) {
-    std::cerr
-        << "safe-load: scan needs a PATH or --files-from\nsafe-load scan -h shows how it is used\n";
-    parsed.exit_code = kUsage;
-    return parsed;
-  }
+      asked.explain.empty())
+    return refuse("scan needs a PATH or --files-from", " scan");
   options.command = show->parsed()      ? Command::kShow
                     : explain->parsed() ? Command::kExplain
                     : scan->parsed()    ? Command::kScan

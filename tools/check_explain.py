@@ -5,8 +5,9 @@
 For every kind of value of python/tests/kinds.py, saved by torch, and for every real file of the corpus (if it is
 there): the reasons that safe-load gives contain the one that torch.load(weights_only=True) gives, and there is none
 where torch opens the file. For the kinds, which this repository made itself, torch is then given every name that
-safe-load lists: it must open the file, unless one of the reasons was declared final. torch opens each file in a
-process of its own that has imported nothing but torch. Ends with 1 if anything differs.
+safe-load lists, and in another process runs the lines of Python that it prints: it must open the file, unless one of
+the reasons was declared final. torch opens each file in a process of its own that has imported nothing but torch. Ends with
+1 if anything differs.
 """
 
 from __future__ import annotations
@@ -112,6 +113,23 @@ def torch_says_with(path: str, names: list[str]) -> str:
         return torch_says(path)
 
 
+def torch_says_after(path: str, lines: str) -> str:
+    """The same, after the lines that `safe-load explain` gives for it."""
+    importlib.import_module("torch._dynamo")
+    try:
+        exec(lines, {})
+    except Exception as error:  # a name that cannot be looked up
+        return f"{type(error).__name__}: {error}"
+    return torch_says(path)
+
+
+def lines_for_torch(program: str, path: str) -> str:
+    """The lines of Python with which torch is said to open the file; "" if there are none."""
+    text = subprocess.run([program, "explain", path], capture_output=True, text=True, check=True).stdout
+    _, _, lines = text.partition("or with torch itself")
+    return "\n".join(line.strip() for line in lines.splitlines()[1:])
+
+
 def explain(program: str, path: str) -> list[dict[str, Any]] | None:
     """The reasons, or None for a file that safe-load does not open."""
     done = subprocess.run([program, "explain", "--json", path], capture_output=True, text=True)
@@ -153,6 +171,10 @@ def check(name: str, path: str, program: str, is_ours: bool, counts: collections
         return
     names = [reason["name"] for reason in reasons if reason["kind"] != "import"]
     said = in_child(lambda: torch_says_with(path, names))
+    lines = lines_for_torch(program, path)
+    counts["lines_given"] += bool(lines)
+    if lines and not said:
+        said = in_child(lambda: torch_says_after(path, lines))
     counts["opened_with_names"] += not said
     if said:
         counts["differences"] += 1
@@ -173,7 +195,7 @@ def main() -> int:
         subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
         for path in sorted(pathlib.Path(scratch).iterdir()):
             check(path.name, str(path), arguments.cli, True, kinds)
-    print("kinds: " + ", ".join(f"{key} {kinds[key]}" for key in ("files", "torch_opens", "refused", "opened_with_names", "final", "differences")))
+    print("kinds: " + ", ".join(f"{key} {kinds[key]}" for key in ("files", "torch_opens", "refused", "opened_with_names", "lines_given", "final", "differences")))
     archive = pathlib.Path(arguments.shared) / "corpus" / "real.tar.gz"
     if archive.exists():
         with tempfile.TemporaryDirectory() as scratch:

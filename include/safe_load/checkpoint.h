@@ -193,7 +193,9 @@ class SAFE_LOAD_EXPORT Checkpoint {
   Result<StateDict> state_dict(std::span<const std::string_view> keys) const&;
   Result<StateDict> state_dict(std::span<const std::string_view> keys) const&& = delete;
 
-  // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to.
+  // What an object path such as $["model"]["fc.bias"] or $["args"].lr leads to, or the first value
+  // with a dotted name, as tensors() has it: model.fc.bias. kMismatch if nothing is there, which
+  // says what name is near.
   Result<ValueView> find(std::string_view object_path) const&;
   Result<ValueView> find(std::string_view object_path) const&& = delete;
   // The path of a value; "" if it is not part of the result.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,11 @@ SAFE_LOAD_EXPORT std::string summary(const ValueView& value);
 
 // Text that can be shown on a terminal: everything that could move the cursor is escaped.
 SAFE_LOAD_EXPORT std::string printable(std::string_view text);
+
+// The first of the words to which a typed one is nearest: a few letters are wrong, or what stands
+// in front of a dot was left out. "" if none is near.
+SAFE_LOAD_EXPORT std::string_view nearest_word(std::string_view typed,
+                                               std::span<const std::string_view> words);
 
 // 1536 as "1.50 KiB".
 SAFE_LOAD_EXPORT std::string human_size(std::uint64_t bytes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/state.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 namespace safe_load {
@@ -112,11 +113,34 @@ class PathReader {
   std::string_view rest_;
 };
 
+// The value with this dotted name, as tensors() and reports have it; else an error with the nearest
+// name that there is.
+Result<ValueView> find_named(const Checkpoint& checkpoint, std::string_view name) {
+  std::optional<ValueView> found;
+  base::Nearest nearest(name);
+  checkpoint.for_each([&](const Place& place) {
+    if (found || place.is_key()) return;
+    const std::string other = place.name();
+    if (other == name) {
+      found = place.value();
+    } else {
+      nearest.add(other);
+    }
+  });
+  if (found) return *found;
+  if (nearest.word().empty())
+    return Error(ErrorCode::kMismatch, "nothing has this name; a listing has all names")
+        .about(name);
+  return Error(ErrorCode::kMismatch, "nothing has this name")
+      .about(std::string(name) + "; did you mean " + nearest.word() + "?");
+}
+
 }  // namespace
 
 Result<ValueView> Checkpoint::find(std::string_view object_path) const& {
-  if (!object_path.starts_with('$'))
-    return Error(ErrorCode::kMismatch, "an object path begins with $").about(object_path);
+  if (object_path.empty())
+    return Error(ErrorCode::kMismatch, "an object path begins with $, and a name is not empty");
+  if (!object_path.starts_with('$')) return find_named(*this, object_path);
   const NodeId printed = find_printed(*state_, object_path.substr(1));
   if (printed != pickle::kNoNode) return ValueView(state_.get(), printed);
   PathReader reader(object_path.substr(1));

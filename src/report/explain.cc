@@ -54,6 +54,36 @@ void add_reasons(const std::vector<Refusal>& refusals, bool is_final, std::strin
   }
 }
 
+// Whether Python can look it up. (Names of Python 2's modules are others today.)
+bool is_dotted_name(std::string_view name) {
+  const auto is_part = [](char c) {
+    return c == '_' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  };
+  return std::all_of(name.begin(), name.end(), is_part) &&
+         name.find('.') != std::string_view::npos && !name.starts_with("exceptions.") &&
+         !name.starts_with("__builtin__.");
+}
+
+// What a program types that wants torch itself to open the file: all names at once.
+void add_list_for_torch(const std::vector<Refusal>& refusals, std::string& out) {
+  std::string names;
+  for (const Refusal& refusal : refusals) {
+    if (!is_dotted_name(refusal.name)) return;
+    names += names.empty() ? "\"" : ", \"";
+    names += refusal.name + '"';
+  }
+  out +=
+      "or with torch itself, where these names are installed; it then calls them with what the "
+      "file says\n"
+      "  import pkgutil, torch\n"
+      "  names = [" +
+      names +
+      "]\n"
+      "  torch.serialization.add_safe_globals([(pkgutil.resolve_name(name), name) for name in "
+      "names])\n";
+}
+
 }  // namespace
 
 std::string explanation_text(const Checkpoint& checkpoint, std::string_view title) {
@@ -84,9 +114,14 @@ std::string explanation_text(const Checkpoint& checkpoint, std::string_view titl
     out += ", " + std::to_string(checkpoint.issues().size()) + " damaged values";
     return out + "\n  import safe_load; safe_load.open(path)\n";
   }
-  out += checkpoint.has_unknown_symbols()
-             ? "\n  from safe_load import safe_load; safe_load(path, unknown=\"opaque\")\n"
-             : "\n  from safe_load import safe_load; safe_load(path)\n";
+  const bool has_unknown = checkpoint.has_unknown_symbols();
+  out += has_unknown ? "\n  from safe_load import safe_load; safe_load(path, unknown=\"opaque\")\n"
+                     : "\n  from safe_load import safe_load; safe_load(path)\n";
+  if (has_unknown && checkpoint.state_dict())
+    out +=
+        "the weights alone, as load_state_dict() takes them\n"
+        "  import safe_load; safe_load.state_dict(path)\n";
+  if (finals == 0) add_list_for_torch(refusals, out);
   return out;
 }
 

@@ -64,7 +64,7 @@ std::string place_of(const Finding& finding) {
 void add_line(Page& page, std::string_view label, std::string_view text) {
   page.plain("           ");
   page.plain(label);
-  page.padded(5, label.size());
+  page.padded(9, label.size());
   page.plain(text);
   page.plain("\n");
 }
@@ -127,7 +127,7 @@ void add_row(Page& page, const Row& row) {
   std::string evidence;
   for (const std::string_view kind : finding.evidence)
     evidence += (evidence.empty() ? "" : ", ") + std::string(kind);
-  add_line(page, "sign", evidence);
+  add_line(page, "evidence", evidence);
 }
 
 // Rules with a great many rows show the first of them.
@@ -153,7 +153,7 @@ void add_advice(Page& page, const std::vector<Row>& rows) {
         std::find(given.begin(), given.end(), advice) != given.end())
       continue;
     given.push_back(advice);
-    add_line(page, "do", advice);
+    add_line(page, "next", advice);
   }
 }
 

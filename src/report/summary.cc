@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/bytes.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "safe_load/distributed_tensor.h"
 #include "safe_load/record_class.h"
@@ -157,6 +158,12 @@ std::string summary(const ValueView& value) {
   if (has_items) return name + " of " + std::to_string(value.size());
   const ValueView state = value.states().empty() ? ValueView() : value.states()[0];
   return state.is_dict() ? name + " of " + std::to_string(state.size()) : name;
+}
+
+std::string_view nearest_word(std::string_view typed, std::span<const std::string_view> words) {
+  base::Nearest nearest(typed);
+  for (const std::string_view word : words) nearest.add(word);
+  return nearest.word().empty() ? "" : words[nearest.position()];
 }
 
 std::string printable(std::string_view text) { return base::escaped(text, 4096); }

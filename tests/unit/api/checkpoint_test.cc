@@ -114,8 +114,24 @@ TEST(ObjectPath, FindsWhatAPersonTypes) {
   for (const std::string_view wrong :
        {"$x", "$[", "$[]", "$[x]", "$[\"a", "$[\"a\"", "$[\"a\"x]", "$[1", "$[1.5]", "$ ", "$[0 ]"})
     EXPECT_EQ(found(wrong), "not an object path") << wrong;
-  for (const std::string_view wrong : {"", "args", "[0]"})
-    EXPECT_EQ(found(wrong), "an object path begins with $") << wrong;
+  EXPECT_EQ(found(""), "an object path begins with $, and a name is not empty");
+}
+
+TEST(ObjectPath, TakesADottedNameInItsPlace) {
+  const Checkpoint checkpoint = file(rich_tree());
+  const auto wrong = [&](std::string_view name) {
+    const auto value = checkpoint.find(name);
+    return value ? "found" : std::string(value.error().subject());
+  };
+  for (const safe_load::NamedTensor& row : checkpoint.tensors()) {
+    const auto value = checkpoint.find(row.name);
+    ASSERT_TRUE(value) << row.name;
+    EXPECT_EQ(value->tensor()->id(), row.tensor.id()) << row.name;
+  }
+  EXPECT_EQ(summary(*checkpoint.find("args.lr")), "0.5");
+  EXPECT_EQ(wrong("args.lrr"), "args.lrr; did you mean args.lr?");
+  EXPECT_EQ(wrong("lr"), "lr; did you mean args.lr?");
+  EXPECT_EQ(wrong("nothing like it"), "nothing like it");
 }
 
 TEST(ObjectPath, LeavesOutTheBeginningOfAVeryDeepOne) {

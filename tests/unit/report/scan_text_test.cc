@@ -50,15 +50,15 @@ TEST(ScanText, HasOneRowForWhatIsEqualAndTheFirstPlaces) {
   const std::string text = to_text(report, "x.pt");
   EXPECT_EQ(count_of("\n", text), 7u) << text;
   EXPECT_EQ(count_of("odd (4000 times)", text), 1u) << text;
-  EXPECT_EQ(count_of("and  $[3]", text), 1u) << text;
+  EXPECT_EQ(count_of("and      $[3]", text), 1u) << text;
 }
 
 TEST(ScanText, JoinsMembersAndSaysWhatToDoOnce) {
   const std::string text =
       to_text(report_of({at("a", "$"), at("b", "$"), at("c", "", "other")}), "x.pt");
   EXPECT_EQ(count_of("odd (2 times)", text), 1u) << text;
-  EXPECT_EQ(count_of("and  b, $", text), 1u) << text;
-  EXPECT_EQ(count_of("do   do not open", text), 1u) << text;
+  EXPECT_EQ(count_of("and      b, $", text), 1u) << text;
+  EXPECT_EQ(count_of("next     do not open", text), 1u) << text;
 }
 
 TEST(ScanText, ShowsTheFirstRowsOfARule) {
