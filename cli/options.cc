@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -52,6 +53,15 @@ void add_command(std::vector<std::string>& arguments) {
   const auto first = first_word(arguments);
   if (first != arguments.end() && !is_word(*first)) arguments.insert(arguments.begin(), "ls");
 }
+
+// Says that a command may be left out.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_parent() != nullptr) return CLI::Formatter::make_usage(app, std::move(name));
+    return "Usage: safe-load FILE...\n       safe-load COMMAND [OPTIONS] ...\n";
+  }
+};
 
 // What a mistyped flag was probably meant to be, as a question; "" if nothing is near.
 std::string question(const CLI::App& app, const std::vector<std::string>& arguments) {
@@ -171,9 +181,18 @@ Parsed parse(int argc, char** argv) {
   CLI::App app(kExamples, "safe-load");
   app.set_version_flag("--version", "safe-load " + std::string(safe_load::kVersion));
   app.require_subcommand(1);
+  app.formatter(std::make_shared<Help>());
 
   CLI::App* list = app.add_subcommand("ls", "List what checkpoints hold (the default)");
   list->add_option("FILE", options.files, "Checkpoints")->required();
+  list->add_flag("--summary", options.summary, "Print one line for each file");
+  list->add_flag("--tree", options.tree, "Print tensors as a tree of the parts of their names");
+  add_choice<safe_load::TensorOrder>(*list, "--sort", options.order,
+                                     {{"file", safe_load::TensorOrder::kFile},
+                                      {"size", safe_load::TensorOrder::kSize},
+                                      {"name", safe_load::TensorOrder::kName}},
+                                     "file, size or name: the order of tensors, the largest first")
+      ->type_name("ORDER");
   CLI::App* show = app.add_subcommand("show", "Show one value or tensor");
   show->add_option("FILE", options.file, "A checkpoint")->required();
   show->add_option("PATH", options.path,
@@ -184,6 +203,7 @@ Parsed parse(int argc, char** argv) {
   explain->add_option("FILE", options.files, "Checkpoints")->required();
   for (CLI::App* command : {list, show, explain}) add_common(*command, options);
   CLI::App* scan = add_scan(app, options);
+  for (CLI::App* command : {list, show, explain, scan}) command->group("Commands");
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   const auto refuse = [&parsed](const std::string& why, std::string_view command) {

@@ -1,6 +1,7 @@
 // Options: every flag of the program, in one place.
 #pragma once
 
+#include <safe_load/report.h>
 #include <safe_load/scan_report.h>
 
 #include <cstddef>
@@ -41,6 +42,9 @@ struct Options {
   bool all = false;
   bool no_truncate = false;
   bool verify = false;
+  bool summary = false;  // of kList
+  bool tree = false;     // of kList
+  safe_load::TensorOrder order = safe_load::TensorOrder::kFile;
   Color color = Color::kAuto;
   ScanCommand scan;
 };

@@ -36,6 +36,9 @@ safe_load::TextOptions text_options(const Options& options) {
     text.most_values = kMostValues;
   }
   const bool wanted = is_set("CLICOLOR_FORCE") || (is_terminal && !is_set("NO_COLOR"));
+  text.order = options.order;
+  text.is_summary = options.summary;
+  text.is_tree = options.tree;
   text.color = options.color == Color::kAlways || (options.color == Color::kAuto && wanted);
   return text;
 }

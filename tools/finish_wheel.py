@@ -26,7 +26,8 @@ def run(*command: object) -> str:
 
 def faults_of_module(module: pathlib.Path) -> list[str]:
     symbols = run("readelf", "--dyn-syms", "--wide", module)
-    shown = {line.split()[-1] for line in symbols.splitlines() if re.search(r"\b(GLOBAL|WEAK)\b.*\b\d+ \S+$", line)}
+    # Number, value, size, type, binding, visibility, section (UND where it is another's), name.
+    shown = set(re.findall(r"(?:GLOBAL|WEAK) +\w+ +\d+ +(\S+)", symbols))
     faults = [f"shows {name}" for name in sorted(shown - {"PyInit__core"})]
     needed = re.findall(r"NEEDED.*\[(\S+)\]", run("readelf", "--dynamic", module))
     faults += [f"needs {name}" for name in needed if name.split(".")[0] not in NEEDED and not name.startswith(LOADER)]

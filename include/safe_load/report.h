@@ -13,11 +13,16 @@
 namespace safe_load {
 inline namespace v0 {
 
+enum class TensorOrder : std::uint8_t { kFile, kSize, kName };  // the largest first, from A to Z
+
 struct TextOptions {
   std::size_t width = 0;        // columns; 0: as wide as needed, nothing is cut
   std::size_t most_rows = 0;    // of each table; 0: all
   bool color = false;           // ANSI escapes around what also has words
   std::size_t most_values = 0;  // rows of values; 0: as most_rows
+  TensorOrder order = TensorOrder::kFile;
+  bool is_summary = false;  // of a listing the first line alone
+  bool is_tree = false;     // tensors by the parts of their names, with what each part holds
 };
 
 // Container, tensors with type, shape, size and aliases, other values, inert classes, issues. Every

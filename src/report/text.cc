@@ -1,11 +1,14 @@
 // The report for people.
 #include "base/text.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <sstream>
 
 #include "report/listing.h"
 #include "report/page.h"
+#include "report/tree.h"
 #include "safe_load/report.h"
 
 namespace safe_load {
@@ -82,7 +85,22 @@ void add_ranks(const Listing& listing, Page& page) {
   show();
 }
 
-void add_tensors(const Listing& listing, Page& page) {
+std::vector<report::Row> in_order(std::vector<report::Row> rows,
+                                  const std::vector<NamedTensor>& tensors, TensorOrder order) {
+  if (order == TensorOrder::kFile) return rows;
+  std::vector<std::size_t> places(rows.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::stable_sort(places, [&](std::size_t a, std::size_t b) {
+    if (order == TensorOrder::kName) return tensors[a].name < tensors[b].name;
+    return tensors[a].tensor.byte_count() > tensors[b].tensor.byte_count();
+  });
+  std::vector<report::Row> sorted;
+  sorted.reserve(rows.size());
+  for (const std::size_t place : places) sorted.push_back(std::move(rows[place]));
+  return sorted;
+}
+
+void add_tensors(const Listing& listing, TensorOrder order, Page& page) {
   std::map<std::uint32_t, const NamedTensor*> by_tensor;
   std::map<std::uint32_t, const NamedTensor*> by_storage;
   std::vector<std::vector<std::string>> rows;
@@ -101,7 +119,7 @@ void add_tensors(const Listing& listing, Page& page) {
   }
   if (rows.empty()) return;
   page.heading("tensors");
-  page.table(rows);
+  page.table(in_order(std::move(rows), listing.tensors, order));
 }
 
 }  // namespace
@@ -122,9 +140,14 @@ std::string to_text(const Checkpoint& checkpoint, std::string_view title,
   if (!container.version.empty()) summary_line += ", version " + container.version;
   if (container.byte_order == ByteOrder::kBig) summary_line += ", big-endian";
   page.heading(summary_line);
+  if (options.is_summary) return std::move(page).take();
   for (const std::string& origin : listing.origins) page.line("written by " + origin);
   add_ranks(listing, page);
-  add_tensors(listing, page);
+  if (options.is_tree) {
+    report::add_tree(listing.tensors, options.order, page);
+  } else {
+    add_tensors(listing, options.order, page);
+  }
   add_values(listing, options, page);
   if (!listing.unknown.empty()) {
     page.heading("inert classes and functions (nothing was imported or run)");
