@@ -1,4 +1,4 @@
-"""What the pages show is real: console blocks are run and compared, and the Python of README.md is a program."""
+"""What the pages show is real: console blocks are run and compared, and the Python of a page is a program."""
 
 import os
 import pathlib
@@ -61,9 +61,13 @@ def test_other_output_is_noticed():
     assert not agree("a\nb\n", "a\nc\n") and not agree("a\n...\nb\n", "a\nx\n")
 
 
-def test_the_python_of_the_readme_runs(np, samples):
-    program = "".join(block[1] for block in blocks(ROOT / "README.md", "python"))
-    assert program.count("safe_load") > 4
+PROGRAMS = [page for page in (ROOT / "README.md", *(ROOT / "docs" / "how-to").glob("*.md")) if blocks(page, "python")]
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(page, np, samples):
+    program = "".join(block[1] for block in blocks(page, "python"))
+    assert "safe_load" in program
     # A machine that tests need not have a GPU.
     done = subprocess.run([sys.executable, "-c", program.replace('device="cuda"', 'device="cpu"')], cwd=samples,
                           capture_output=True, text=True, timeout=120)

@@ -1,4 +1,4 @@
-"""The completions and the man page are what the program says of itself, and shells take them."""
+"""The completions, the man page and the page of rules are what the program says of itself, and shells take them."""
 
 import os
 import pathlib
@@ -46,3 +46,9 @@ def test_the_man_page_is_well_formed():
         pytest.skip("SKIPPED: no man here")
     done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", SHELL / "safe-load.1"], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr and "--fail-on" in done.stdout
+
+
+@pytest.mark.skipif(not PROGRAM.exists(), reason=f"SKIPPED: no program at {PROGRAM}")
+def test_the_page_of_rules_is_what_the_program_says():
+    done = subprocess.run([sys.executable, ROOT / "tools" / "make_rules_page.py", PROGRAM, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,64 @@
+"""Makes docs/rules.md, the rules of `safe-load scan`, from what the program says of them.
+
+    python tools/make_rules_page.py PROGRAM [--check]
+
+--check writes nothing and ends with 1 if the page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "rules.md"
+SEVERITIES = {
+    "danger": "DANGEROUS: what only an attacker writes, or a call that runs code",
+    "incomplete": "INCOMPLETE: something that a reader could interpret was not read",
+    "unknown": "UNKNOWN: something is not known, or readers disagree",
+    "note": "Notes, which leave the verdict as it is",
+}
+HEAD = """# Rules
+
+Every finding of [`safe-load scan`](guide/scan.md) carries the id of its rule; `safe-load scan --explain RULE` prints what is here.
+The headings say what a finding makes of a file, if it is of the rule's usual severity.
+"""
+
+
+def scan(program: str, *arguments: str) -> str:
+    return subprocess.run([program, "scan", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def page(program: str) -> str:
+    rules: dict[str, list[str]] = {severity: [] for severity in SEVERITIES}
+    for row in scan(program, "--list-rules").splitlines():
+        rule, severity, name = row.split(None, 2)
+        _, *lines = scan(program, "--explain", rule).splitlines()
+        text = re.sub(r"([|*_<])", r"\\\1", " ".join(line.strip() for line in lines))
+        rules[severity].append(f"| {rule} | {name} | {text} |\n")
+    parts = [HEAD]
+    for severity, heading in SEVERITIES.items():
+        if rules[severity]:
+            parts.append(f"\n## {heading}\n\n| rule | name | what it is about |\n|---|---|---|\n{''.join(rules[severity])}")
+    return "".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Makes docs/rules.md.")
+    parser.add_argument("program")
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = page(arguments.program)
+    if not arguments.check:
+        PAGE.write_text(text)
+        return 0
+    if PAGE.exists() and PAGE.read_text() == text:
+        return 0
+    print(f"{PAGE} is not what the program says: python tools/make_rules_page.py PROGRAM")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
