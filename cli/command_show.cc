@@ -5,6 +5,39 @@
 #include "terminal.h"
 
 namespace cli {
+namespace {
+
+using safe_load::Result;
+using safe_load::ValueView;
+
+// What a path leads to, and which part of its elements is asked for, of name[0:3, :2].
+struct Asked {
+  ValueView value;
+  std::string part;
+  bool has_part = false;
+};
+
+Result<Asked> find(const safe_load::Checkpoint& checkpoint, const std::string& path) {
+  auto whole = checkpoint.find(path);
+  if (whole) return Asked{*whole, "", false};
+  const std::size_t bracket = path.rfind('[');
+  if (bracket == std::string::npos || bracket == 0 || !path.ends_with(']')) return whole.error();
+  const auto value = checkpoint.find(path.substr(0, bracket));
+  if (!value || !(value->tensor() || value->array())) return whole.error();
+  return Asked{*value, path.substr(bracket + 1, path.size() - bracket - 2), true};
+}
+
+Result<std::string> report(const safe_load::Checkpoint& checkpoint, const Options& options) {
+  auto asked = find(checkpoint, options.path);
+  if (!asked) return asked.error();
+  if (options.json) return safe_load::to_json(checkpoint, asked->value);
+  if (!asked->has_part) return safe_load::to_text(checkpoint, asked->value, text_options(options));
+  auto part = safe_load::part_to_text(asked->value, asked->part, text_options(options));
+  if (!part) return part.error();
+  return *part + '\n';
+}
+
+}  // namespace
 
 int show(const Options& options) {
   const auto opened = safe_load::Checkpoint::open(options.file, {.verify = options.verify});
@@ -13,16 +46,13 @@ int show(const Options& options) {
     complain(safe_load::printable(options.file), opened.error().text());
     return kFailed;
   }
-  const auto value = opened->find(options.path);
-  if (!value) {
+  const auto text = report(*opened, options);
+  if (!text) {
     complain(safe_load::printable(options.file),
-             std::string(value.error().reason()) + ": " + std::string(value.error().subject()));
+             std::string(text.error().reason()) + ": " + std::string(text.error().subject()));
     return kFailed;
   }
-  const std::string report = options.json
-                                 ? safe_load::to_json(*opened, *value)
-                                 : safe_load::to_text(*opened, *value, text_options(options));
-  return print(report) ? kDone : kFailed;
+  return print(*text) ? kDone : kFailed;
 }
 
 }  // namespace cli

@@ -39,6 +39,7 @@ safe_load::TextOptions text_options(const Options& options) {
   text.order = options.order;
   text.is_summary = options.summary;
   text.is_tree = options.tree;
+  text.all_elements = options.all;
   text.color = options.color == Color::kAlways || (options.color == Color::kAuto && wanted);
   return text;
 }

@@ -21,8 +21,9 @@ struct TextOptions {
   bool color = false;           // ANSI escapes around what also has words
   std::size_t most_values = 0;  // rows of values; 0: as most_rows
   TensorOrder order = TensorOrder::kFile;
-  bool is_summary = false;  // of a listing the first line alone
-  bool is_tree = false;     // tensors by the parts of their names, with what each part holds
+  bool is_summary = false;    // of a listing the first line alone
+  bool all_elements = false;  // of tensors and arrays, however many there are
+  bool is_tree = false;       // tensors by the parts of their names, with what each part holds
 };
 
 // Container, tensors with type, shape, size and aliases, other values, inert classes, issues. Every
@@ -30,9 +31,15 @@ struct TextOptions {
 SAFE_LOAD_EXPORT std::string to_text(const Checkpoint& checkpoint, std::string_view title,
                                      const TextOptions& options = {});
 
-// One value or tensor, with statistics of its elements.
+// One value or tensor, with statistics of its elements, and these as part_to_text() has them.
 SAFE_LOAD_EXPORT std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
                                      const TextOptions& options = {});
+
+// The elements of a tensor or array as NumPy prints them, or a part of them, written as in Python:
+// "0:3, :2". Of more than a thousand elements each dimension shows three at its ends, unless
+// options.all_elements. Reads no more than it shows.
+SAFE_LOAD_EXPORT Result<std::string> part_to_text(const ValueView& value, std::string_view part,
+                                                  const TextOptions& options = {});
 
 // The same facts as an object whose first member is "schema": "safe-load.inspect/1";
 // docs/guide/json.md describes it. Members may be added without a new number, never changed.

@@ -140,6 +140,11 @@ class SAFE_LOAD_EXPORT TensorView {
   // The elements in row-major order, as they are: byte_count() bytes.
   Status copy_bytes_to(std::span<std::byte> out) const;
 
+  // Some of the elements, by their places in row-major order, as they are: size_of(dtype()) bytes
+  // for each. Reads no more than lies around them. kMismatch for a place beyond element_count(),
+  // and for types of which several values share a byte.
+  Status copy_elements_to(std::span<const std::uint64_t> places, std::span<std::byte> out) const;
+
   // The bytes that a copy takes; kLimit if one storage is spread over more than
   // Limits::max_copied_bytes (stride 0 lets four bytes stand for 10^12 elements).
   Result<std::uint64_t> copy_size() const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/each_element.h"
+#include "api/pieces.h"
 #include "api/state.h"
 #include "base/try.h"
 #include "data/elements.h"
@@ -32,39 +33,6 @@ Layout in_memory_order(const Dims& shape, const Dims& strides) {
   }
   return sorted;
 }
-
-// The elements of a storage, a piece at a time.
-class Pieces {
- public:
-  Pieces(data::StorageReader& reader, std::uint32_t storage, DType dtype)
-      : reader_(reader), storage_(storage), size_(size_of(dtype)), unit_(info(dtype).swap_unit) {}
-
-  // Null if it cannot be read: error() says why.
-  const std::byte* element(std::uint64_t index) {
-    const std::uint64_t offset = index * size_;
-    if (offset < begin_ || offset - begin_ + size_ > piece_.bytes.size()) {
-      auto next = reader_.piece(storage_, unit_, offset, kPiece, buffer_);
-      if (!next) {
-        status_ = next.error();
-        return nullptr;
-      }
-      piece_ = *next;
-      begin_ = offset;
-    }
-    return piece_.bytes.data() + (offset - begin_);
-  }
-  const Status& status() const { return status_; }
-
- private:
-  data::StorageReader& reader_;
-  std::uint32_t storage_;
-  std::size_t size_;
-  std::size_t unit_;
-  std::uint64_t begin_ = 0;
-  data::StorageReader::Piece piece_;
-  std::vector<std::byte> buffer_;
-  Status status_;
-};
 
 // Welford's running mean: one pass, and no loss where the mean is large.
 class Summary {
@@ -110,7 +78,7 @@ Result<Statistics> TensorView::statistics() const {
   if (element_count() == 0) return summary.of(0);
   if (is_meta()) return Error(ErrorCode::kMismatch, "a storage on the meta device has no data");
   SAFE_LOAD_TRY(copy_size());
-  Pieces pieces(*state_->bytes, storage().id(), dtype());
+  api::Pieces pieces(*state_->bytes, storage().id(), dtype(), kPiece);
   const double sign = is_negated() ? -1.0 : 1.0;
   const Layout layout = in_memory_order(shape(), strides());
   api::for_each_element(layout.shape, layout.strides, storage_offset(), [&](std::uint64_t at) {

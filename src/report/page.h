@@ -21,6 +21,9 @@ class Page {
   void warning(const std::string& text) { line(text, "\x1b[33m"); }
   void line(const std::string& text, std::string_view color = "");
 
+  // Lines as they are.
+  void block(const std::string& text) { add(text); }
+
   // Rows of cells under each other, indented. Where a row is too wide, names lose their middle, if
   // they still differ then, and the last cell its end. No more than `most` rows, if it is not 0;
   // `left_out`: how many there would be besides.

@@ -66,6 +66,12 @@ void add_values(const Listing& listing, const TextOptions& options, Page& page) 
               " of modules not listed: flags and empty tables; --json has them");
 }
 
+// Nothing for types that hold no numbers of their own.
+void add_elements(const ValueView& value, const TextOptions& options, Page& page) {
+  const auto elements = part_to_text(value, "", options);
+  if (elements) page.block(*elements);
+}
+
 // What the files of several processes hold together.
 void add_ranks(const Listing& listing, Page& page) {
   std::vector<std::vector<std::string>> rows;
@@ -194,6 +200,7 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
       rows.push_back({"statistics", std::string(statistics.error().reason())});
     }
     page.table(rows);
+    add_elements(value, options, page);
     return std::move(page).take();
   }
   std::vector<std::vector<std::string>> rows;
@@ -230,6 +237,7 @@ std::string to_text(const Checkpoint& checkpoint, const ValueView& value,
     rows.push_back({"size", human_size(value.array()->bytes().size())});
   }
   page.table(rows);
+  if (value.kind() == ValueKind::kArray) add_elements(value, options, page);
   return std::move(page).take();
 }
 
