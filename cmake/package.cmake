@@ -1,8 +1,8 @@
 # Installs the library, its headers, a package for find_package(safe_load CONFIG) and one for pkg-config.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/safe_load)
-install(TARGETS safe_load EXPORT safe_load-targets FILE_SET HEADERS)
-install(EXPORT safe_load-targets NAMESPACE safe_load:: DESTINATION ${package_dir})
+install(TARGETS safe_load EXPORT safe_load-targets COMPONENT development FILE_SET HEADERS COMPONENT development)
+install(EXPORT safe_load-targets NAMESPACE safe_load:: DESTINATION ${package_dir} COMPONENT development)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/safe_load-config.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/safe_load-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/safe_load-config-version.cmake
@@ -13,7 +13,7 @@ install(FILES
   ${CMAKE_CURRENT_LIST_DIR}/Findlibdeflate.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findlibmd.cmake
   ${CMAKE_CURRENT_LIST_DIR}/Findzstd.cmake
-  DESTINATION ${package_dir})
+  DESTINATION ${package_dir} COMPONENT development)
 
 # Whoever links a static library links what it needs, too.
 set(private "")
@@ -33,4 +33,4 @@ endforeach()
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_here /${pkgconfig_dir} /)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/safe_load.pc.in ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc DESTINATION ${pkgconfig_dir})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/safe_load.pc DESTINATION ${pkgconfig_dir} COMPONENT development)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from typing import Any, Iterator
 
 from . import _core
 from ._errors import counted
+from ._inspect import Inspection
 from ._make.makers import Makers
 from ._refusal import refusal
 
@@ -116,6 +118,10 @@ class Handle:
         if self._checkpoint is None:
             return f"<Handle of {self._title}: closed>"
         return f"<Handle of {self._title}: {self.metadata['format']}, {counted(len(self), 'tensor')}>"
+
+    def _repr_html_(self) -> str:
+        checkpoint = self._checkpoint
+        return html.escape(repr(self)) if checkpoint is None else Inspection._of(checkpoint, self._title)._repr_html_()
 
     def __enter__(self) -> Handle:
         self._open_checkpoint()

@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from . import _core
+from . import _core, _views
 from ._errors import counted, printable
 from ._source import Source, is_path, open_source
 
@@ -79,6 +79,10 @@ class Inspection:
             f"{counted(self.tensor_count, 'tensor')} of {self.storage_bytes} bytes, "
             f"{counted(len(self.unknown_globals), 'unknown name')}, {counted(len(self.issues), 'damaged value')}>"
         )
+
+    def _repr_html_(self) -> str:
+        self._list()
+        return _views.inspection(self.file, vars(self))
 
     if not TYPE_CHECKING:  # or a type checker would take any name for an attribute
 

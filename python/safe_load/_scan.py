@@ -11,7 +11,7 @@ import os
 from collections import deque
 from typing import Any, Iterable, Iterator
 
-from . import _core
+from . import _core, _views
 from ._errors import Error, counted, from_issue, printable
 from ._source import is_plain_file, of_file
 from ._stream import as_stream
@@ -108,6 +108,12 @@ class ScanReport:
         worst = [f", the worst: {f.rule} {f.message[:_LONGEST_TEXT]}" for f in self.findings[:1]]
         path = printable(self.path, _LONGEST_TEXT)
         return f"<ScanReport of {path}: {self.verdict}, {self.format}, {counted(count, 'finding')}{''.join(worst)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(str(f.severity), f.rule, f.message + (f" ({f.count} times)" if f.count > 1 else ""),
+                 f.path or f.member or f"byte {f.offset}") for f in self.findings]
+        covered = f"{self.coverage.bytes_covered:,} of {self.coverage.bytes_total:,} bytes covered"
+        return _views.scan(self.path, str(self.verdict), f"{self.format}, {covered}", rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The record that `safe-load scan --format jsonl` prints."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import html
 import itertools
 import types
 from typing import Any, Iterator
 
-from .._errors import class_text
+from .._errors import class_text, counted
 from . import classes
 from .content import content_of, value_of
+from .modules import Module, read_module
 from .record import Record, attribute_dicts
 from .stand_ins import AttrRef, Partial
 from .words import cut, short
@@ -20,13 +22,15 @@ _PARTS_IN_A_LINE = 4
 _WIDEST = 50  # rows of one value in a tree
 _DEEPEST = 6
 _MOST_ROWS = 500
+_SHOWN_BEFORE = ("._parameters", "._buffers", "._modules")  # of a module, by its weights and children
 
 Row = tuple[str, Any]  # a step of an object path, and what is there
 
 
 def line(record: Record) -> str:
     """`<Opaque pkg.Config .lr: 0.1, .layers: list of 3>`: printable, and of bounded length."""
-    rows = [f"{step}: {short(part)}" for step, part in itertools.islice(_rows(record), _PARTS_IN_A_LINE + 1)]
+    every = (row for row in _rows(record) if not isinstance(row[1], _Internals))
+    rows = [f"{step}: {short(part)}" for step, part in itertools.islice(every, _PARTS_IN_A_LINE + 1)]
     if len(rows) > _PARTS_IN_A_LINE:
         rows[_PARTS_IN_A_LINE] = "..."
     text = f"Opaque {class_text(record.cls)} {', '.join(rows)}".rstrip()
@@ -41,7 +45,10 @@ def tree(record: Record) -> str:
 def _rows(value: Any) -> Iterator[Row]:
     """What lies directly inside a value, by the steps of object paths."""
     if isinstance(value, Record):
-        yield from _record_rows(value)
+        module = read_module(value)
+        yield from _record_rows(value) if module is None else _module_rows(value, module)
+    elif isinstance(value, _Internals):
+        yield from value.rows
     elif isinstance(value, dict):
         yield from ((f"[{short(key)}]", part) for key, part in value.items())
     elif isinstance(value, (list, tuple)):
@@ -54,6 +61,26 @@ def _rows(value: Any) -> Iterator[Row]:
         yield f".{cut(value.name)} of", value.target
     elif isinstance(value, Partial):
         yield from ((".function", value.function), (".args", value.args), (".keywords", value.keywords))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Internals:
+    """What a module keeps besides its weights and its children."""
+
+    rows: list[Row]
+
+
+def _module_rows(record: Record, module: Module) -> Iterator[Row]:
+    """As torch prints it: children by their names, here with weights before them, and what else it keeps behind them."""
+    yield from ((f".{_name(key)}", weight) for key, weight in module.weights)
+    yield from ((f"({_name(key)})", child) for key, child in module.children)
+    others = [row for row in _record_rows(record) if row[0] not in _SHOWN_BEFORE]
+    if others:
+        yield "others", _Internals(others)
+
+
+def _name(key: Any) -> str:
+    return cut(key) if isinstance(key, str) else short(key)
 
 
 def _record_rows(record: Record) -> Iterator[Row]:
@@ -74,7 +101,7 @@ def _record_rows(record: Record) -> Iterator[Row]:
 
 def _attribute_rows(attributes: dict[Any, Any]) -> Iterator[Row]:
     for name, part in attributes.items():
-        yield f".{cut(name) if isinstance(name, str) else short(name)}", value_of(part)
+        yield f".{_name(name)}", value_of(part)
 
 
 class _Tree:
@@ -84,7 +111,8 @@ class _Tree:
         self._rows_left = _MOST_ROWS
 
     def node(self, step: str, value: Any, above: tuple[int, ...]) -> str:
-        label = html.escape(f"{step}: {short(value)}" if step else short(value))
+        words = counted(len(value.rows), "value") if isinstance(value, _Internals) else short(value)
+        label = html.escape(f"{step}: {words}" if step else words)
         if id(value) in above:
             return f"{label} (see above)"
         inside = self._inside(value, (*above, id(value)))

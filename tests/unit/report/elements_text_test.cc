@@ -109,7 +109,7 @@ TEST(ElementsText, OfPartsAndWhole) {
 TEST(ElementsText, LinesAreAsWideAsATerminal) {
   TextOptions narrow;
   narrow.width = 10;
-  EXPECT_EQ(shown(tensor(kStorage, 0, {6}, {1}), "", narrow), "[1. 2.\n 3. 4.\n 5. 6.]");
+  EXPECT_EQ(shown(tensor(kStorage, 0, {6}, {1}), "", narrow), "[1. 2. 3.\n 4. 5. 6.]");
   narrow.width = 1;
   EXPECT_EQ(shown(tensor(kStorage, 0, {2}, {1}), "", narrow), "[1.\n 2.]");
 }
