@@ -43,8 +43,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _row(tag: str, cells: Iterable[Any]) -> str:
-    texts = (html.escape(printable(str(cell), _LONGEST_TEXT)) for cell in cells)
+    texts = (html.escape(_cut(str(cell))) for cell in cells)
     return "<tr>" + "".join(f'<{tag} style="text-align:left">{text}</{tag}>' for text in texts) + "</tr>"
+
+
+def _cut(text: str) -> str:
+    """What the engine made is escaped already, and would be escaped again."""
+    if not text.isprintable():
+        return printable(text, _LONGEST_TEXT)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def _heading(title: str, head: str) -> str:
