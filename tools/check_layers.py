@@ -31,7 +31,7 @@ FOLDERS = {
     "sets": "base json archive pickle types data torch container formats",
     "records": "base sets",
     "scan": "base json archive pickle types data torch container formats",
-    "report": "base json digest records",
+    "report": "base json digest data records",
     "api": "base os deflate decompress json digest archive pickle types data torch container formats sets records scan report",
     "cli": "",
     "python": "",
