@@ -9,5 +9,6 @@ int list(const Options& options);
 int show(const Options& options);
 int explain(const Options& options);
 int scan(const Options& options);
+int report(const Options& options);
 
 }  // namespace cli

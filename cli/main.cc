@@ -40,6 +40,8 @@ int main(int argc, char** argv) {
         return cli::explain(parsed.options);
       case cli::Command::kScan:
         return cli::scan(parsed.options);
+      case cli::Command::kReport:
+        return cli::report(parsed.options);
     }
     return cli::kUsage;
   } catch (const std::exception& error) {

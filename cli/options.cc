@@ -26,10 +26,11 @@ constexpr const char* kExamples =
     "  safe-load show model.pt model.fc.weight     one tensor, with its statistics\n"
     "  safe-load explain model.pt                  why torch.load refuses it\n"
     "  safe-load scan models/                      could it run code when it is opened\n"
+    "  safe-load report model.pt -o report.html    all of it on one page\n"
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
-constexpr std::array<std::string_view, 4> kWords = {"ls", "show", "explain", "scan"};
+constexpr std::array<std::string_view, 5> kWords = {"ls", "show", "explain", "scan", "report"};
 
 bool is_word(std::string_view text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
@@ -203,7 +204,11 @@ Parsed parse(int argc, char** argv) {
   explain->add_option("FILE", options.files, "Checkpoints")->required();
   for (CLI::App* command : {list, show, explain}) add_common(*command, options);
   CLI::App* scan = add_scan(app, options);
-  for (CLI::App* command : {list, show, explain, scan}) command->group("Commands");
+  CLI::App* report =
+      app.add_subcommand("report", "Write one page in HTML: verdict, tensors, sizes, values");
+  report->add_option("FILE", options.file, "A checkpoint")->required();
+  report->add_option("-o,--output", options.output, "Write to this file")->type_name("FILE");
+  for (CLI::App* command : {list, show, explain, scan, report}) command->group("Commands");
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   const auto refuse = [&parsed](const std::string& why, std::string_view command) {
@@ -238,6 +243,7 @@ Parsed parse(int argc, char** argv) {
   options.command = show->parsed()      ? Command::kShow
                     : explain->parsed() ? Command::kExplain
                     : scan->parsed()    ? Command::kScan
+                    : report->parsed()  ? Command::kReport
                                         : Command::kList;
   return parsed;
 }

@@ -10,7 +10,7 @@
 
 namespace cli {
 
-enum class Command { kList, kShow, kExplain, kScan };
+enum class Command { kList, kShow, kExplain, kScan, kReport };
 enum class Color { kAuto, kAlways, kNever };
 
 // Of `safe-load scan`.
@@ -36,8 +36,9 @@ struct ScanCommand {
 struct Options {
   Command command = Command::kList;
   std::vector<std::string> files;  // of kList, kExplain and kScan
-  std::string file;                // of kShow
+  std::string file;                // of kShow and kReport
   std::string path;                // of kShow: an object path, or the dotted name of a tensor
+  std::string output;              // of kReport; "": standard output
   bool json = false;
   bool all = false;
   bool no_truncate = false;

@@ -9,6 +9,7 @@
 
 #include "safe_load/checkpoint.h"
 #include "safe_load/export.h"
+#include "safe_load/file_report.h"
 
 namespace safe_load {
 inline namespace v0 {
@@ -45,6 +46,12 @@ SAFE_LOAD_EXPORT Result<std::string> part_to_text(const ValueView& value, std::s
 // docs/guide/json.md describes it. Members may be added without a new number, never changed.
 SAFE_LOAD_EXPORT std::string to_json(const Checkpoint& checkpoint, std::string_view title);
 SAFE_LOAD_EXPORT std::string to_json(const Checkpoint& checkpoint, const ValueView& value);
+// One page in HTML about one file, which has no scripts and fetches nothing: the verdict with its
+// findings, and of the checkpoint, if it could be opened, a treemap of its tensors, their tree,
+// histograms of the largest (of some of their elements) and the values. No text of the file is
+// markup.
+SAFE_LOAD_EXPORT std::string to_html(const FileReport& scan, std::string_view title,
+                                     const Checkpoint* checkpoint);
 // Why a file could not be opened: "schema": "safe-load.error/1".
 SAFE_LOAD_EXPORT std::string to_json(const Issue& issue, std::string_view title);
 

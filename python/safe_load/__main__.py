@@ -13,8 +13,8 @@ _USAGE = """\
 usage: python -m safe_load FILE...        what is in checkpoints; nothing in them is run
        python -m safe_load.run SCRIPT...  runs a script in which torch.load is safe_load
 
-The command safe-load does more (show, explain, scan); where it is installed, this is the same."""
-_WORDS = ("show", "explain", "scan")  # of the command alone
+The command safe-load does more (show, explain, scan, report); where it is installed, this is the same."""
+_WORDS = ("show", "explain", "scan", "report")  # of the command alone
 
 
 def main(arguments: list[str]) -> int:

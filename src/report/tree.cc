@@ -34,12 +34,12 @@ class Tree {
       });
   }
 
-  std::vector<Row> rows() const {
+  std::vector<TreeRow> rows() const {
     struct Open {
       std::size_t branch;
       std::size_t depth;
     };
-    std::vector<Row> rows;
+    std::vector<TreeRow> rows;
     std::vector<Open> open;
     const auto enter = [&](std::size_t branch, std::size_t depth) {
       const std::vector<std::size_t>& children = branches_[branch].children;
@@ -90,9 +90,7 @@ class Tree {
     bytes = sum < bytes ? std::numeric_limits<std::uint64_t>::max() : sum;
   }
 
-  static Row row(const Branch& branch, std::size_t depth) {
-    std::string name(2 * depth, ' ');
-    name += branch.name.empty() ? "$" : branch.name;
+  static TreeRow row(const Branch& branch, std::size_t depth) {
     std::string held;
     if (branch.tensor != nullptr) {
       std::ostringstream out;
@@ -103,7 +101,8 @@ class Tree {
       held += held.empty() ? "" : ", ";
       held += std::to_string(branch.tensors) + (branch.tensors == 1 ? " tensor" : " tensors");
     }
-    return {std::move(name), human_size(branch.bytes), std::move(held)};
+    return {depth, branch.name.empty() ? "$" : branch.name, branch.bytes, std::move(held),
+            !branch.children.empty()};
   }
 
   std::vector<Branch> branches_;
@@ -112,12 +111,19 @@ class Tree {
 
 }  // namespace
 
-void add_tree(const std::vector<NamedTensor>& tensors, TensorOrder order, Page& page) {
-  if (tensors.empty()) return;
+std::vector<TreeRow> tree_rows(const std::vector<NamedTensor>& tensors, TensorOrder order) {
   Tree tree(tensors);
   tree.sort(order);
+  return tree.rows();
+}
+
+void add_tree(const std::vector<NamedTensor>& tensors, TensorOrder order, Page& page) {
+  if (tensors.empty()) return;
+  std::vector<Row> rows;
+  for (const TreeRow& row : tree_rows(tensors, order))
+    rows.push_back({std::string(2 * row.depth, ' ') + row.name, human_size(row.bytes), row.held});
   page.heading("tensors");
-  page.table(tree.rows());
+  page.table(std::move(rows));
 }
 
 }  // namespace safe_load::report
