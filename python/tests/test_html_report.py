@@ -97,3 +97,16 @@ def test_many_rows_are_bounded(tmp_path):
     markup = report(tmp_path / "many.pkl")
     Page(markup)
     assert len(markup) < 600_000 and "more" in markup
+
+
+def test_a_browser_sees_no_more_elements_than_we_wrote(tmp_path):
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("SKIPPED: no chromium here")
+    path = tmp_path / "hostile.pkl"
+    path.write_bytes(pickle.dumps({"</style><script>document.title='ran'</script>": "<svg onload=document.title='ran'>"}))
+    report(path, "-o", tmp_path / "page.html")
+    done = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'user'}",
+                           "--dump-dom", f"file://{tmp_path / 'page.html'}"], capture_output=True, text=True, timeout=120)
+    assert "<script" not in done.stdout and "onload=document" not in re.sub(r"&lt;.*?&gt;", "", done.stdout)
+    assert "<title>hostile.pkl</title>" in done.stdout

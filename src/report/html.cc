@@ -3,7 +3,7 @@
 // markup.
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <map>
 #include <numeric>
 #include <string>
@@ -45,7 +45,7 @@ code,summary,.m{font-family:ui-monospace,monospace;font-size:.92em}
 details details,details>div{margin-left:1.4em}summary{cursor:default}
 .v{display:inline-block;padding:.1em .6em;border-radius:.3em;color:#fff}
 .SAFE{background:#2e7d32}.UNKNOWN{background:#b26a00}.INCOMPLETE{background:#6a1b9a}.DANGEROUS{background:#c62828}
-.h{display:inline-block;margin:.4em 1em .4em 0;vertical-align:top}svg{max-width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#fff;pointer-events:none}
+.h{display:inline-block;width:16em;margin:.4em 1em .4em 0;vertical-align:top;overflow-wrap:anywhere}svg{max-width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#fff;pointer-events:none}
 @media print{details{display:block}body{max-width:none}}
 @media (prefers-color-scheme:dark){body{background:#1b1b1b;color:#ddd}}
 </style>
@@ -78,11 +78,16 @@ std::string text(std::string_view escaped) {
   return out;
 }
 
-std::string number(double value) {
-  std::array<char, 32> buffer;
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%.2f", value);
-  return {buffer.data(), static_cast<std::size_t>(length)};
+std::string formatted(double value, std::chars_format form, int digits) {
+  std::array<char, 512> buffer;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, form, digits).ptr;
+  return {buffer.data(), end};
 }
+
+// A length in pixels, and a number for people.
+std::string number(double value) { return formatted(value, std::chars_format::fixed, 2); }
+std::string rounded(double value) { return formatted(value, std::chars_format::general, 4); }
 
 class HtmlPage {
  public:
@@ -220,8 +225,8 @@ void add_histograms(const std::vector<const NamedTensor*>& tensors, HtmlPage& pa
     if (!found) continue;
     if (shown++ == 0) page.heading("Values of the largest tensors");
     page.add("<div class=\"h\"><code>" + text(tensor->name.empty() ? "$" : tensor->name) +
-             "</code><br>" + bars(*found) + "<br>" + base::to_text(found->minimum) + " to " +
-             base::to_text(found->maximum) +
+             "</code><br>" + bars(*found) + "<br>" + rounded(found->minimum) + " to " +
+             rounded(found->maximum) +
              (found->is_sample ? ", of " + std::to_string(found->elements) + " samples" : "") +
              "</div>\n");
   }
