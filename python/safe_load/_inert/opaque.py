@@ -6,7 +6,7 @@ from typing import Any, ItemsView, Iterator, KeysView, ValuesView
 
 from .._distributed import DistributedTensor
 from .._errors import class_text, printable
-from . import classes, containers, dtensor, modules, show
+from . import classes, containers, dtensor, frames, modules, show
 from .content import indexed, value_of
 from .record import Record
 
@@ -57,6 +57,19 @@ class Opaque(Record):
         items. Thread-safe.
         """
         return containers.to_container(self)
+
+    def to_columns(self, *, index: bool = False) -> dict[Any, Any]:
+        """The columns of a pandas DataFrame by their labels, of a Series its one column, of an Index its labels.
+
+        Each is an array of NumPy of the type that pandas kept, views of what the file holds where that can be; a masked
+        array for pandas' nullable numbers; an array of str or None for texts and categories; a range for a RangeIndex.
+        What is of another kind stays a record. index: whether the labels of the rows come first, under the name of
+        the index or "index". pandas is not needed.
+
+        Raises TypeError if this is none of these, and Error (code "corrupt") if its parts are not those that pandas
+        writes. Thread-safe.
+        """
+        return frames.columns(self, index)
 
     def state_dict(self) -> dict[str, Any]:
         """The state_dict() of a module, as an OrderedDict, or of an optimizer, as a dict.
@@ -187,6 +200,8 @@ def _offers(record: Opaque) -> str:
         found += ["state_dict()", "load_into(optimizer)"]
     elif dtensor.is_distributed(record):
         found.append("distributed_tensor()")
+    elif frames.is_frame(record):
+        found.append("to_columns()")
     elif held and not isinstance(held, tuple):
         found.append("to_container()")
     names = [name for name in record.attributes() if isinstance(name, str) and not name.startswith("_")]

@@ -1,0 +1,109 @@
+"""Data frames of pandas by column, compared with pandas itself; and hostile ones."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+import safe_load
+from safe_load._inert.record import Record
+
+np = pytest.importorskip("numpy", reason="SKIPPED: numpy is not installed here")
+
+
+@pytest.fixture(scope="module")
+def pd():
+    return pytest.importorskip("pandas", reason="SKIPPED: pandas is not installed here")
+
+
+def frame(pd):
+    return pd.DataFrame({
+        "whole": [1, 2, 3], "more": [4, 5, 6], "real": [1.5, np.nan, -2.0], "text": ["x", None, "größe"],
+        "day": pd.to_datetime(["2020-01-01", "2021-02-03", None]), "zone": pd.to_datetime(["2020-01-01"] * 3, utc=True),
+        "span": pd.to_timedelta([1, 2, 3], "s"), "truth": [True, False, True], "kind": pd.Categorical(["u", "v", None]),
+        "words": pd.array(["a", None, "c"], dtype="string[python]"), "maybe": pd.array([1, None, 3], dtype="Int64"), 7: np.arange(3, dtype="float32"),
+    })
+
+
+def plain(column):
+    """The values of a column as objects of Python, None for what is missing: of ours, or of pandas."""
+    if isinstance(column, np.ma.MaskedArray):
+        return [None if hidden else value for value, hidden in zip(column.data.tolist(), np.ma.getmaskarray(column))]
+    values = [value.to_numpy() if hasattr(value, "to_numpy") else value for value in column]
+    words = [str(value) for value in values]
+    return [None if word in ("None", "nan", "NaT", "<NA>") else getattr(value, "item", lambda: value)() if not
+            isinstance(value, (np.datetime64, np.timedelta64)) else value for value, word in zip(values, words)]
+
+
+def same(ours, theirs):
+    return plain(ours) == plain(theirs)
+
+
+def opened(value, protocol):
+    return safe_load.safe_load(pickle.dumps(value, protocol), unknown="opaque")
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_columns_are_those_of_pandas(pd, protocol):
+    table = frame(pd)
+    found = opened(table, protocol).to_columns()
+    assert list(found) == list(table.columns)
+    for name in table.columns:
+        assert not isinstance(found[name], Record), name
+        assert same(found[name], table[name]), (name, found[name], table[name])
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_series_indexes_and_levels(pd, protocol):
+    table = frame(pd)
+    assert opened(table["whole"], protocol).to_columns()["whole"].tolist() == [1, 2, 3]
+    assert opened(table.index, protocol).to_columns() == {"index": range(0, 3)}
+    by_text = opened(table.set_index("text"), protocol).to_columns(index=True)
+    assert list(by_text)[:2] == ["text", "whole"] and same(by_text["text"], table["text"])
+    two = opened(table.set_index(["whole", "truth"]), protocol).to_columns(index=True)
+    assert two["whole"] == [1, 2, 3] and two["truth"] == [True, False, True]
+    assert list(opened(table.pivot_table(index="whole", columns="truth", values=["more", "real"]), protocol).to_columns())[0] == ("more", False)
+
+
+def test_numbers_are_views_of_the_blocks(pd):
+    found = opened(pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=list("abcd")), 5).to_columns()
+    assert found["b"].tolist() == [1.0, 5.0, 9.0] and found["a"].base is not None
+
+
+def test_pandas_is_not_imported(pd, tmp_path):
+    frame(pd).to_pickle(tmp_path / "x.pkl")
+    script = f"import safe_load, sys; safe_load.safe_load({str(tmp_path / 'x.pkl')!r}, unknown='opaque').to_columns(); print('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def text(words):
+    return b"X" + len(words).to_bytes(4, "little") + words.encode()
+
+
+def made(cls, arguments, state=b""):
+    module, _, name = cls.rpartition(".")
+    return b"c" + f"{module}\n{name}\n".encode() + arguments + b"R" + (state + b"b" if state else b"")
+
+
+INDEX = made("pandas.core.indexes.base._new_Index", b"cpandas\nRangeIndex\n}(" + text("start") + b"K\0" + text("stop") + b"K\2" + text("step") + b"K\1" + text("name") + b"Nu\x86")
+
+
+@pytest.mark.parametrize("manager", [
+    b"N", b"K\1", b"}", made("pandas.core.internals.managers.BlockManager", b")"),
+    made("pandas.core.internals.managers.BlockManager", b"(" + b")" + b"]" + b"t"),
+    made("pandas.core.internals.managers.BlockManager", b"()](" + INDEX + INDEX + b"et"),
+    made("pandas.core.internals.managers.BlockManager", b"((" + made("pandas._libs.internals._unpickle_block", b"(K\1K\2K\3t") + b"t](" + INDEX + INDEX + b"et"),
+    made("pandas.core.internals.managers.BlockManager", b")", b"(N" + b"N" + b"N}" + text("0.14.1") + b"}st"),
+])
+def test_other_parts_are_an_error(manager):
+    pickled = b"\x80\x02" + made("pandas.core.frame.DataFrame", b")", b"}" + text("_mgr") + manager + b"s") + b"."
+    table = safe_load.safe_load(pickled, unknown="opaque")
+    with pytest.raises(safe_load.Error) as raised:
+        table.to_columns()
+    assert raised.value.code == "corrupt"
+
+
+def test_what_is_no_frame_says_so():
+    thing = safe_load.safe_load(b"\x80\x02" + made("pkg.C", b")") + b".", unknown="opaque")
+    with pytest.raises(TypeError, match="pkg.C is not a data frame"):
+        thing.to_columns()
