@@ -311,7 +311,8 @@ TEST(TextReport, ShowsOneTensorWithItsStatistics) {
             "  mean                1.5\n"
             "  standard deviation  0.5\n"
             "  NaN                 0\n"
-            "  infinite            0\n");
+            "  infinite            0\n"
+            "[1. 2.]\n");
 }
 
 TEST(TextReport, ShowsThePartsOfOneValue) {
