@@ -288,7 +288,7 @@ std::vector<std::string> complex_words(DType part, std::span<const std::byte> by
       Column(type, true).words(bytes.subspan(std::min(type.size, bytes.size())), 2 * type.size);
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string word = imaginary[i];
-    word.insert(word.find_last_not_of(' ') + 1, "j");
+    word.insert(word.find_last_not_of(' ') + 1, 1, 'j');
     words[i] += word;
   }
   return words;
