@@ -30,6 +30,9 @@ Result<Asked> find(const safe_load::Checkpoint& checkpoint, const std::string& p
 Result<std::string> report(const safe_load::Checkpoint& checkpoint, const Options& options) {
   auto asked = find(checkpoint, options.path);
   if (!asked) return asked.error();
+  if (options.json && asked->has_part)
+    return safe_load::Error(safe_load::ErrorCode::kMismatch, "a part has no form in JSON")
+        .about(options.path);
   if (options.json) return safe_load::to_json(checkpoint, asked->value);
   if (!asked->has_part) return safe_load::to_text(checkpoint, asked->value, text_options(options));
   auto part = safe_load::part_to_text(asked->value, asked->part, text_options(options));
@@ -48,8 +51,9 @@ int show(const Options& options) {
   }
   const auto text = report(*opened, options);
   if (!text) {
-    complain(safe_load::printable(options.file),
-             std::string(text.error().reason()) + ": " + std::string(text.error().subject()));
+    std::string why(text.error().reason());
+    if (!text.error().subject().empty()) why.append(": ").append(text.error().subject());
+    complain(safe_load::printable(options.file), why);
     return kFailed;
   }
   return print(*text) ? kDone : kFailed;

@@ -136,10 +136,13 @@ def test_a_wrong_part_says_why(large, part, why):
     assert done.returncode == 2 and why in done.stderr and not done.stdout
 
 
+def test_a_part_has_no_json(large):
+    done = subprocess.run([PROGRAM, "show", large[0], "deep[0]", "--json"], capture_output=True, text=True)
+    assert done.returncode == 2 and "JSON" in done.stderr and not done.stdout
+
+
 def test_only_what_is_shown_is_read(tmp_path):
-    """A part of a tensor of many gigabytes that lie in a hole of the file."""
-    path = tmp_path / "sparse.pt"
-    torch.save({"w": torch.zeros(4)}, path)
+    """A part of a tensor of 2^40 elements, which are one number."""
     wide = tmp_path / "wide.pt"
     torch.save({"w": torch.zeros(1).expand(2**20, 2**20)}, wide)
     assert shown(wide, "w[7, 5:8]") == "[0. 0. 0.]\n"

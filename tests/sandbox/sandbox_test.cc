@@ -118,6 +118,7 @@ const Attempt kAttempts[] = {
     {"fcntl_F_SETLK", [] { (void)::fcntl(kFile, F_SETLK, nullptr); }},
     {"fcntl_F_SETLEASE", [] { (void)::fcntl(kFile, 1024, F_RDLCK); }},
     {"fcntl_F_DUPFD", [] { (void)::fcntl(kFile, F_DUPFD, 0); }},
+    {"fcntl_F_SETFD", [] { (void)::fcntl(kFile, F_SETFD, 0); }},
     // Other processes.
     {"kill_the_parent", [] { (void)::kill(::getppid(), 0); }},
     {"kill", [] { (void)::syscall(SYS_kill, 1, 0); }},
