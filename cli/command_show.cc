@@ -23,7 +23,7 @@ Result<Asked> find(const safe_load::Checkpoint& checkpoint, const std::string& p
   const std::size_t bracket = path.rfind('[');
   if (bracket == std::string::npos || bracket == 0 || !path.ends_with(']')) return whole.error();
   const auto value = checkpoint.find(path.substr(0, bracket));
-  if (!value || !(value->tensor() || value->array())) return whole.error();
+  if (!value || value->is_dict() || value->size() != 0) return whole.error();
   return Asked{*value, path.substr(bracket + 1, path.size() - bracket - 2), true};
 }
 

@@ -36,9 +36,10 @@ def faults_of_module(module: pathlib.Path) -> list[str]:
 
 def faults_of_wheel(wheel: pathlib.Path, platform: str) -> list[str]:
     faults = []
-    audit = run(sys.executable, "-m", "auditwheel", "show", wheel)
-    if platform.startswith("manylinux") and f'"{platform}"' not in audit.replace("\n", ""):
-        faults.append("auditwheel: " + " ".join(audit.split()))
+    if platform.startswith("manylinux"):  # it cannot tell what another C library is from a module of the stable ABI
+        audit = run(sys.executable, "-m", "auditwheel", "show", wheel)
+        if f'"{platform}"' not in audit.replace("\n", " "):
+            faults.append("auditwheel: " + " ".join(audit.split()))
     if "-abi3-" in wheel.name:
         checked = subprocess.run([sys.executable, "-m", "abi3audit", "--strict", wheel], capture_output=True, text=True)
         if checked.returncode != 0:

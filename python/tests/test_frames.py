@@ -61,7 +61,7 @@ def test_series_indexes_and_levels(pd, protocol):
     by_text = opened(table.set_index("text"), protocol).to_columns(index=True)
     assert list(by_text)[:2] == ["text", "whole"] and same(by_text["text"], table["text"])
     two = opened(table.set_index(["whole", "truth"]), protocol).to_columns(index=True)
-    assert two["whole"] == [1, 2, 3] and two["truth"] == [True, False, True]
+    assert two["whole"].tolist() == [1, 2, 3] and two["truth"].tolist() == [True, False, True]
     assert list(opened(table.pivot_table(index="whole", columns="truth", values=["more", "real"]), protocol).to_columns())[0] == ("more", False)
 
 
@@ -107,3 +107,48 @@ def test_what_is_no_frame_says_so():
     thing = safe_load.safe_load(b"\x80\x02" + made("pkg.C", b")") + b".", unknown="opaque")
     with pytest.raises(TypeError, match="pkg.C is not a data frame"):
         thing.to_columns()
+
+
+def test_no_column_hides_another(pd):
+    for table in (pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame({"index": [1]}, index=[7]),
+                  pd.DataFrame({"x": [1]}, index=pd.MultiIndex.from_tuples([(1, 2)], names=["k", "k"]))):
+        with pytest.raises(safe_load.Error, match="two columns have the label") as raised:
+            opened(table, 5).to_columns(index=True)
+        assert raised.value.code == "ambiguous"
+    assert opened(pd.DataFrame({"index": [1]}, index=[7]), 5).to_columns()["index"].tolist() == [1]
+
+
+def test_dates_are_labels_and_zones_are_utc(pd):
+    days = pd.to_datetime(["2020-01-01", "2020-01-02"]).as_unit("ns")
+    table = opened(pd.DataFrame([[1, 2]], columns=days), 5).to_columns()
+    assert list(table) == list(days.to_numpy())
+    assert opened(days, 5).to_columns()["index"].tolist() == days.to_numpy().tolist()
+    berlin = pd.Series(pd.to_datetime(["2020-01-01"])).dt.tz_localize("Europe/Berlin")
+    found = opened(pd.DataFrame({"t": berlin}), 5).to_columns()["t"]
+    assert found[0] == np.datetime64("2019-12-31T23:00")
+
+
+def test_what_is_not_known_stays_a_record(pd):
+    table = opened(pd.DataFrame({"period": pd.period_range("2020-01", periods=3, freq="M"), "x": [1, 2, 3], "cut": pd.cut([1, 5, 9], 3)},
+                                index=pd.interval_range(0, 3)), 5).to_columns(index=True)
+    assert all(isinstance(table[name], Record) for name in ("index", "period", "cut")) and table["x"].tolist() == [1, 2, 3]
+    with pytest.raises(safe_load.Error, match="not known"):
+        opened(pd.DataFrame([[1, 2, 3]], columns=pd.interval_range(0, 3)), 5).to_columns()
+
+
+def test_missing_texts_are_none(pd):
+    for kind in ("str", "string", "string[python]", object):
+        table = opened(pd.DataFrame({"n": pd.Series(["x", None], dtype=kind)}), 5).to_columns()
+        assert table["n"].tolist() == ["x", None], kind
+
+
+NUMBERS = {"slice": slice(1 << 40, 0, -1), "places": slice(0, 1 << 40)}
+
+
+@pytest.mark.parametrize("places", NUMBERS.values(), ids=NUMBERS)
+def test_places_are_bounded(places):
+    block = made("pandas._libs.internals._unpickle_block", b"(N" + pickle.dumps(places, 2)[2:-1] + b"K\2t")
+    manager = made("pandas.core.internals.managers.BlockManager", b"((" + block + b"t](" + INDEX + INDEX + b"et")
+    table = safe_load.safe_load(b"\x80\x02" + made("pandas.core.frame.DataFrame", b")", b"}" + text("_mgr") + manager + b"s") + b".", unknown="opaque")
+    with pytest.raises(safe_load.Error, match="more than"):
+        table.to_columns()

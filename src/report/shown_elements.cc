@@ -23,8 +23,12 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Rounds towards the next whole one, of positive numbers.
-std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+// Rounds towards the next whole one, of positive numbers of any size.
+std::int64_t divided_up(std::int64_t a, std::int64_t b) { return 1 + (a - 1) / b; }
+
+Error outside(std::string_view text) {
+  return Error(ErrorCode::kMismatch, "the index is outside of its dimension").about(text);
+}
 
 // "3", "1:", ":-1", "::2"
 Result<Slice> parse_slice(std::string_view text, std::int64_t size) {
@@ -34,6 +38,8 @@ Result<Slice> parse_slice(std::string_view text, std::int64_t size) {
     const std::size_t colon = rest.find(':');
     const std::string_view part = trimmed(rest.substr(0, colon));
     numbers.push_back(part.empty() ? std::nullopt : base::parse_int64(part));
+    const bool is_large = !part.empty() && !numbers.back() && base::is_decimal(part);
+    if (is_large && colon == std::string_view::npos && numbers.size() == 1) return outside(text);
     if (!part.empty() && !numbers.back()) return not_a_part(text);
     if (colon == std::string_view::npos) break;
     rest.remove_prefix(colon + 1);
@@ -42,12 +48,12 @@ Result<Slice> parse_slice(std::string_view text, std::int64_t size) {
   if (numbers.size() == 1) {
     if (!numbers[0]) return not_a_part(text);
     const std::int64_t place = from_end(*numbers[0]);
-    if (place < 0 || place >= size)
-      return Error(ErrorCode::kMismatch, "the index is outside of its dimension").about(text);
+    if (place < 0 || place >= size) return outside(text);
     return Slice{place, 1, 1, true};
   }
   const std::int64_t step = numbers.size() > 2 ? numbers[2].value_or(1) : 1;
-  if (numbers.size() > 3 || step < 1) return not_a_part(text);
+  if (numbers.size() > 3) return not_a_part(text);
+  if (step < 1) return Error(ErrorCode::kMismatch, "a step must be positive here").about(text);
   const auto inside = [&](std::int64_t place) {
     return std::clamp(from_end(place), std::int64_t{0}, size);
   };
@@ -93,6 +99,11 @@ Result<ShownElements> choose_elements(const Dims& shape, const std::vector<Slice
   for (const Slice& slice : part) count *= static_cast<double>(slice.count);
   const bool is_cut = !is_all && count > static_cast<double>(kMostWhole);
   ShownElements shown;
+  if (std::ranges::any_of(part, [](const Slice& slice) { return slice.count == 0; })) {
+    for (const Slice& slice : part)
+      if (!slice.is_index) shown.axes.push_back({slice.count == 0 ? std::size_t{0} : 1, 0});
+    return shown;
+  }
   double kept = 1;
   std::vector<std::vector<std::int64_t>> places;
   for (const Slice& slice : part) {

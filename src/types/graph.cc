@@ -82,7 +82,10 @@ bool Graph::is_pair_of_dicts(NodeId id) const {
 
 std::string Graph::key_text(NodeId key) const {
   const pickle::Node& node = tape_[key];
-  if (node.kind == Kind::kText || node.kind == Kind::kBytes) return base::quoted(tape_.text(key));
+  if (node.kind == Kind::kText || node.kind == Kind::kBytes) {
+    const std::string_view text = tape_.text(key);
+    return text.size() > base::kMostName ? long_key_text(key) : base::quoted(text);
+  }
   if (node.kind == Kind::kInt) return std::to_string(static_cast<std::int64_t>(node.payload));
   if (node.kind == Kind::kBool) return node.payload != 0 ? "True" : "False";
   if (node.kind == Kind::kFloat) return base::to_text(std::bit_cast<double>(node.payload));
@@ -95,6 +98,13 @@ std::string Graph::key_text(NodeId key) const {
       return base::quoted(tape_.text(given[0]));
   }
   return "key " + std::to_string(key);
+}
+
+std::string Graph::long_key_text(NodeId key) const {
+  const base::Lock lock(long_keys_->mutex);
+  const auto [known, is_new] = long_keys_->texts.try_emplace(key);
+  if (is_new) known->second = base::quoted(tape_.text(key));
+  return known->second;
 }
 
 std::string Graph::step_text(const std::vector<Edge>& edges, const Edge& edge) const {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "pickle/tape.h"
 #include "types/interpreter.h"
 
@@ -72,10 +75,19 @@ class Graph {
   void for_each_damaged_child(pickle::NodeId id, Visit&& visit) const;
   bool is_pair_of_dicts(pickle::NodeId id) const;
   std::string key_text(pickle::NodeId key) const;
+  std::string long_key_text(pickle::NodeId key) const;
 
   const pickle::Tape& tape_;
   const Interpreter& meaning_;
   const std::vector<pickle::NodeId>& tensor_attributes_;
+
+  // What names of many values have in common is shortened once, which reads all of it. Each takes
+  // less memory than its key.
+  struct LongKeys {
+    base::Mutex mutex;
+    std::unordered_map<pickle::NodeId, std::string> texts;
+  };
+  std::unique_ptr<LongKeys> long_keys_ = std::make_unique<LongKeys>();
 };
 
 // Of a damaged value: the damaged values that made it one.

@@ -62,12 +62,12 @@ class Opaque(Record):
         """The columns of a pandas DataFrame by their labels, of a Series its one column, of an Index its labels.
 
         Each is an array of NumPy of the type that pandas kept, views of what the file holds where that can be; a masked
-        array for pandas' nullable numbers; an array of str or None for texts and categories; a range for a RangeIndex.
-        What is of another kind stays a record. index: whether the labels of the rows come first, under the name of
+        array for pandas' nullable numbers; an array of objects, None for what is missing, for texts and categories; a range
+        for a RangeIndex. Dates with a zone are those of UTC. What is of another kind (periods, intervals) stays a record. index: whether the labels of the rows come first, under the name of
         the index or "index". pandas is not needed.
 
-        Raises TypeError if this is none of these, and Error (code "corrupt") if its parts are not those that pandas
-        writes. Thread-safe.
+        Raises TypeError if this is none of these, and Error: code "ambiguous" if two columns have one label, "corrupt" if
+        its parts are not those that pandas writes. Thread-safe.
         """
         return frames.columns(self, index)
 

@@ -4,6 +4,7 @@
 #include <safe_load/report.h>
 
 #include <array>
+#include <limits>
 #include <string>
 
 #include "report/nested_words.h"
@@ -63,13 +64,17 @@ TEST(Slices, AreThoseOfPython) {
 
 TEST(Slices, WhatIsNoneSaysWhy) {
   const Dims shape = dims({5, 4});
-  for (const std::string_view wrong : {"x", "1:2:0", "1:2:-1", "1:2:3:4", ",", "0,,", "1.5", "1 2"})
+  for (const std::string_view wrong : {"x", "1:2:3:4", ",", "0,,", "1.5", "1 2"})
     EXPECT_EQ(parsed(wrong, shape), "a part is written as in Python, such as 0:3, :2") << wrong;
   for (const std::string_view wrong : {"5", "-6", "0, 4"})
     EXPECT_EQ(parsed(wrong, shape), "the index is outside of its dimension") << wrong;
   EXPECT_EQ(parsed("0, 0, 0", shape), "more dimensions than there are");
-  EXPECT_EQ(parsed("99999999999999999999", shape),
-            "a part is written as in Python, such as 0:3, :2");
+  for (const std::string_view wrong : {"1:2:0", "::-1"})
+    EXPECT_EQ(parsed(wrong, shape), "a step must be positive here") << wrong;
+  EXPECT_EQ(parsed("99999999999999999999", shape), "the index is outside of its dimension");
+  const Dims largest = dims({std::numeric_limits<std::int64_t>::max()});
+  EXPECT_EQ(parsed("::2", largest), "0:4611686018427387904:2 ");
+  EXPECT_EQ(parsed("1::9223372036854775807", largest), "1:1:9223372036854775807 ");
 }
 
 TEST(ChooseElements, ThreeAtEachEndOfWhatIsLarge) {
@@ -92,6 +97,15 @@ TEST(ChooseElements, ManyDimensionsAreTooMuch) {
       choose_elements(shape, *parse_slices("0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", shape), false);
   ASSERT_TRUE(one);
   EXPECT_EQ(one->places.size(), 1296u);
+}
+
+TEST(ChooseElements, NothingIsChosenOfNothing) {
+  for (const Dims& shape : {dims({0, std::int64_t{1} << 40}), dims({std::int64_t{1} << 40, 0})}) {
+    const auto none = choose_elements(shape, *parse_slices("", shape), true);
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->places.empty());
+    EXPECT_EQ(none->axes.size(), 2u);
+  }
 }
 
 TEST(ElementsText, OfPartsAndWhole) {
