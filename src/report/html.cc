@@ -234,6 +234,7 @@ void add_histograms(const std::vector<const NamedTensor*>& tensors, HtmlPage& pa
 
 std::vector<const NamedTensor*> by_size(const std::vector<NamedTensor>& tensors) {
   std::vector<const NamedTensor*> sorted;
+  sorted.reserve(tensors.size());
   for (const NamedTensor& tensor : tensors) sorted.push_back(&tensor);
   std::ranges::stable_sort(sorted, [](const NamedTensor* a, const NamedTensor* b) {
     return a->tensor.byte_count() > b->tensor.byte_count();

@@ -10,31 +10,34 @@ class Layout {
   Layout(const std::vector<std::string>& words, std::span<const ShownAxis> axes, std::size_t width)
       : words_(words), axes_(axes), width_(width) {}
 
+  // Row by row. Outer dimensions count their items, and close and open brackets as they go on.
   std::string take() && {
-    open(0);
-    return std::move(out_);
+    const std::size_t rows = axes_.size() - 1;  // the dimension of what is in a row
+    std::vector<std::size_t> at(rows);
+    std::size_t open = 0;  // brackets that are open
+    while (true) {
+      out_.append(axes_.size() - open, '[');
+      row(rows);
+      open = rows;
+      while (open > 0 && at[open - 1] + 1 == axes_[open - 1].items) {
+        at[--open] = 0;
+        out_ += ']';
+      }
+      if (open == 0) return std::move(out_);
+      next_line(open - 1, ++at[open - 1]);
+    }
   }
 
  private:
-  // At most Dims::kMost deep.
-  void open(std::size_t axis) {
-    out_ += '[';
-    if (axis + 1 == axes_.size()) {
-      row(axis);
-    } else {
-      const ShownAxis& shown = axes_[axis];
-      for (std::size_t i = 0; i < shown.items; ++i) {
-        if (shown.leading != 0 && i == shown.leading) {
-          indent(axis);
-          out_ += kDots;
-          end_line(axis);
-        }
-        if (i != 0) indent(axis);
-        open(axis + 1);
-        if (i + 1 != shown.items) end_line(axis);
-      }
+  // Before item `item` of this dimension.
+  void next_line(std::size_t axis, std::size_t item) {
+    end_line(axis);
+    if (axes_[axis].leading != 0 && item == axes_[axis].leading) {
+      indent(axis);
+      out_ += kDots;
+      end_line(axis);
     }
-    out_ += ']';
+    indent(axis);
   }
 
   // As many line ends as there are dimensions below, so that blocks stand apart.
@@ -64,6 +67,7 @@ class Layout {
       if (shown.leading != 0 && i == shown.leading) add(kDots);
       add(words_[next_++]);
     }
+    out_ += ']';
   }
 
   const std::vector<std::string>& words_;

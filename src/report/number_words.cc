@@ -150,7 +150,7 @@ Parts positional(const Shortest& number, double value) {
     parts.fraction =
         std::string(static_cast<std::size_t>(-number.exponent - 1), '0') + number.digits;
   } else {
-    const auto whole = static_cast<std::size_t>(number.exponent + 1);
+    const auto whole = static_cast<std::size_t>(number.exponent) + 1;
     parts.whole = number.digits.substr(0, whole);
     parts.whole.append(whole - parts.whole.size(), '0');
     if (number.digits.size() > whole) parts.fraction = number.digits.substr(whole);
