@@ -192,7 +192,7 @@ Parsed parse(int argc, char** argv) {
                                      {{"file", safe_load::TensorOrder::kFile},
                                       {"size", safe_load::TensorOrder::kSize},
                                       {"name", safe_load::TensorOrder::kName}},
-                                     "file, size or name: the order of tensors, the largest first")
+                                     "file, size or name: what tensors are ordered by")
       ->type_name("ORDER");
   CLI::App* show = app.add_subcommand("show", "Show one value or tensor");
   show->add_option("FILE", options.file, "A checkpoint")->required();

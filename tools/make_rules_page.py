@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-import argparse
 import pathlib
 import re
 import subprocess
 import sys
+
+import made_files
 
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 SEVERITIES = {
@@ -45,20 +46,5 @@ def page(program: str) -> str:
     return "".join(parts)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Makes docs/rules.md.")
-    parser.add_argument("program")
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    text = page(arguments.program)
-    if not arguments.check:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    print(f"{PAGE} is not what the program says: python tools/make_rules_page.py PROGRAM")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(made_files.main(lambda program: {PAGE: page(program)}))

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import pathlib
 import re
 import subprocess
 import sys
+
+import made_files
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "cli" / "shell"
 
@@ -186,22 +187,11 @@ A file alone is listed, as by
     return "".join(parts)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Makes completions and the man page.")
-    parser.add_argument("program")
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    commands = commands_of(arguments.program)
-    files = {"safe-load.bash": bash(commands), "_safe-load": zsh(commands), "safe-load.fish": fish(commands),
-             "safe-load.1": man(arguments.program, commands)}
-    stale = [name for name, text in files.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text]
-    for name in stale:
-        if arguments.check:
-            print(f"{FOLDER / name} is not what the program says: python tools/make_shell_files.py PROGRAM")
-        else:
-            (FOLDER / name).write_text(files[name])
-    return 1 if stale and arguments.check else 0
+def files(program: str) -> made_files.Files:
+    commands = commands_of(program)
+    return {FOLDER / "safe-load.bash": bash(commands), FOLDER / "_safe-load": zsh(commands),
+            FOLDER / "safe-load.fish": fish(commands), FOLDER / "safe-load.1": man(program, commands)}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(made_files.main(files))

@@ -7,7 +7,7 @@ complete -c safe-load -n 'not __fish_seen_subcommand_from ls show explain scan r
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Print this help message and exit'
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -l summary -d 'Print one line for each file'
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -l tree -d 'Print tensors as a tree of the parts of their names'
-complete -c safe-load -n '__fish_seen_subcommand_from ls' -l sort -x -a 'file size name' -d 'file, size or name: the order of tensors, the largest first'
+complete -c safe-load -n '__fish_seen_subcommand_from ls' -l sort -x -a 'file size name' -d 'file, size or name: what tensors are ordered by'
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -l json -d 'Print JSON instead of text'
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -l all -d 'Print every value, however many there are'
 complete -c safe-load -n '__fish_seen_subcommand_from ls' -l no-truncate -d 'Never cut lines at the terminal\'s width'

@@ -14,7 +14,7 @@
 namespace safe_load {
 inline namespace v0 {
 
-enum class TensorOrder : std::uint8_t { kFile, kSize, kName };  // the largest first, from A to Z
+enum class TensorOrder : std::uint8_t { kFile, kSize, kName };  // kSize: the largest first
 
 struct TextOptions {
   std::size_t width = 0;        // columns; 0: as wide as needed, nothing is cut

@@ -152,3 +152,52 @@ def test_places_are_bounded(places):
     table = safe_load.safe_load(b"\x80\x02" + made("pandas.core.frame.DataFrame", b")", b"}" + text("_mgr") + manager + b"s") + b".", unknown="opaque")
     with pytest.raises(safe_load.Error, match="more than"):
         table.to_columns()
+
+
+def test_a_frame_without_rows(pd):
+    found = opened(frame(pd).iloc[:0], 5).to_columns(index=True)
+    assert len(found) == 13 and all(len(column) == 0 for column in found.values())
+
+
+def one_column(values):
+    block = made("pandas._libs.internals._unpickle_block", b"(" + values + b"cbuiltins\nslice\nK\0K\2K\1\x87RK\2t")
+    manager = made("pandas.core.internals.managers.BlockManager", b"((" + block + b"t](" + INDEX + INDEX + b"et")
+    pickled = b"\x80\x02" + made("pandas.core.frame.DataFrame", b")", b"}" + text("_mgr") + manager + b"s") + b"."
+    return safe_load.safe_load(pickled, unknown="opaque")
+
+
+def arrow_array(ends, count, data=b"N"):
+    kind = made("pyarrow.lib.type_for_alias", text("large_string") + b"\x85")
+    length = b"J" + count.to_bytes(4, "little")
+    return made("pyarrow.lib._restore_array", b"(" + kind + length + b"K\0K\0](N" + ends + data + b"e]Nt\x85")
+
+
+def arrow(array):
+    return made("pandas.arrays.ArrowStringArray", b")", b"}" + text("_pa_array") + array + b"s")
+
+
+def buffer(content):
+    return made("pyarrow.lib.py_buffer", pickle.dumps(content, 3)[2:-1] + b"\x85")
+
+
+def ends(*places):
+    return buffer(np.array(places, "<i8").tobytes())
+
+
+CHUNK = arrow_array(ends(*[0] * 100_001), 100_000)
+# The same chunk again and again, from the memo.
+CHUNKS = made("pyarrow.lib.chunked_array", b"](" + CHUNK + b"q\x50" + b"h\x50" * 200 + b"e\x85")
+
+
+@pytest.mark.parametrize("values, why", [
+    (arrow(arrow_array(buffer(1 << 50), 2)), "does not hold bytes"),
+    (arrow(arrow_array(ends(0, 3, 0, 3), 3, buffer(b"abc"))), "overlap"),
+    (arrow(arrow_array(ends(0, 9), 1, buffer(b"abc"))), "outside of their buffer"),
+    (arrow(CHUNKS), "more than 16777216 texts"),
+    (made("pandas.arrays.IntegerArray", b")", b"}(" + text("_data") + pickle.dumps(np.zeros(3), 2)[2:-1] + text("_mask")
+          + pickle.dumps(np.zeros(2, bool), 2)[2:-1] + b"u"), "another shape"),
+], ids=["a number for a buffer", "texts that overlap", "texts beyond the end", "a chunk many times", "a mask of another shape"])
+def test_parts_of_arrays_are_checked(values, why):
+    with pytest.raises(safe_load.Error, match=why) as raised:
+        one_column(values).to_columns()
+    assert raised.value.code == "corrupt"

@@ -22,7 +22,7 @@ class Pieces {
         unit_(info(dtype).swap_unit),
         most_(most) {}
 
-  // Null if it cannot be read: error() says why.
+  // Null if it cannot be read: status() says why.
   const std::byte* element(std::uint64_t index) {
     const std::uint64_t offset = index * size_;
     if (offset < begin_ || offset - begin_ + size_ > piece_.bytes.size()) {

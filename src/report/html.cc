@@ -26,7 +26,7 @@ using report::Rectangle;
 using report::TreeRow;
 
 constexpr std::size_t kMostRows = 2000;        // of each table
-constexpr std::size_t kMostAreas = 300;        // of the treemap; smaller tensors are one area
+constexpr std::size_t kMostAreas = 300;        // of the treemap; smaller tensors are counted
 constexpr std::size_t kMostHistograms = 24;    // of the largest tensors
 constexpr Rectangle kMap = {0, 0, 1000, 420};  // pixels, before the page scales it
 constexpr std::array<std::string_view, 8> kColors = {"#4e79a7", "#f28e2b", "#59a14f", "#b07aa1",
@@ -40,7 +40,7 @@ constexpr std::string_view kHead = R"(<!doctype html>
 body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}
 h1{font-size:1.4em;overflow-wrap:anywhere}h2{font-size:1.1em;margin-top:2em}
 table{border-collapse:collapse;width:100%}td,th{padding:.15em .8em .15em 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{border-bottom:1px solid #999}td.n{text-align:right;white-space:nowrap}
+th{border-bottom:1px solid #999}
 code,summary,.m{font-family:ui-monospace,monospace;font-size:.92em}
 details details,details>div{margin-left:1.4em}summary{cursor:default}
 .v{display:inline-block;padding:.1em .6em;border-radius:.3em;color:#fff}
@@ -100,7 +100,7 @@ class HtmlPage {
   void heading(std::string_view words) { (out_ += "<h2>").append(words).append("</h2>\n"); }
   void add(std::string_view markup) { out_ += markup; }
 
-  // Rows of escaped text. The columns of `numbers` are flush right.
+  // Rows of text that is escaped for people.
   void table(const std::vector<std::string_view>& columns,
              const std::vector<std::vector<std::string>>& rows) {
     if (rows.empty()) return;

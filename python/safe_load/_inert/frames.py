@@ -1,12 +1,12 @@
 """Data frames, series and indexes of pandas, from what they were pickled with: an array for each column.
 
-What pandas 1.0 to 3.1 write is read: blocks of columns in a BlockManager, of which each is an array of NumPy, or one of
+What pandas 1.1 to 3.1 write is read: blocks of columns in a BlockManager, of which each is an array of NumPy, or one of
 pandas' own arrays (dates, categories, masked numbers, texts of Arrow). pandas itself is not needed.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from .._errors import Error, class_text
 from .names import GlobalRef
@@ -21,7 +21,7 @@ _BACKED = "pandas._libs.arrays.__pyx_unpickle_NDArrayBacked"
 _RESTORE_ARROW = ("pyarrow.lib._restore_array", "pyarrow.lib.chunked_array")
 _PLAIN = ("DatetimeArray", "TimedeltaArray", "StringArray", "StringArrayNumpySemantics", "NumpyExtensionArray", "PandasArray")
 _MOST_OBJECTS = 1 << 24  # texts, categories and labels that are made
-_MOST_COLUMNS = 1 << 24
+_MOST_COLUMNS = 1 << 20  # of one block: arrays of no elements may have any number of rows
 _STATE_OF_OLD = "0.14.1"  # the key under which managers keep blocks and axes, whatever their version
 
 Columns = dict[Any, Any]
@@ -39,7 +39,7 @@ def columns(record: Record, index: bool) -> Columns:
     try:
         return _Reader().columns(record, index)
     except (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        raise Error(f"the parts of a {class_text(record.cls)} are not those that pandas writes: {error}", code="corrupt") from error
+        raise Error(f"safe_load: the parts of a {class_text(record.cls)} are not those that pandas writes: {error}", code="corrupt") from error
 
 
 class _Reader:
@@ -74,6 +74,8 @@ class _Reader:
 
     def _rows(self, values: Any, count: int) -> list[Any]:
         """The columns of a block, which are the rows of an array; pandas' own arrays hold one column."""
+        if count > _MOST_COLUMNS:
+            raise ValueError(f"a block has more than {_MOST_COLUMNS} columns")
         column = self._values(values)
         if getattr(column, "ndim", 1) == 2 and len(column) == count:
             return [column[i] for i in range(count)]
@@ -89,9 +91,7 @@ class _Reader:
         if values.cls == _BACKED and isinstance(values.state, tuple):
             return self._backed(values)
         if "_data" in attributes and "_mask" in attributes:
-            import numpy
-
-            return numpy.ma.MaskedArray(attributes["_data"], mask=attributes["_mask"])
+            return _masked(attributes["_data"], attributes["_mask"])
         kind = values.cls.rpartition(".")[2]
         if kind.startswith("ArrowString") or kind == "ArrowExtensionArray":
             texts = self._arrow(attributes.get("_pa_array", attributes.get("_data")))
@@ -158,8 +158,8 @@ class _Reader:
     def _arrow_texts(self, length: int, offset: int, form: str, buffers: list[Any]) -> Any:
         import numpy
 
-        valid, ends, data = (bytes(buffer.args[0]) if isinstance(buffer, Record) and buffer.args else b"" for buffer in buffers)
-        places = numpy.frombuffer(ends, form)
+        valid, ends, data = map(_buffer, buffers)
+        places = numpy.frombuffer(ends, form) if ends else numpy.empty(0, form)
         if not (0 <= offset and 0 <= length and (length == 0 or offset + length < len(places))):
             raise ValueError("texts are outside of their buffer")
         texts = self._objects(length)
@@ -232,14 +232,31 @@ def _as_dict(pairs: list[tuple[Any, Any]]) -> Columns:
     return found
 
 
+def _masked(data: Any, mask: Any) -> Any:
+    import numpy
+
+    if getattr(data, "shape", None) is None or data.shape != getattr(mask, "shape", None):
+        raise ValueError("a mask has another shape than what it is for")
+    return numpy.ma.MaskedArray(data, mask=mask)
+
+
+def _buffer(buffer: Any) -> bytes:
+    """The bytes of a buffer of Arrow; none where there is no buffer. (A number would be so many bytes.)"""
+    if buffer is None:
+        return b""
+    if not isinstance(buffer, Record) or not buffer.args or not isinstance(buffer.args[0], (bytes, bytearray)):
+        raise ValueError("a buffer does not hold bytes")
+    return bytes(buffer.args[0])
+
+
 def _is_missing(value: Any) -> bool:
     return (isinstance(value, GlobalRef) and value.name == "NA") or (isinstance(value, float) and value != value)
 
 
-def _manager_parts(manager: Record) -> tuple[list[Any], list[tuple[Any, list[int]]]]:
+def _manager_parts(manager: Record) -> tuple[list[Any], list[tuple[Any, Sequence[int]]]]:
     """The axes, and the blocks with the places of their columns."""
     if len(manager.args) >= 2 and isinstance(manager.args[0], (tuple, list)) and isinstance(manager.args[1], (tuple, list)):
-        return list(manager.args[1]), [(block.args[0], _places(block.args[1])) for block in manager.args[0] if _is_block(block)]
+        return list(manager.args[1]), [_block(block) for block in manager.args[0]]
     state = manager.state
     if isinstance(state, tuple) and len(state) >= 4 and isinstance(state[3], dict) and isinstance(state[3].get(_STATE_OF_OLD), dict):
         kept = state[3][_STATE_OF_OLD]
@@ -247,21 +264,19 @@ def _manager_parts(manager: Record) -> tuple[list[Any], list[tuple[Any, list[int
     raise ValueError(f"{class_text(manager.cls)} keeps its blocks in a form that is not known")
 
 
-def _is_block(block: object) -> bool:
-    if not isinstance(block, Record) or len(block.args) < 2:
-        raise ValueError("a block is not known")
-    return block.cls in _UNPICKLE_BLOCK or block.cls.endswith(".new_block")
+def _block(block: object) -> tuple[Any, Sequence[int]]:
+    """The array of a block, and the places of its columns."""
+    if not isinstance(block, Record) or len(block.args) < 2 or not (block.cls in _UNPICKLE_BLOCK or block.cls.endswith(".new_block")):
+        raise ValueError("a block is of a kind that is not known")
+    return block.args[0], _places(block.args[1])
 
 
-def _places(places: Any) -> list[int]:
+def _places(places: Any) -> Sequence[int]:
     """Where the columns of a block stand: a slice, or an array of whole numbers."""
     if isinstance(places, slice):
         if places.stop is None:
             raise ValueError("a block has no last column")
-        found = range(places.start or 0, places.stop, places.step or 1)
-        if len(found) > _MOST_COLUMNS:
-            raise ValueError(f"a block has more than {_MOST_COLUMNS} columns")
-        return list(found)
+        return range(places.start or 0, places.stop, places.step or 1)
     if isinstance(places, Record) and places.args:  # pandas 1.2: BlockPlacement(slice)
         return _places(places.args[0])
     return [int(place) for place in places]
