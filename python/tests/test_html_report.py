@@ -67,6 +67,12 @@ def test_areas_are_in_proportion_and_fill_the_map(torch, tmp_path):
         assert abs(width * height - 420_000 * size / sum(sizes)) < 0.02 * max(width, height) + 1
 
 
+def test_a_histogram_says_that_it_is_of_samples(torch, tmp_path):
+    torch.save({"large": torch.linspace(-1, 3, 50_000), "small": torch.tensor([0.0, 1.0])}, tmp_path / "x.pt")
+    texts = Page(report(tmp_path / "x.pt")).texts
+    assert any(re.fullmatch(r"-1 to (2\.999|3), of 4096 samples", words) for words in texts) and "0 to 1" in texts
+
+
 def test_nothing_of_a_file_is_markup(tmp_path):
     path = tmp_path / "<script>alert(1)<"
     path.write_bytes(pickle.dumps({"<b onclick=x>": "</td><script>", "\x1b[31m": 1}) + b"cos\nsystem\n(S'<img src=x>'\ntR.")

@@ -1,5 +1,6 @@
 """`safe-load show` prints elements as NumPy does, of every type, shape and part."""
 
+import json
 import os
 import pathlib
 import re
@@ -146,3 +147,23 @@ def test_only_what_is_shown_is_read(tmp_path):
     wide = tmp_path / "wide.pt"
     torch.save({"w": torch.zeros(1).expand(2**20, 2**20)}, wide)
     assert shown(wide, "w[7, 5:8]") == "[0. 0. 0.]\n"
+
+
+def test_negated_and_conjugated_elements_have_their_values(tmp_path):
+    base = torch.tensor([1 + 2j, -3.5j, 0.25], dtype=torch.complex64)
+    kept = {"conj": base.conj(), "neg": base.conj().imag, "both": torch._neg_view(base.conj())}
+    assert kept["neg"].is_neg() and kept["conj"].is_conj()
+    for name, tensor in kept.items():
+        torch.save({name: tensor}, tmp_path / "x.pt")
+        assert shown(tmp_path / "x.pt", f"{name}[:]") == expected(tensor.resolve_conj().resolve_neg().numpy()), name
+
+
+def test_values_below_one_long_key_keep_their_names(tmp_path):
+    """Such a key is shortened once, for all of its values."""
+    key = "k" * 5000
+    torch.save({key: {name: torch.tensor(i) for i, name in enumerate("abc")}}, tmp_path / "x.pt")
+    listed = subprocess.run([PROGRAM, "--json", tmp_path / "x.pt"], capture_output=True, text=True, check=True).stdout
+    names = [row["name"] for row in json.loads(listed)["tensors"]]
+    assert [name[-2:] for name in names] == [".a", ".b", ".c"] and len({name[:-1] for name in names}) == 1 and "5000 bytes" in names[0]
+    for i, name in enumerate(names):
+        assert words(shown(tmp_path / "x.pt", name)) == f"{i}\n"
