@@ -13,6 +13,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/blocks.h"
@@ -49,22 +50,29 @@ class Pool {
     return count == 0 ? std::span<const T>() : std::span<const T>(&(*this)[index], count);
   }
 
-  Result<std::uint32_t> add(const T& item) {
-    if (size_ == capacity_) {
-      SAFE_LOAD_TRY(grow(1));
-    }
+  // Whether so many items in a row fit without a new block; then the two below cannot fail.
+  bool has_room(std::uint64_t count) const { return count <= capacity_ - size_; }
+  std::uint32_t add_within(const T& item) {  // REQUIRES: has_room(1)
     (*this)[size_] = item;
     return size_++;
+  }
+  std::uint32_t allocate_within(std::uint32_t count) {  // REQUIRES: has_room(count)
+    return std::exchange(size_, size_ + count);
+  }
+
+  Result<std::uint32_t> add(const T& item) {
+    if (!has_room(1)) {
+      SAFE_LOAD_TRY(grow(1));
+    }
+    return add_within(item);
   }
 
   // The index of `count` items in a row, to be written before they are read.
   Result<std::uint32_t> allocate(std::uint64_t count) {
-    if (count > capacity_ - size_) {
+    if (!has_room(count)) {
       SAFE_LOAD_TRY(grow(count));
     }
-    const std::uint32_t index = size_;
-    size_ += static_cast<std::uint32_t>(count);
-    return index;
+    return allocate_within(static_cast<std::uint32_t>(count));
   }
 
  private:

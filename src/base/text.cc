@@ -119,12 +119,8 @@ std::string fingerprint(std::string_view text) {
 
 }  // namespace
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<std::uint8_t>(c) < 0x80; });
-}
-
 bool is_utf8(std::string_view text, bool surrogates) {
+  if (is_ascii(text)) return true;
   std::size_t position = 0;
   while (position < text.size()) {
     if (static_cast<std::uint8_t>(text[position]) < 0x80) {

@@ -7,12 +7,24 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace safe_load::base {
 
 // Whether every sequence is well-formed UTF-8. Encoded lone surrogates (ED A0..BF xx) pass if
 // `surrogates`: Python pickles hold them.
 bool is_utf8(std::string_view text, bool surrogates);
-bool is_ascii(std::string_view text);
+
+// In the header: pickles are full of short texts.
+inline bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::uint64_t seen = 0;
+  std::size_t i = 0;
+  for (; text.size() - i >= sizeof(seen); i += sizeof(seen))
+    seen |= load_little<std::uint64_t>(as_bytes(text).data() + i);
+  for (; i < text.size(); ++i) seen |= static_cast<std::uint8_t>(text[i]);
+  return (seen & kHighBits) == 0;
+}
 
 // Of ASCII letters only, whatever the locale.
 constexpr char to_lower(char c) {

@@ -63,13 +63,15 @@ Result<std::uint32_t> StorageMap::add_assembly(Storage storage, Assembly assembl
 }
 
 Result<std::uint32_t> StorageMap::number_of_location(std::string_view location) {
+  const std::string_view last = locations_[last_location_];
+  if (last.data() == location.data() && last.size() == location.size()) return last_location_;
   const auto known = location_numbers_.find(location);
-  if (known != location_numbers_.end()) return std::uint32_t{known->second};
+  if (known != location_numbers_.end()) return last_location_ = known->second;
   SAFE_LOAD_TRY(memory_.take(2 * sizeof(std::string_view) + kHashNode));
   const auto number = static_cast<std::uint32_t>(locations_.size());
   locations_.push_back(location);
   location_numbers_.emplace(location, number);
-  return number;
+  return last_location_ = number;
 }
 
 Status StorageMap::locate(const Source& file, const archive::ZipEntry*& failed) {

@@ -91,6 +91,7 @@ class StorageMap {
   std::vector<std::string_view> locations_ = {"meta"};  // the first is Storage::kMeta
   std::unordered_map<std::string_view, std::uint32_t, base::TextHash> location_numbers_ = {
       {"meta", Storage::kMeta}};
+  std::uint32_t last_location_ = Storage::kMeta;  // what was asked for last: mostly one text
 };
 
 }  // namespace safe_load::data

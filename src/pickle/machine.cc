@@ -22,11 +22,11 @@
 #include "base/byte_reader.h"
 #include "base/text.h"
 #include "base/try.h"
-#include "pickle/machine_stack.h"
 #include "pickle/memo.h"
 #include "pickle/oddity.h"
 #include "pickle/opcodes.h"
 #include "pickle/operands.h"
+#include "pickle/plain_machine.h"
 #include "pickle/stream_reader.h"
 
 namespace safe_load::pickle {
@@ -37,10 +37,10 @@ constexpr std::uint64_t kBytesPerLook = std::uint64_t{1} << 20;  // some ten mil
 
 }  // namespace
 
-class Machine : private MachineStack {
+class Machine : private PlainMachine {
  public:
   Machine(Tape& tape, const Program& program)
-      : MachineStack(tape, program), reader_(program.bytes) {}
+      : PlainMachine(tape, program), reader_(program.bytes) {}
 
   // What was built is sealed also where the program breaks off.
   Result<Built> run() {
@@ -53,7 +53,8 @@ class Machine : private MachineStack {
  private:
   Status run_steps() {
     while (!stopped_) {
-      opcode_at_ = reader_.offset();
+      opcode_at_ = run_plain(reader_.offset(), event_at_);
+      SAFE_LOAD_TRY(reader_.skip(opcode_at_ - reader_.offset()));
       if (opcode_at_ >= event_at_) {
         SAFE_LOAD_TRY(event());
       }
@@ -336,7 +337,6 @@ class Machine : private MachineStack {
   Status step(Opcode opcode);
 
   base::ByteReader reader_;
-  Memo memo_;
   std::uint64_t frame_end_ = kNoFrame;
   std::uint64_t look_at_ = kBytesPerLook;
   std::uint64_t event_at_ = kBytesPerLook;  // the next of both

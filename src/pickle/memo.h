@@ -26,11 +26,24 @@ class Memo {
     return store(sparse_.try_emplace(index, kNoNode).first->second, id);
   }
 
+  // The same where this is the next entry of a memo without gaps; else false, and nothing is done.
+  bool put_next(std::uint32_t index, NodeId id) {
+    if (index != dense_.size() || index != entries_ || !sparse_.empty()) return false;
+    dense_.push_back(id);
+    ++entries_;
+    return true;
+  }
+
   // kNoNode if nothing was put there.
   NodeId get(std::uint32_t index) const {
-    if (index < dense_.size()) return dense_[index];
+    if (const NodeId id = get_dense(index); id != kNoNode) return id;
     const auto found = sparse_.find(index);
     return found == sparse_.end() ? kNoNode : found->second;
+  }
+
+  // kNoNode also for what lies apart.
+  NodeId get_dense(std::uint32_t index) const {
+    return index < dense_.size() ? dense_[index] : kNoNode;
   }
 
  private:

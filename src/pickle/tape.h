@@ -233,6 +233,7 @@ class Tape {
  private:
   friend class Machine;
   friend class MachineStack;
+  friend class PlainMachine;
 
   std::uint32_t call_index(NodeId id) const {
     return static_cast<std::uint32_t>(nodes_[id].payload);

@@ -167,6 +167,12 @@ Status TensorInterpreter::rebuild(NodeId id, Meaning meaning, std::span<const No
 }
 
 Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
+  Extents extents;
+  SAFE_LOAD_TRY(read_extents(id, extents));
+  return extents;
+}
+
+Status TensorInterpreter::read_extents(NodeId id, Extents& extents) const {
   const Node& node = tape()[id];
   const bool is_size =
       node.kind == Kind::kRecord && node.aux == static_cast<std::uint16_t>(Meaning::kSize);
@@ -176,12 +182,13 @@ Result<Extents> TensorInterpreter::read_extents(NodeId id) const {
   const std::span<const NodeId> items = tape().items(tuple);
   if (items.size() > std::min<std::uint64_t>(limits().max_dims, kMostDims))
     return bad("a tensor with more dimensions than Limits::max_dims");
-  Extents extents;
+  extents.count = 0;
   for (const NodeId item : items) {
-    if (tape()[item].kind != Kind::kInt) return bad("a tensor whose sizes are not integers");
-    extents.values[extents.count++] = static_cast<std::int64_t>(tape()[item].payload);
+    const Node& number = tape()[item];
+    if (number.kind != Kind::kInt) return bad("a tensor whose sizes are not integers");
+    extents.values[extents.count++] = static_cast<std::int64_t>(number.payload);
   }
-  return extents;
+  return {};
 }
 
 // (storage, offset, sizes, strides[, requires_grad, hooks[, dtype][, metadata]])
@@ -205,8 +212,10 @@ Status TensorInterpreter::rebuild_view(Meaning meaning, std::span<const NodeId> 
 }
 
 Status TensorInterpreter::check_tensor(const Tensor& tensor) const {
-  SAFE_LOAD_TRY_ASSIGN(const Extents sizes, read_extents(tensor.sizes));
-  SAFE_LOAD_TRY_ASSIGN(const Extents strides, read_extents(tensor.strides));
+  Extents sizes;
+  Extents strides;
+  SAFE_LOAD_TRY(read_extents(tensor.sizes, sizes));
+  SAFE_LOAD_TRY(read_extents(tensor.strides, strides));
   return check_bounds(sizes.span(), strides.span(), tensor.offset, size_of(tensor.dtype),
                       storages_[tensor.storage].byte_count);
 }

@@ -59,6 +59,8 @@ class TensorInterpreter final : public types::Interpreter {
   Result<data::Storage> describe_storage(std::span<const pickle::NodeId> parts);
   // Of a tuple, list or torch.Size of whole numbers.
   Result<Extents> read_extents(pickle::NodeId id) const;
+  // The same into a place that is there: for every tensor, half a kilobyte is much to copy.
+  Status read_extents(pickle::NodeId id, Extents& extents) const;
   // A tensor that no call rebuilt: a node for it, after its bounds were checked.
   Result<pickle::NodeId> add_tensor(const Tensor& tensor);
   // The strides of elements without gaps, as a tuple; in row-major order unless `is_fortran`.

@@ -21,6 +21,10 @@ namespace {
 constexpr Known kScriptClass = {"__torch__", "", SymbolKind::kClass, 0, Meaning::kObject,
                                 {},          {}, Items::kNone};
 
+constexpr bool has_meaning_to_find(Kind kind) {
+  return kind == Kind::kCall || kind == Kind::kPy2Text || kind == Kind::kPersistent;
+}
+
 }  // namespace
 
 Interpreter::Interpreter(pickle::Tape& tape, Encoding encoding, const Limits& limits)
@@ -72,9 +76,10 @@ Status Interpreter::interpret_range(NodeId first, NodeId end) {
       SAFE_LOAD_TRY(complete(call));
     }
     if (id == end) break;
-    const Kind kind = tape_[id].kind;
-    if (kind == Kind::kCall || kind == Kind::kPy2Text || kind == Kind::kPersistent) {
+    if (has_meaning_to_find(tape_[id].kind)) {
       SAFE_LOAD_TRY(interpret(id));
+    } else if (pending_.empty()) {  // then nothing is to be done until the next one
+      while (id + 1 < look_at && !has_meaning_to_find(tape_[id + 1].kind)) ++id;
     }
   }
   return {};
