@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -300,9 +301,11 @@ void bind_checkpoint(nb::module_& module) {
       .def(
           "locations",
           [](const Checkpoint& checkpoint) {
-            nb::set names;
+            std::set<std::string_view> locations;
             for (std::uint32_t i = 0; i < checkpoint.storage_count(); ++i)
-              names.add(to_str(checkpoint.storage(i).location()));
+              locations.insert(checkpoint.storage(i).location());
+            nb::set names;
+            for (const std::string_view location : locations) names.add(to_str(location));
             return names;
           },
           "The devices that storages were saved from.")

@@ -20,6 +20,7 @@
 #include "memory.h"
 #include "objects.h"
 #include "tensors.h"
+#include "wanted.h"
 
 namespace nb = nanobind;
 
@@ -33,6 +34,7 @@ using safe_load::Values;
 using safe_load::ValueView;
 
 constexpr std::size_t kProgressStep = 4096;
+constexpr std::uint64_t kLookEvery = 64;
 constexpr std::chrono::milliseconds kLongPause(50);
 
 // The collector would walk everything built so far again and again.
@@ -110,70 +112,64 @@ class Builder {
       : checkpoint_(std::move(checkpoint)),
         root_(root),
         makers_(makers),
-        wanted_(checkpoint_->reachable_from(root)),
-        made_(checkpoint_->value_count()),
-        tensors_(checkpoint_, makers, wanted_),
+        wanted_(checkpoint_->reachable_from(root), checkpoint_->value_count()),
+        made_(wanted_.size()),
+        tensors_(checkpoint_, makers, wanted_.ids()),
         has_table_(checkpoint_->container().format == safe_load::Format::kTar),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
         progress_(makers.attr("progress")) {
     kinds_.reserve(wanted_.size());
-    for (const std::uint32_t id : wanted_) kinds_.push_back(checkpoint_->value(id).kind());
+    for (const std::uint32_t id : wanted_.ids()) kinds_.push_back(checkpoint_->value(id).kind());
   }
 
   nb::object run() {
     const CollectorPause pause;
     tensors_.read_ahead();
     find_events();
-    std::size_t when = 0;
+    std::size_t next = 0;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      const std::uint32_t id = wanted_[i];
-      for (; when <= id; ++when) complete_at(when);
-      if (i % kProgressStep == 0 || is_slow(kinds_[i])) report(i);
-      if (later_for(kinds_[i]) != Later::kMake && !made_[id].is_valid())
-        made_[id] = make(checkpoint_->value(id), kinds_[i]);
+      for (; next < events_.size() && events_[next].due <= wanted_[i]; ++next)
+        complete(events_[next]);
+      if (i % kProgressStep == 0 || is_slow(i)) report(i);
+      if (later_for(kinds_[i]) != Later::kMake && !made_[i].is_valid())
+        made_[i] = make(checkpoint_->value(wanted_[i]), kinds_[i]);
     }
-    for (; when < due_.size(); ++when) complete_at(when);
+    for (; next < events_.size(); ++next) complete(events_[next]);
     report(wanted_.size());
     return made(root_);
   }
 
  private:
-  static constexpr std::uint32_t kNoEvent = 0xFFFFFFFF;
-
   struct Event {
-    std::uint32_t id;
+    std::uint32_t due;    // how many values there must be
+    std::uint32_t place;  // among the wanted ones
     Later what;
-    std::uint32_t next;  // of those that are due at the same time
   };
 
-  // Events by the number of values that had been made when they are due. Without a new value in
-  // between, what was begun last is complete first: parts before wholes.
+  // In the order in which they are due. Without a new value in between, what was begun last is
+  // complete first: parts before wholes.
   void find_events() {
-    due_.assign(made_.size() + 1, kNoEvent);
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      const std::uint32_t id = wanted_[i];
       const ValueKind kind = kinds_[i];
-      const ValueView value = checkpoint_->value(id);
       Later what = later_for(kind);
       const bool may_have_more = kind == ValueKind::kTensor || kind == ValueKind::kSparseTensor ||
                                  kind == ValueKind::kNestedTensor ||
                                  kind == ValueKind::kJaggedTensor || kind == ValueKind::kParameter;
+      if (what == Later::kNothing && !may_have_more) continue;
+      const ValueView value = checkpoint_->value(wanted_[i]);
       if (may_have_more && !value.states().empty()) what = Later::kFill;
       if (what == Later::kNothing) continue;
-      std::uint32_t& due = due_[std::max(value.completed_at(), id + 1)];
-      events_.push_back({id, what, due});
-      due = static_cast<std::uint32_t>(events_.size() - 1);
+      const std::uint32_t due = std::max(value.completed_at(), wanted_[i] + 1);
+      events_.push_back({due, static_cast<std::uint32_t>(i), what});
     }
-  }
-
-  void complete_at(std::size_t when) {
-    for (std::uint32_t event = due_[when]; event != kNoEvent; event = events_[event].next)
-      complete(events_[event]);
+    std::sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
+      return a.due != b.due ? a.due < b.due : a.place > b.place;
+    });
   }
 
   void complete(const Event& event) {
-    const ValueView value = checkpoint_->value(event.id);
+    const ValueView value = checkpoint_->value(wanted_[event.place]);
     const nb::object done = guarded(*checkpoint_, makers_, value, [&] {
       if (event.what == Later::kFill) return fill(value);
       if (value.kind() == ValueKind::kArrayDtype) return dtype(*value.array());
@@ -181,17 +177,20 @@ class Builder {
       return nb::object(makers_.attr("stateful")(
           kind_name(value.kind()), tuple_of(value.arguments()), tuple_of(value.states())));
     });
-    if (event.what == Later::kMake) made_[event.id] = done;
+    if (event.what == Later::kMake) made_[event.place] = done;
   }
 
-  const nb::object& made(const ValueView& value) {
-    nb::object& object = made_[value.id()];
+  nb::object& made(const ValueView& value) {
+    const std::uint32_t id = value.id();
+    nb::object& object = wanted_.has(id) ? made_[wanted_.place(id)] : others_[id];
+    if (object.is_valid()) return object;
     // What stands in no pickle has numbers behind all others: the tensor inside of an unknown
-    // tensor class, the parts of a sparse tensor of TorchScript.
+    // tensor class, the parts of a sparse tensor of TorchScript. The numbers of a quantizer are no
+    // parts of its tensor.
     const ValueKind kind = value.kind();
     const bool may_be_added = kind == ValueKind::kTensor || kind == ValueKind::kTuple ||
                               kind == ValueKind::kLayout || kind == ValueKind::kText;
-    if (!object.is_valid() && may_be_added) object = make(value, kind);
+    if (may_be_added) object = make(value, kind);
     if (!object.is_valid()) {
       safe_load::Issue issue;
       issue.message = "a value is used before it was complete: " + value.class_name();
@@ -208,10 +207,19 @@ class Builder {
   }
 
   // Whether much time has passed since the last report, at a value that may take long to make.
-  bool is_slow(ValueKind kind) const {
-    const bool may_take_long =
-        kind == ValueKind::kTensor || (has_constructors_ && kind == ValueKind::kOpaque);
-    return may_take_long && std::chrono::steady_clock::now() - last_report_ > kLongPause;
+  // Small tensors are made faster than a clock is read: then only some of them are looked at.
+  bool is_slow(std::size_t place) {
+    constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
+    const ValueKind kind = kinds_[place];
+    if (kind == ValueKind::kTensor) {
+      const ValueView value = checkpoint_->value(wanted_[place]);
+      unseen_ += 1 + value.tensor()->storage().byte_count() / kMuch * kLookEvery;
+      if (unseen_ < kLookEvery) return false;
+      unseen_ = 0;
+    } else if (!has_constructors_ || kind != ValueKind::kOpaque) {
+      return false;
+    }
+    return std::chrono::steady_clock::now() - last_report_ > kLongPause;
   }
 
   void report(std::size_t done) {
@@ -476,8 +484,7 @@ class Builder {
     constexpr std::size_t kMostNames = 32;
     const bool is_record = pairs.size() <= 2 * kMostNames;
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-      static_cast<void>(made(pairs[i]));
-      nb::object& key = made_[pairs[i].id()];
+      nb::object& key = made(pairs[i]);
       if (is_record && PyUnicode_CheckExact(key.ptr())) {
         PyObject* interned = key.release().ptr();
         PyUnicode_InternInPlace(&interned);
@@ -523,11 +530,11 @@ class Builder {
 
   nb::handle makers_;
   KeyCosts key_costs_;
-  std::vector<std::uint32_t> wanted_;
+  Wanted wanted_;
   std::vector<ValueKind> kinds_;  // of the wanted ones
-  std::vector<nb::object> made_;  // by number
+  std::vector<nb::object> made_;  // the same
+  std::unordered_map<std::uint32_t, nb::object> others_;  // by number: no parts of the root
   std::vector<Event> events_;
-  std::vector<std::uint32_t> due_;  // the first event that is due then
   TensorBuilder tensors_;
   bool has_table_;  // of tensors, which values name by number (tar files of torch 0.1)
   std::unordered_map<std::uint32_t, nb::object> table_;
@@ -535,6 +542,7 @@ class Builder {
   bool has_constructors_;
   nb::object progress_;
   std::chrono::steady_clock::time_point last_report_;
+  std::uint64_t unseen_ = 0;  // tensors since the clock was read
   std::array<nb::object, 256> kind_names_;
 };
 

@@ -39,6 +39,16 @@ std::uint64_t element_count(const Dims& shape) {
 
 }  // namespace
 
+bool DeviceAnswers::operator()(std::string_view location) {
+  if (!answers_.empty() && location.data() == last_.data() && location.size() == last_.size())
+    return last_answer_;
+  auto known = answers_.find(location);
+  if (known == answers_.end())
+    known = answers_.emplace(location, nb::cast<bool>(ask_(to_str(location)))).first;
+  last_ = location;
+  return last_answer_ = known->second;
+}
+
 TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::handle makers,
                              const std::vector<std::uint32_t>& wanted)
     : checkpoint_(std::move(checkpoint)),
@@ -46,7 +56,8 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
       has_torch_(nb::cast<bool>(makers.attr("has_torch"))),
       makes_arrays_(nb::cast<bool>(makers.attr("makes_arrays"))),
       may_swap_(std::endian::native != std::endian::little ||
-                checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle) {
+                checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle),
+      is_direct_(makers.attr("is_direct")) {
   count_users(wanted);
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
   if (auto table = DLExchange::of(makers.attr("tensor_class")))
@@ -65,18 +76,9 @@ void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {
 
 void TensorBuilder::read_ahead() {
   std::vector<std::uint32_t> ids;
-  std::map<std::string, bool, std::less<>> stays;
-  for (std::uint32_t id = 0; id < users_.size(); ++id) {
-    if (users_[id] == 0) continue;
-    const std::string_view location = checkpoint_->storage(id).location();
-    auto known = stays.find(location);
-    if (known == stays.end())
-      known = stays
-                  .emplace(std::string(location),
-                           nb::cast<bool>(makers_.attr("stays_here")(to_str(location))))
-                  .first;
-    if (known->second) ids.push_back(id);
-  }
+  DeviceAnswers stays_here(makers_.attr("stays_here"));
+  for (std::uint32_t id = 0; id < users_.size(); ++id)
+    if (users_[id] != 0 && stays_here(checkpoint_->storage(id).location())) ids.push_back(id);
   {
     const nb::gil_scoped_release release;
     checkpoint_->read_ahead(ids, &no_signal_came);
@@ -90,14 +92,6 @@ bool TensorBuilder::covers_alone(const TensorView& tensor, const StorageView& st
   return users_[storage.id()] == 1 && count != 0 && !tensor.is_quantized() &&
          count * safe_load::size_of(tensor.dtype()) == storage.byte_count() &&
          is_row_major(shape, strides) && !tensor.is_conjugated() && !tensor.is_negated();
-}
-
-// Whether tensors that were saved from this device stay in host memory as they are.
-bool TensorBuilder::is_direct(std::string_view location) {
-  const auto known = direct_.find(location);
-  if (known != direct_.end()) return known->second;
-  const bool direct = nb::cast<bool>(makers_.attr("is_direct")(to_str(location)));
-  return direct_.emplace(std::string(location), direct).first->second;
 }
 
 nb::object TensorBuilder::storage(const StorageView& storage, std::size_t unit) {
@@ -130,7 +124,7 @@ nb::object TensorBuilder::tensor(const TensorView& tensor) {
   const auto carried = dlpack_type(dtype, exchange_ ? DLTypes::kNarrow : DLTypes::kClassic);
   nb::object result;
   if (has_torch_ && carried && covers_alone(tensor, storage, shape, strides) &&
-      is_direct(storage.location())) {
+      is_direct_(storage.location())) {
     safe_load::SharedBytes shared = bytes_of(storage, type.swap_unit);
     const DLView view{shared.bytes.data(), dtype, shape, strides};
     result = exchange_ ? exchange_->tensor(view, std::move(shared.owner))

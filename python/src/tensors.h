@@ -7,13 +7,27 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "dlpack.h"
 
 namespace safe_load_python {
+
+// What a maker says of the devices that storages were saved from, each asked for once.
+class DeviceAnswers {
+ public:
+  explicit DeviceAnswers(nanobind::object ask) : ask_(std::move(ask)) {}
+  // `location`: text of the checkpoint.
+  bool operator()(std::string_view location);
+
+ private:
+  nanobind::object ask_;
+  std::map<std::string_view, bool> answers_;
+  std::string_view last_;  // nearly all storages have one and the same
+  bool last_answer_ = false;
+};
 
 // A tensor that is the only user of its storage and covers it is handed over as it is. All others
 // become views of one object per storage, so that sharing survives.
@@ -37,7 +51,6 @@ class TensorBuilder {
   void count_users(const std::vector<std::uint32_t>& wanted);
   bool covers_alone(const safe_load::TensorView& tensor, const safe_load::StorageView& storage,
                     const safe_load::Dims& shape, const safe_load::Dims& strides) const;
-  bool is_direct(std::string_view location);
 
   std::shared_ptr<const safe_load::Checkpoint> checkpoint_;
   nanobind::handle makers_;
@@ -48,7 +61,7 @@ class TensorBuilder {
   std::optional<DLExchange> exchange_;
   std::map<std::pair<std::uint32_t, std::size_t>, nanobind::object> storages_;
   std::map<std::uint32_t, nanobind::object> storage_values_;  // those that stand as values
-  std::map<std::string, bool, std::less<>> direct_;
+  DeviceAnswers is_direct_;  // whether tensors of a device stay in host memory as they are
 };
 
 }  // namespace safe_load_python

@@ -17,6 +17,11 @@ constexpr std::uint64_t kAlignment = 64;
 constexpr std::uint64_t kSharedBlock = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMostBlocks = 8192;
 
+// What is read at once where many small storages stand side by side, and the most that may lie
+// between two of them.
+constexpr std::uint64_t kWindow = std::uint64_t{1} << 16;
+constexpr std::uint64_t kMostBetween = std::uint64_t{1} << 12;
+
 // What is not a whole number of elements keeps its last bytes as they are.
 void swap(std::span<std::byte> bytes, std::size_t unit) {
   for (; bytes.size() >= unit; bytes = bytes.subspan(unit))
@@ -233,39 +238,80 @@ void StorageReader::read_ahead(std::span<const std::uint32_t> ids,
     if (!reading.is_done) slots_[reading.id].read_in = 0;
 }
 
-// What stands in the file as it is comes in parts of a huge page, other records as a whole.
+// What stands in the file as it is comes in parts of a huge page, or, if it is small, together with
+// what stands beside it; other records come as a whole.
 // REQUIRES: mutex_ is locked.
 void StorageReader::read(std::span<Reading> readings,
                          const std::function<bool()>& keep_going) const {
-  struct Part {
+  struct Step {
     std::size_t reading;
-    std::uint64_t offset;
+    std::size_t count;     // readings that are taken together
+    std::uint64_t offset;  // of a part of one reading
     std::size_t size;
   };
   tell(readings);
-  std::vector<Part> parts;
-  for (std::size_t i = 0; i < readings.size(); ++i) {
+  std::vector<Step> steps;
+  for (std::size_t i = 0; i < readings.size();) {
+    const std::size_t count = neighbours(readings.subspan(i));
     const std::size_t size = readings[i].into.size();
     const bool is_in_file = storages_[readings[i].id].offset_in_file().has_value();
-    const std::size_t step = is_in_file ? base::Host::kPart : size;
-    for (std::size_t done = 0; done < size; done += step)
-      parts.push_back({i, done, std::min(step, size - done)});
+    const std::size_t part = is_in_file ? base::Host::kPart : size;
+    for (std::size_t done = 0; done < size; done += part)
+      steps.push_back({i, count, done, std::min(part, size - done)});
+    i += count;
   }
   std::vector<std::atomic<std::size_t>> missing(readings.size());  // bytes
   for (std::size_t i = 0; i < readings.size(); ++i) missing[i] = readings[i].into.size();
-  const auto read_part = [&](std::size_t i) {
-    const Part& part = parts[i];
-    const Reading& reading = readings[part.reading];
+  const auto take = [&](std::size_t i) {
+    const Step& step = steps[i];
+    if (step.count > 1) {
+      if (!read_together(readings.subspan(step.reading, step.count))) return;
+      for (std::size_t j = 0; j < step.count; ++j) missing[step.reading + j] = 0;
+      return;
+    }
+    const Reading& reading = readings[step.reading];
     const Storage& storage = storages_[reading.id];
-    const std::span<std::byte> into = part_of(reading.into, part.offset, part.size);
+    const std::span<std::byte> into = part_of(reading.into, step.offset, step.size);
     const auto in_file = storage.offset_in_file();
     if (in_file) host_.prepare(into);
     const Status read =
-        in_file ? file_.read_at(*in_file + part.offset, into) : read_whole(storage, into);
-    if (read) missing[part.reading] -= part.size;
+        in_file ? file_.read_at(*in_file + step.offset, into) : read_whole(storage, into);
+    if (read) missing[step.reading] -= step.size;
   };
-  host_.run_parallel(parts.size(), read_part, keep_going);
+  host_.run_parallel(steps.size(), take, keep_going);
   for (std::size_t i = 0; i < readings.size(); ++i) readings[i].is_done = missing[i] == 0;
+}
+
+// How many of these, from the first on, stand side by side in one window of the file: to read what
+// is between them costs less than to go there once more.
+std::size_t StorageReader::neighbours(std::span<const Reading> readings) const {
+  const auto begin = storages_[readings.front().id].offset_in_file();
+  if (!begin) return 1;
+  std::uint64_t end = *begin + readings.front().into.size();
+  std::size_t count = 1;
+  for (; count < readings.size(); ++count) {
+    const auto next = storages_[readings[count].id].offset_in_file();
+    if (!next || *next < end || *next - end > kMostBetween) break;
+    const std::uint64_t next_end = *next + readings[count].into.size();
+    if (next_end - *begin > kWindow) break;
+    end = next_end;
+  }
+  return count;
+}
+
+// REQUIRES: neighbours().
+Status StorageReader::read_together(std::span<const Reading> readings) const {
+  const auto offset = [&](const Reading& reading) {
+    return storages_[reading.id].offset_in_file().value_or(0);
+  };
+  const std::uint64_t begin = offset(readings.front());
+  const std::uint64_t size = offset(readings.back()) + readings.back().into.size() - begin;
+  const auto window = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
+  SAFE_LOAD_TRY(file_.read_at(begin, {window.get(), static_cast<std::size_t>(size)}));
+  for (const Reading& reading : readings)
+    std::copy_n(window.get() + (offset(reading) - begin), reading.into.size(),
+                reading.into.begin());
+  return {};
 }
 
 void StorageReader::tell(std::span<const Reading> readings) const {

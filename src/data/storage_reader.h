@@ -120,6 +120,8 @@ class StorageReader {
   bool is_held(std::uint32_t id, std::size_t unit);
 
   void read(std::span<Reading> readings, const std::function<bool()>& keep_going) const;
+  std::size_t neighbours(std::span<const Reading> readings) const;
+  Status read_together(std::span<const Reading> readings) const;
   void tell(std::span<const Reading> readings) const;
   void tell(const Storage& storage, std::vector<ByteRange>& ranges) const;
   Status read_whole(const Storage& storage, std::span<std::byte> into) const;
