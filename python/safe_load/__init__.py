@@ -10,23 +10,54 @@ which torch.load is safe_load(). Importing this package imports neither torch no
 
 import sys as _sys
 import types as _types
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._attached import safe_load
 from ._core import Limits, NdArray, TensorView
 from ._core import __version__ as __version__
-from ._distributed import DeviceMesh, DistributedTensor, Placement
 from ._errors import Error, UnknownGlobal
 from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
-from ._inspect import Inspection, inspect
+from ._inspecting import inspect
 from ._load import load_all, open
 from ._load import safe_load as load
 from ._make.beside import tensor_attributes
 from ._save import save
-from ._scan import Coverage, Finding, ScanReport, Severity, Verdict, scan, scan_many
+from ._scanning import scan, scan_many
 from ._torch_load import as_torch_load
 from ._weights import state_dict, strip_prefix
+
+if _TYPE_CHECKING:
+    from ._distributed import DeviceMesh, DistributedTensor, Placement
+    from ._inspect import Inspection
+    from ._scan import Coverage, Finding, ScanReport, Severity, Verdict
+
+# Imported when somebody asks for them: a load needs none of them.
+_OF_DISTRIBUTED = ("DeviceMesh", "DistributedTensor", "Placement")
+_OF_INSPECT = ("Inspection",)
+_OF_SCAN = ("Coverage", "Finding", "ScanReport", "Severity", "Verdict")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _OF_DISTRIBUTED:
+        from . import _distributed
+
+        return getattr(_distributed, name)
+    if name in _OF_INSPECT:
+        from . import _inspect
+
+        return getattr(_inspect, name)
+    if name in _OF_SCAN:
+        from . import _scan
+
+        return getattr(_scan, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OF_DISTRIBUTED, *_OF_INSPECT, *_OF_SCAN})
+
 
 __all__ = [
     "AttrRef",

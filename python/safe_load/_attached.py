@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from . import _inspect, _load, _save, _scan, _torch_load, _weights
+from . import _inspecting, _load, _save, _scanning, _torch_load, _weights
 
 if TYPE_CHECKING:
     from ._core import Limits
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
         load = staticmethod(_load.safe_load)
         load_all = staticmethod(_load.load_all)
         open = staticmethod(_load.open)
-        inspect = staticmethod(_inspect.inspect)
+        inspect = staticmethod(_inspecting.inspect)
         as_torch_load = staticmethod(_torch_load.as_torch_load)
         save = staticmethod(_save.save)
-        scan = staticmethod(_scan.scan)
-        scan_many = staticmethod(_scan.scan_many)
+        scan = staticmethod(_scanning.scan)
+        scan_many = staticmethod(_scanning.scan_many)
         state_dict = staticmethod(_weights.state_dict)
         strip_prefix = staticmethod(_weights.strip_prefix)
 
@@ -57,11 +57,11 @@ else:
         load=_load.safe_load,
         load_all=_load.load_all,
         open=_load.open,
-        inspect=_inspect.inspect,
+        inspect=_inspecting.inspect,
         as_torch_load=_torch_load.as_torch_load,
         save=_save.save,
-        scan=_scan.scan,
-        scan_many=_scan.scan_many,
+        scan=_scanning.scan,
+        scan_many=_scanning.scan_many,
         state_dict=_weights.state_dict,
         strip_prefix=_weights.strip_prefix,
     )

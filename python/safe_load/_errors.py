@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pickle
-from typing import Any, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from . import _core
 
 _LONGEST_NAME = 80
 
 
-@dataclasses.dataclass(frozen=True)
-class UnknownGlobal:
+class UnknownGlobal(NamedTuple):
     """A name that a file asks for and that is not in the table of known names.
 
     name: "module.name", escaped. count: in how many places it stands. path: object path of the first place,
@@ -23,7 +21,7 @@ class UnknownGlobal:
     """
 
     name: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides a method of tuple that nobody needs here
     path: str
     offset: int
     called: bool

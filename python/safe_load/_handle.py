@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from typing import Any, Iterator
 
 from . import _core
 from ._errors import counted
-from ._inspect import Inspection
 from ._make.makers import Makers
 from ._refusal import refusal
 
@@ -120,8 +118,12 @@ class Handle:
         return f"<Handle of {self._title}: {self.metadata['format']}, {counted(len(self), 'tensor')}>"
 
     def _repr_html_(self) -> str:
+        import html
+
+        from ._inspect import Inspection
+
         checkpoint = self._checkpoint
-        return html.escape(repr(self)) if checkpoint is None else Inspection._of(checkpoint, self._title)._repr_html_()
+        return html.escape(repr(self)) if checkpoint is None else Inspection.of(checkpoint, self._title)._repr_html_()
 
     def __enter__(self) -> Handle:
         self._open_checkpoint()

@@ -1,17 +1,15 @@
-"""inspect(): what is in a checkpoint, as plain data."""
+"""Inspection: what is in a checkpoint, as plain data."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from . import _core, _views
+from . import _core
 from ._errors import counted, printable
-from ._source import Source, is_path, open_source
 
 _LONGEST_PATH = 120  # characters that are shown
 _MOST_PENDING = 64  # listings that are still to be made, each of which keeps a file open
@@ -81,6 +79,8 @@ class Inspection:
         )
 
     def _repr_html_(self) -> str:
+        from . import _views
+
         self._list()
         return _views.inspection(self.file, vars(self))
 
@@ -99,7 +99,7 @@ class Inspection:
         return dict(vars(self))
 
     @classmethod
-    def _of(cls, checkpoint: _core.Checkpoint, title: str) -> Inspection:
+    def of(cls, checkpoint: _core.Checkpoint, title: str) -> Inspection:
         """One whose members are listed later, unless that is still to be done for many."""
         inspection, listing = cls.__new__(cls), _Listing(checkpoint, title)
         vars(inspection).update(container=checkpoint.container(), _listing=listing)
@@ -118,18 +118,4 @@ class Inspection:
             _pending.discard(listing)
 
 
-def inspect(
-    f: Source,
-    *,
-    encoding: str = "utf-8",
-    limits: _core.Limits | None = None,
-    verify: bool = False,
-    byteorder: str | None = None,
-) -> Inspection:
-    """Looks into a checkpoint without reading a byte of its tensors; unknown classes are listed.
-
-    The arguments are those of safe_load(). Raises Error if the file cannot be read as a checkpoint, and
-    OSError for trouble with the operating system. Thread-safe.
-    """
-    opened = open_source(f, False, encoding, limits, verify, byteorder)
-    return Inspection._of(opened.checkpoint, os.fsdecode(f) if is_path(f) else opened.title)
+__all__ = ["Inspection"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 
 from ._errors import counted
-from ._inspect import inspect
+from ._inspecting import inspect
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _Row = tuple[str, ...]

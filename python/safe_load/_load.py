@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import dataclasses
 import io
 import pickle
-from typing import Any, Callable, Iterator, Literal
+from typing import Any, Callable, Iterator, Literal, NamedTuple
 
 from . import _core
 from ._errors import Error, UnknownGlobal
@@ -171,8 +170,7 @@ def open(
     return Handle(opened.checkpoint, makers, opened.title)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Call:
+class _Call(NamedTuple):
     """The arguments of one call, which may read several values."""
 
     map_location: Any
@@ -180,8 +178,8 @@ class _Call:
     classes: dict[str, type]
     framework: Framework | None
     constructors: Constructors
-    progress: bool | Callable[[int, int, str], None] | None = None
     opening: tuple[Any, ...]  # what open_source() takes besides f
+    progress: bool | Callable[[int, int, str], None] | None = None
 
     def load(self, f: Source) -> tuple[Any, Opened]:
         """The value that stands in f. A file object may have moved anywhere; it is back where it was after an error."""

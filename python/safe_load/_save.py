@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from typing import Any, BinaryIO, Iterator
 
@@ -34,6 +33,8 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO, **options: Any) -> None
 @contextlib.contextmanager
 def _replacing(path: str) -> Iterator[BinaryIO]:
     """A new file beside `path`, which takes its name when the block ends without an exception."""
+    import secrets
+
     folder, name = os.path.split(path)
     beside = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import os
 import stat
-from typing import Any, Protocol, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from . import _core
 from ._errors import EmptyError, Error, from_issue, printable
@@ -32,8 +31,7 @@ Source = Path | Reader | bytearray | memoryview
 Options = tuple[_core.Limits, "bool | None", str, "str | None", bool]
 
 
-@dataclasses.dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """An open checkpoint. title: what messages call it. position: where a file object stood that can be moved."""
 
     checkpoint: _core.Checkpoint

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
+import sys
 import threading
-import zipfile
 from typing import Any
 
-_COMPRESSED = (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile, zipfile.ZipExtFile)  # to go back is to begin again
+# To go back in these is to begin again. There are none before their modules were imported.
+_COMPRESSED = (("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipExtFile"))
 _SMALL = 64 << 10  # bytes; less is read at once
 
 
@@ -47,7 +45,8 @@ class Stream:
 
 def is_compressed(f: Any) -> bool:
     """Whether to go back in it is to decompress it again."""
-    return isinstance(f, _COMPRESSED)
+    classes = (getattr(sys.modules.get(module), name, None) for module, name in _COMPRESSED)
+    return any(cls is not None and isinstance(f, cls) for cls in classes)
 
 
 def position_of(f: Any) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import threading
 from typing import Any, Iterator
 
@@ -53,13 +52,13 @@ def as_torch_load(
         _leave(replacement)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class _Replacement:
-    """The arguments of one context."""
+    """The arguments of one context, and the thread that entered it."""
 
-    classes: dict[str, type]
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)  # further ones of safe_load()
-    thread: int = dataclasses.field(default_factory=threading.get_ident)
+    def __init__(self, classes: dict[str, type], options: dict[str, Any]) -> None:
+        self.classes = classes
+        self.options = options  # further ones of safe_load()
+        self.thread = threading.get_ident()
 
 
 def _load(
@@ -89,7 +88,7 @@ def _current() -> _Replacement:
     """That of this thread, or of any; none if somebody kept the function for longer than the context."""
     with _lock:
         own = [entry for entry in _entered if entry.thread == threading.get_ident()]
-        return (own or _entered or [_Replacement({})])[-1]
+        return (own or _entered or [_Replacement({}, {})])[-1]
 
 
 def _allowed_classes() -> dict[str, type]:

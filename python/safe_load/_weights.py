@@ -8,10 +8,7 @@ from typing import Any, Iterable, Mapping
 
 from ._core import PREFIXES
 from ._errors import printable
-from ._find_weights import find_weights, weights_at
 from ._inert import Opaque
-from ._inert.modules import is_module, module_state
-from ._inert.weights import WeightNames, add_weights, pairs_of
 from ._load import safe_load
 
 _ANYWHERE = frozenset(text for text, is_anywhere in PREFIXES if is_anywhere)
@@ -42,6 +39,10 @@ def state_dict(obj: Any, *, key: str | Iterable[str] | None = None) -> StateDict
     could be meant (code "ambiguous"); if two weights have one name, or one has a key that is not a name. Raises Error
     as Opaque.state_dict() and, of a path, as safe_load() does. Thread-safe.
     """
+    from ._find_weights import find_weights, weights_at
+    from ._inert.modules import is_module, module_state
+    from ._inert.weights import WeightNames, add_weights, pairs_of
+
     if isinstance(obj, (str, os.PathLike)):
         obj = safe_load(obj, unknown="opaque")
     if key is None:

@@ -26,7 +26,7 @@ sys.path.append(str(GOLDEN))
 
 import make_golden as make  # noqa: E402
 from safe_load._make import numpy as np_makers  # noqa: E402
-from safe_load._make import own_records, stdlib  # noqa: E402
+from safe_load._make import containers, own_records, stdlib  # noqa: E402
 from safe_load._make import torch as torch_makers  # noqa: E402
 
 
@@ -177,13 +177,13 @@ BY_THE_ENGINE += ["attribute reference", "damaged value"]
 
 
 def test_no_side_has_a_kind_of_value_that_the_other_lacks():
-    made = [*stdlib.RECORDS, *stdlib.STATEFUL, *np_makers.STATEFUL]
+    made = [*containers.RECORDS, *stdlib.RECORDS, *stdlib.STATEFUL, *np_makers.STATEFUL]
     addresses = [kind for kind in made if kind.startswith("ipaddress.")]
     assert set(made) - set(addresses) | set(BY_THE_ENGINE) == set(_core.VALUE_KINDS)
 
 
 def test_the_engine_knows_every_name_that_stands_for_a_value_here():
-    names = {*stdlib.SYMBOLS, *np_makers.SYMBOLS, *torch_makers._SYMBOLS}
+    names = {*stdlib.SYMBOLS, *np_makers.SYMBOLS, *np_makers.MASKED_ARRAYS, *torch_makers._SYMBOLS}
     names |= {tuple(kind.rsplit(".", 1)) for kind in own_records.CLASSES}
     content = b"(" + b"".join(make.symbol(*name) for name in sorted(names)) + b"t"
     unknown = [row.name for row in package.inspect(make.file(content)).unknown_globals]

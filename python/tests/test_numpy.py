@@ -137,7 +137,7 @@ def test_forged_array_is_a_damaged_value(name):
 
 
 def test_without_numpy_values_are_plain(np, torch, monkeypatch, tmp_path):
-    monkeypatch.setattr(choose, "_numpy", lambda: None)
+    monkeypatch.setattr(choose, "_has_numpy", lambda: False)
     torch.save([np.float32(0.5), np.arange(3, dtype="i2"), np.array([1, "x"], object), np.str_("é")], tmp_path / "x.pt")
     scalar, array, objects, word = safe_load(tmp_path / "x.pt", framework="none")
     assert scalar == 0.5 and type(scalar) is float and word == "é" and objects == [1, "x"]

@@ -1,14 +1,19 @@
-"""Opaque: a record that behaves as the object did, by what the other files of this folder read from it."""
+"""Opaque: a record that behaves as the object did, by what the other files of this folder read from it.
+
+Those are imported where they are used: most files hold no record, and most records are only looked at.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ItemsView, Iterator, KeysView, ValuesView
+from typing import TYPE_CHECKING, Any, ItemsView, Iterator, KeysView, ValuesView
 
-from .._distributed import DistributedTensor
 from .._errors import class_text, printable
-from . import classes, containers, dtensor, frames, modules, show
+from . import classes
 from .content import indexed, value_of
 from .record import Record
+
+if TYPE_CHECKING:
+    from .._distributed import DistributedTensor
 
 _SHOWN = 4  # attributes in a message
 _LONGEST_NAME = 30
@@ -56,6 +61,8 @@ class Opaque(Record):
         tensors and all other values stay the objects that they are. Raises TypeError if this record holds no
         items. Thread-safe.
         """
+        from . import containers
+
         return containers.to_container(self)
 
     def to_columns(self, *, index: bool = False) -> dict[Any, Any]:
@@ -69,6 +76,8 @@ class Opaque(Record):
         Raises TypeError if this is none of these, and Error: code "ambiguous" if two columns have one label, "corrupt" if
         its parts are not those that pandas writes. Thread-safe.
         """
+        from . import frames
+
         return frames.columns(self, index)
 
     def state_dict(self) -> dict[str, Any]:
@@ -81,6 +90,8 @@ class Opaque(Record):
         Raises TypeError if this is neither, and Error if parts of it contradict each other, such as a module
         inside itself, two weights of one name, or a child that is not a module. Thread-safe.
         """
+        from . import modules
+
         return modules.state_dict(self)
 
     def load_into(self, target: Any, *, strict: bool = True, assign: bool = False) -> Any:
@@ -92,6 +103,8 @@ class Opaque(Record):
         Raises TypeError if they are neither, what state_dict() raises, and what load_state_dict() raises, such as a
         RuntimeError for names that do not match.
         """
+        from . import modules
+
         return modules.load_into(self, target, {"strict": strict, "assign": assign})
 
     def distributed_tensor(self) -> DistributedTensor:
@@ -99,6 +112,8 @@ class Opaque(Record):
 
         Raises TypeError if this is not a DTensor, and Error if its parts contradict each other. Thread-safe.
         """
+        from . import dtensor
+
         return dtensor.distributed_tensor(self)
 
     # ---- as a key
@@ -178,9 +193,13 @@ class Opaque(Record):
         return [*super().__dir__(), *(name for name in names if isinstance(name, str) and name.isidentifier())]
 
     def __repr__(self) -> str:
+        from . import show
+
         return show.line(self)
 
     def _repr_html_(self) -> str:
+        from . import show
+
         return show.tree(self)
 
 
@@ -192,6 +211,8 @@ def _member_value(record: Opaque) -> str | int | None:
 
 def _offers(record: Opaque) -> str:
     """What a record has in the place of the methods of its class, in words."""
+    from . import dtensor, frames, modules
+
     held = indexed(record)
     found: list[str] = []
     if modules.is_module(record):

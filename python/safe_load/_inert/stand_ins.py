@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from typing import Any
 
@@ -38,12 +37,18 @@ class Partial:
         return f"<Partial of {short(self.function)}>"
 
 
-@dataclasses.dataclass(frozen=True)
 class Pattern:
-    """A regular expression. Never compiled: a hostile one could take for ever."""
+    """A regular expression. Never compiled: a hostile one could take for ever. Equal to one of the same text and flags."""
 
-    pattern: str | bytes
-    flags: int
+    def __init__(self, pattern: str | bytes, flags: int) -> None:
+        self.pattern = pattern
+        self.flags = flags
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pattern) and (self.pattern, self.flags) == (other.pattern, other.flags)
+
+    def __hash__(self) -> int:
+        return hash((self.pattern, self.flags))
 
     def __repr__(self) -> str:
         return f"Pattern(pattern={short(self.pattern)}, flags={self.flags})"

@@ -23,7 +23,7 @@ def choose_makers(
         raise ValueError('framework must be "torch", "numpy" or "none"')
     if not (progress is None or callable(progress)):
         raise TypeError("progress must be True or a callable(done, total, unit)")
-    options = {"numpy": _numpy(), "progress": progress, **passed}
+    options = {"has_numpy": _has_numpy(), "progress": progress, **passed}
     if framework in (None, "torch"):
         try:
             from .torch import TorchMakers
@@ -33,7 +33,7 @@ def choose_makers(
         else:
             return TorchMakers(map_location, is_lazy, **options)
     _require_host_memory(map_location)
-    if framework == "numpy" or (framework is None and options["numpy"] is not None):
+    if framework == "numpy" or (framework is None and options["has_numpy"]):
         from .arrays import ArrayMakers
 
         return ArrayMakers(**options)
@@ -50,12 +50,12 @@ def _require_host_memory(map_location: Any) -> None:
         )
 
 
-def _numpy() -> Any:
+def _has_numpy() -> bool:
     try:
-        from . import numpy as module
+        import numpy  # noqa: F401
     except ImportError:
-        return None
-    return module
+        return False
+    return True
 
 
 __all__ = ["choose_makers"]

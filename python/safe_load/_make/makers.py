@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from .._errors import Error, printable
 from .._inert import AttrRef, GlobalRef, Opaque, Partial, StateRecord, TensorRecord, _States
-from . import own_records, rebuild, stdlib
+from . import containers, own_records, rebuild
 from .beside import keep
 from .passed import Classes, Constructors, checked_constructors, classes_by_name, is_built
 from .scalars import plain_scalar
@@ -31,7 +31,7 @@ class Makers:
 
     def __init__(
         self,
-        numpy: Any = None,
+        has_numpy: bool = False,
         constructors: Constructors = None,
         classes: Classes = None,
         keeps_records: bool = False,
@@ -53,10 +53,16 @@ class Makers:
         self._keeps_records = keeps_records  # of classes that could not be built
         self.progress = progress
         self._of_caller: BaseException | None = None
-        self._numpy = numpy
-        self.has_numpy = numpy is not None
+        self.has_numpy = has_numpy
 
     opaque = staticmethod(Opaque)
+
+    @property
+    def _numpy(self) -> Any:
+        """What makes values of NumPy. REQUIRES: has_numpy."""
+        from . import numpy
+
+        return numpy
 
     def knows(self, name: str, is_called: bool) -> bool:
         """Whether the caller passed what a file calls by this name, or names."""
@@ -65,18 +71,20 @@ class Makers:
     def symbol(self, module: str, name: str) -> Any:
         if self.classes and f"{module}.{name}" in self.classes:
             return self.classes[f"{module}.{name}"]
-        if (module, name) in stdlib.SYMBOLS:
-            return stdlib.SYMBOLS[module, name]
-        if self.has_numpy and (module, name) in self._numpy.SYMBOLS:
-            return self._numpy.SYMBOLS[module, name]
+        if (module, name) in stdlib().SYMBOLS:
+            return stdlib().SYMBOLS[module, name]
+        if self.has_numpy and self._numpy.has_symbol(module, name):
+            return self._numpy.symbol(module, name)
         return GlobalRef(module, name)
 
     def record(self, kind: str, fields: tuple[int, ...], args: tuple[Any, ...]) -> Any:
         """A value that its arguments make; a mutable one is filled later."""
         if kind == "collections.defaultdict" and args and self._is_passed(args[0]):
             return collections.defaultdict(args[0])
-        if kind in stdlib.RECORDS:
-            return stdlib.RECORDS[kind](fields, args)
+        if kind in containers.RECORDS:
+            return containers.RECORDS[kind](args)
+        if kind in stdlib().RECORDS:
+            return stdlib().RECORDS[kind](fields, args)
         if kind in own_records.CLASSES:
             return own_records.empty(kind)
         if kind == "attribute reference":
@@ -85,7 +93,7 @@ class Makers:
         if kind == "functools.partial":
             return Partial()
         if kind == "numpy.ma.masked":
-            return self._numpy.MASKED if self.has_numpy else None
+            return self._numpy.masked_constant() if self.has_numpy else None
         return self.composite(kind, args)
 
     def _attribute(self, target: Any, name: str) -> Any:
@@ -100,8 +108,8 @@ class Makers:
     def stateful(self, kind: str, args: tuple[Any, ...], states: tuple[Any, ...]) -> Any:
         """A value that is complete only with its state."""
         state = states[0] if states else None
-        if kind in stdlib.STATEFUL:
-            return stdlib.STATEFUL[kind](args, state)
+        if kind in stdlib().STATEFUL:
+            return stdlib().STATEFUL[kind](args, state)
         if self.has_numpy and kind in self._numpy.STATEFUL:
             return self._numpy.STATEFUL[kind](args, state)
         return StateRecord(kind, args, state)
@@ -314,6 +322,13 @@ class Makers:
             return TensorRecord("quantized tensor", parts | {"scale": scale, "zero_point": zero_point})
         channels = {"scales": scales, "zero_points": zero_points, "axis": axis}
         return TensorRecord("quantized tensor", parts | channels)
+
+
+def stdlib() -> Any:
+    """What makes values of the standard library, many of whose modules take long to import."""
+    from . import stdlib as module
+
+    return module
 
 
 def attributes_in(state: Any) -> dict[Any, Any]:

@@ -21,9 +21,6 @@ _DTYPE_CLASSES = (
     "StringDType"
 ).split()
 _BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-_ARRAY_CLASSES: dict[str, type] = {"matrix": np.matrix, "recarray": np.recarray, "chararray": np.char.chararray}
-
-MASKED = np.ma.masked
 SYMBOLS: dict[tuple[str, str], Any] = {
     **{("numpy", name): getattr(np, name) for name in _SCALARS if hasattr(np, name)},
     **{
@@ -38,10 +35,19 @@ SYMBOLS: dict[tuple[str, str], Any] = {
     ("numpy", "matrix"): np.matrix,
     ("numpy", "recarray"): np.recarray,
     ("numpy.rec", "recarray"): np.recarray,
-    ("numpy.ma", "MaskedArray"): np.ma.MaskedArray,
-    ("numpy.ma.core", "MaskedArray"): np.ma.MaskedArray,
 }
+# Of a part of NumPy that takes long to import and that few files need.
+MASKED_ARRAYS = (("numpy.ma", "MaskedArray"), ("numpy.ma.core", "MaskedArray"))
 _plain: dict[str, np.dtype[Any]] = {}
+
+
+def has_symbol(module: str, name: str) -> bool:
+    return (module, name) in SYMBOLS or (module, name) in MASKED_ARRAYS
+
+
+def symbol(module: str, name: str) -> Any:
+    """What stands for itself: REQUIRES has_symbol()."""
+    return np.ma.MaskedArray if (module, name) in MASKED_ARRAYS else SYMBOLS[module, name]
 
 
 # ---- dtypes
@@ -102,7 +108,15 @@ def array(
 
 
 def _as_class(plain: Any, class_name: str) -> Any:
-    return plain.view(_ARRAY_CLASSES[class_name]) if class_name in _ARRAY_CLASSES else plain
+    if class_name == "matrix":
+        return plain.view(np.matrix)
+    if class_name == "recarray":
+        return plain.view(np.recarray)
+    return plain.view(np.char.chararray) if class_name == "chararray" else plain
+
+
+def masked_constant() -> Any:
+    return np.ma.masked
 
 
 def masked(data: Any, mask: bytearray, fill_value: Any) -> Any:

@@ -145,14 +145,6 @@ RECORDS: dict[str, _Make] = {
     "decimal.Decimal": lambda fields, args: decimal.Decimal(*args),
     "fractions.Fraction": lambda fields, args: fractions.Fraction(*args),
     "uuid.UUID": lambda fields, args: uuid.UUID(int=args[0], is_safe=uuid.SafeUUID((*args[1:], None)[0])),
-    "collections.deque": lambda fields, args: collections.deque(maxlen=args[0]),
-    "collections.OrderedDict": lambda fields, args: collections.OrderedDict(),
-    "collections.Counter": lambda fields, args: collections.Counter(),
-    "collections.defaultdict": lambda fields, args: _default_dict(*args),
-    "collections.ChainMap": lambda fields, args: collections.ChainMap(),
-    "collections.UserDict": lambda fields, args: collections.UserDict(),
-    "collections.UserList": lambda fields, args: collections.UserList(),
-    "collections.UserString": lambda fields, args: collections.UserString(""),
     "argparse.Namespace": lambda fields, args: argparse.Namespace(),
     "types.SimpleNamespace": lambda fields, args: types.SimpleNamespace(),
     "array.array": lambda fields, args: _numbers(*args),
@@ -174,15 +166,6 @@ RECORDS: dict[str, _Make] = {
         + (ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv6Network)
     },
 }
-
-
-def _default_dict(factory: Any = None) -> dict[Any, Any]:
-    """A factory that is not known here, or that stays inert, is never called: then it is a plain dict."""
-    if isinstance(factory, (AttrRef, GlobalRef, Opaque, Partial)):
-        return {}
-    if factory is not None and not any(factory is candidate for candidate in FACTORIES):
-        raise ValueError(f"a defaultdict of {type_text(factory)}, which makes no empty value")
-    return collections.defaultdict(factory)
 
 
 # ---- made when their state is there
