@@ -1,15 +1,20 @@
 // Promise: whatever the bytes, the machine ends in a tape or an error. On the tape every child is a
-// node, tuples lie behind their items, and there are at most three nodes for each byte.
+// node, tuples lie behind their items, and there are at most three nodes for each byte. It is the
+// same tape, or error, if every opcode is a step of its own.
 #include <cstdlib>
 
 #include "pickle/machine.h"
+#include "same_tape.h"
 
 using namespace safe_load;
 using pickle::Kind;
 using pickle::NodeId;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  pickle::Tape tape(std::as_bytes(std::span(data, size)), {});
+  const auto pickle = std::as_bytes(std::span(data, size));
+  for (const bool is_lenient : {false, true})
+    if (!fuzz::difference_by_steps(pickle, is_lenient, {}).empty()) std::abort();
+  pickle::Tape tape(pickle, {});
   const auto end = pickle::run(tape);
   if (!end) {
     if (end.error().reason().empty() || end.error().offset() > size) std::abort();

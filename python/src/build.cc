@@ -531,8 +531,8 @@ class Builder {
   nb::handle makers_;
   KeyCosts key_costs_;
   Wanted wanted_;
-  std::vector<ValueKind> kinds_;  // of the wanted ones
-  std::vector<nb::object> made_;  // the same
+  std::vector<ValueKind> kinds_;                          // of the wanted ones
+  std::vector<nb::object> made_;                          // the same
   std::unordered_map<std::uint32_t, nb::object> others_;  // by number: no parts of the root
   std::vector<Event> events_;
   TensorBuilder tensors_;

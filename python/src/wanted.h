@@ -1,5 +1,5 @@
-// Wanted: the values that are going to be built, numbered without gaps. Few nodes of a pickle become
-// objects, so tables by place take a fraction of those by number.
+// Wanted: the values that are going to be built, numbered without gaps. Few nodes of a pickle
+// become objects, so tables by place take a fraction of those by number.
 #pragma once
 
 #include <bit>

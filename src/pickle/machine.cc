@@ -53,7 +53,7 @@ class Machine : private PlainMachine {
  private:
   Status run_steps() {
     while (!stopped_) {
-      opcode_at_ = run_plain(reader_.offset(), event_at_);
+      opcode_at_ = program_.by_steps ? reader_.offset() : run_plain(reader_.offset(), event_at_);
       SAFE_LOAD_TRY(reader_.skip(opcode_at_ - reader_.offset()));
       if (opcode_at_ >= event_at_) {
         SAFE_LOAD_TRY(event());

@@ -16,6 +16,7 @@ struct Program {
   std::uint64_t place = 0;         // of the first byte, as Node::payload of text counts it
   std::uint8_t flags = 0;          // kInArena, or 0 for tape.pickle()
   StreamReader* reader = nullptr;  // who reads on in the stream where a BUILD ends, or null
+  bool by_steps = false;           // each opcode by itself, to compare with: slower, no different
 };
 
 struct Built {

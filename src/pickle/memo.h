@@ -26,9 +26,9 @@ class Memo {
     return store(sparse_.try_emplace(index, kNoNode).first->second, id);
   }
 
-  // The same where this is the next entry of a memo without gaps; else false, and nothing is done.
+  // The same where this is the next entry of a dense memo; else false, and nothing is done.
   bool put_next(std::uint32_t index, NodeId id) {
-    if (index != dense_.size() || index != entries_ || !sparse_.empty()) return false;
+    if (index != dense_.size() || !sparse_.empty()) return false;
     dense_.push_back(id);
     ++entries_;
     return true;
