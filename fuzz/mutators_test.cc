@@ -53,7 +53,7 @@ TEST(Machine, WritesTheSameTapeByStepsAndInItsLoop) {
       "\xf0\0\0\0\0\0\0\x88\x89Ne\x8c\4"
       "text\x94h\1h\0\x86\x94h\2N\x87t."sv,
       "NNNNNNNNr\x88\x13\0\0q\5q\0q\1q\2q\3q\4q\5h\5h\4j\x88\x13\0\0t0000000000."sv,
-      "X\x18\0\0\0eight bytes and no more.NNN"sv,
+      "X\x40\0\0\0fewer bytes than that.NNN"sv,
       "((lp0\nI1\naN(dp1\nS'x'\nF1.5\nsr\2\0\0\0j\2\0\0\0\x85\x85)1(tt."sv,
   };
   fuzz::Chance chance(1);
