@@ -106,6 +106,14 @@ nb::object guarded(const Checkpoint& checkpoint, nb::handle makers, const ValueV
   throw nb::python_error();
 }
 
+std::vector<ValueKind> kinds_of(const Checkpoint& checkpoint,
+                                const std::vector<std::uint32_t>& ids) {
+  std::vector<ValueKind> kinds;
+  kinds.reserve(ids.size());
+  for (const std::uint32_t id : ids) kinds.push_back(checkpoint.value(id).kind());
+  return kinds;
+}
+
 class Builder {
  public:
   Builder(std::shared_ptr<const Checkpoint> checkpoint, const ValueView& root, nb::handle makers)
@@ -113,15 +121,13 @@ class Builder {
         root_(root),
         makers_(makers),
         wanted_(checkpoint_->reachable_from(root), checkpoint_->value_count()),
+        kinds_(kinds_of(*checkpoint_, wanted_.ids())),
         made_(wanted_.size()),
-        tensors_(checkpoint_, makers, wanted_.ids()),
+        tensors_(checkpoint_, makers, wanted_.ids(), kinds_),
         has_table_(checkpoint_->container().format == safe_load::Format::kTar),
         constructors_(nb::cast<nb::dict>(makers.attr("constructors"))),
         has_constructors_(nb::len(constructors_) != 0),
-        progress_(makers.attr("progress")) {
-    kinds_.reserve(wanted_.size());
-    for (const std::uint32_t id : wanted_.ids()) kinds_.push_back(checkpoint_->value(id).kind());
-  }
+        progress_(makers.attr("progress")) {}
 
   nb::object run() {
     const CollectorPause pause;
@@ -148,8 +154,10 @@ class Builder {
   };
 
   // In the order in which they are due. Without a new value in between, what was begun last is
-  // complete first: parts before wholes.
+  // complete first: parts before wholes. So it nearly always is, and then a stack sorts them.
   void find_events() {
+    std::vector<Event> open;
+    bool is_nested = true;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const ValueKind kind = kinds_[i];
       Later what = later_for(kind);
@@ -161,8 +169,13 @@ class Builder {
       if (may_have_more && !value.states().empty()) what = Later::kFill;
       if (what == Later::kNothing) continue;
       const std::uint32_t due = std::max(value.completed_at(), wanted_[i] + 1);
-      events_.push_back({due, static_cast<std::uint32_t>(i), what});
+      for (; !open.empty() && open.back().due <= wanted_[i]; open.pop_back())
+        events_.push_back(open.back());
+      is_nested = is_nested && (open.empty() || due <= open.back().due);
+      open.push_back({due, static_cast<std::uint32_t>(i), what});
     }
+    events_.insert(events_.end(), open.rbegin(), open.rend());
+    if (is_nested) return;
     std::sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
       return a.due != b.due ? a.due < b.due : a.place > b.place;
     });
@@ -555,7 +568,8 @@ nb::object build(const std::shared_ptr<const Checkpoint>& checkpoint, const Valu
       root.kind() == ValueKind::kTensor && root.states().empty() && !root.tensor()->is_quantized();
   if (is_plain_tensor)
     return guarded(*checkpoint, makers, root, [&] {
-      return TensorBuilder(checkpoint, makers, {root.id()}).tensor(*root.tensor());
+      const std::vector<std::uint32_t> wanted = {root.id()};
+      return TensorBuilder(checkpoint, makers, wanted, {ValueKind::kTensor}).tensor(*root.tensor());
     });
   return Builder(checkpoint, root, makers).run();
 }

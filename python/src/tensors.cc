@@ -50,7 +50,8 @@ bool DeviceAnswers::operator()(std::string_view location) {
 }
 
 TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::handle makers,
-                             const std::vector<std::uint32_t>& wanted)
+                             const std::vector<std::uint32_t>& wanted,
+                             const std::vector<ValueKind>& kinds)
     : checkpoint_(std::move(checkpoint)),
       makers_(makers),
       has_torch_(nb::cast<bool>(makers.attr("has_torch"))),
@@ -58,19 +59,19 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
       may_swap_(std::endian::native != std::endian::little ||
                 checkpoint_->container().byte_order != safe_load::ByteOrder::kLittle),
       is_direct_(makers.attr("is_direct")) {
-  count_users(wanted);
+  count_users(wanted, kinds);
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
   if (auto table = DLExchange::of(makers.attr("tensor_class")))
     exchange_.emplace(*std::move(table));
 }
 
-void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted) {
+void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted,
+                                const std::vector<ValueKind>& kinds) {
   users_.assign(checkpoint_->storage_count(), 0);
-  for (const std::uint32_t id : wanted) {
-    const ValueView value = checkpoint_->value(id);
-    const ValueKind kind = value.kind();
-    if (kind == ValueKind::kTensor) users_[value.tensor()->storage().id()] += 1;
-    if (kind == ValueKind::kStorage) users_[value.storage()->id()] += 2;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const ValueView value = checkpoint_->value(wanted[i]);
+    if (kinds[i] == ValueKind::kTensor) users_[value.tensor()->storage().id()] += 1;
+    if (kinds[i] == ValueKind::kStorage) users_[value.storage()->id()] += 2;
   }
 }
 

@@ -33,9 +33,10 @@ class DeviceAnswers {
 // become views of one object per storage, so that sharing survives.
 class TensorBuilder {
  public:
-  // `wanted`: the values that will be built; all users of a storage are among them.
+  // `wanted`: the values that will be built, and their kinds; all users of a storage are among them.
   TensorBuilder(std::shared_ptr<const safe_load::Checkpoint> checkpoint, nanobind::handle makers,
-                const std::vector<std::uint32_t>& wanted);
+                const std::vector<std::uint32_t>& wanted,
+                const std::vector<safe_load::ValueKind>& kinds);
 
   // Reads the bytes of all wanted storages that stay in host memory. Ends with an exception that a
   // signal raised, such as KeyboardInterrupt.
@@ -48,7 +49,8 @@ class TensorBuilder {
   nanobind::object storage(const safe_load::StorageView& storage, std::size_t unit);
 
  private:
-  void count_users(const std::vector<std::uint32_t>& wanted);
+  void count_users(const std::vector<std::uint32_t>& wanted,
+                   const std::vector<safe_load::ValueKind>& kinds);
   bool covers_alone(const safe_load::TensorView& tensor, const safe_load::StorageView& storage,
                     const safe_load::Dims& shape, const safe_load::Dims& strides) const;
 

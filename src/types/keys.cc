@@ -68,7 +68,8 @@ bool has_distinct_texts(const pickle::Tape& tape, std::span<const NodeId> items,
 }  // namespace
 
 Status KeyTable::start(std::size_t expected) {
-  // The table itself, the list of keys, and what merge_keys() keeps beside it. Freed or used again
+  // The table itself, with two to four slots for a key, the list of keys, and what merge_keys()
+  // keeps beside it. Freed or used again
   // for the next container, so only a larger one costs more.
   constexpr std::uint64_t kBytesPerKey =
       4 * sizeof(Slot) + 2 * sizeof(NodeId) + 2 * sizeof(std::uint32_t) + 2 * sizeof(NodeId);
@@ -84,9 +85,10 @@ Status KeyTable::start(std::size_t expected) {
 
 Result<std::uint32_t> KeyTable::add(NodeId key, bool& is_new) {
   SAFE_LOAD_TRY_ASSIGN(const std::uint64_t key_hash, hash(key));
+  const auto tag = static_cast<std::uint32_t>(key_hash >> 32);
   std::size_t place = key_hash & (slots_.size() - 1);
   while (slots_[place].number != kFree) {
-    if (slots_[place].hash == key_hash) {
+    if (slots_[place].tag == tag) {
       SAFE_LOAD_TRY_ASSIGN(const bool same, equal(keys_[slots_[place].number], key));
       if (same) {
         is_new = false;
@@ -96,7 +98,7 @@ Result<std::uint32_t> KeyTable::add(NodeId key, bool& is_new) {
     place = (place + 1) & (slots_.size() - 1);
   }
   is_new = true;
-  slots_[place] = {key_hash, static_cast<std::uint32_t>(keys_.size())};
+  slots_[place] = {tag, static_cast<std::uint32_t>(keys_.size())};
   keys_.push_back(key);
   return slots_[place].number;
 }

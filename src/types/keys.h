@@ -42,7 +42,7 @@ class KeyTable {
 
  private:
   struct Slot {
-    std::uint64_t hash = 0;
+    std::uint32_t tag = 0;  // of the hash, what does not choose the place
     std::uint32_t number = kFree;
   };
   static constexpr std::uint32_t kFree = 0xFFFFFFFF;
