@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <utility>
 
 #include "objects.h"
@@ -158,23 +157,14 @@ nb::object dlpack_capsule(const DLView& view, std::shared_ptr<const void> owner)
 
 // ---- many tensors
 
-// One tensor of a slab; shapes of up to four dimensions lie in it.
-struct DLExchange::Slot {
+// One tensor; shapes of up to four dimensions lie in it.
+struct DLExchange::Managed {
   static constexpr std::size_t kInside = 4;
 
   DLManagedTensorVersioned managed;
-  Slab* slab;
   std::shared_ptr<const void> owner;
   std::array<std::int64_t, 2 * kInside> extents;
   std::unique_ptr<std::int64_t[]> more;  // of tensors with more dimensions
-};
-
-struct DLExchange::Slab {
-  static constexpr std::size_t kSlots = 512;
-
-  std::atomic<std::size_t> users = 1;  // tensors, and the exchange while it fills the slab
-  std::size_t used = 0;
-  std::array<Slot, kSlots> slots;
 };
 
 std::optional<DLExchange> DLExchange::of(nb::handle tensor_class) {
@@ -186,45 +176,27 @@ std::optional<DLExchange> DLExchange::of(nb::handle tensor_class) {
   return DLExchange(table->to_python);
 }
 
-DLExchange::DLExchange(DLExchange&& other) noexcept
-    : to_python_(other.to_python_), slab_(std::exchange(other.slab_, nullptr)) {}
+DLExchange::DLExchange(ToPython to_python)
+    : to_python_(to_python), slots_(std::make_shared<Slabs<Managed>>()) {}
 
-DLExchange::~DLExchange() {
-  if (slab_ != nullptr) drop(slab_);
-}
-
-void DLExchange::drop(Slab* slab) {
-  if (slab->users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete slab;
-}
-
-void DLExchange::delete_slot(void* managed) {
-  auto* slot = static_cast<Slot*>(static_cast<DLManagedTensorVersioned*>(managed)->context);
+void DLExchange::release(void* managed) {
+  auto* slot =
+      static_cast<Slabs<Managed>::Slot*>(static_cast<DLManagedTensorVersioned*>(managed)->context);
   slot->more.reset();
   slot->owner.reset();
-  drop(slot->slab);
-}
-
-DLExchange::Slot& DLExchange::next_slot() {
-  if (slab_ == nullptr || slab_->used == Slab::kSlots) {
-    if (slab_ != nullptr) drop(slab_);
-    slab_ = new Slab;
-  }
-  slab_->users.fetch_add(1, std::memory_order_relaxed);
-  Slot& slot = slab_->slots[slab_->used++];
-  slot.slab = slab_;
-  return slot;
+  slot->release();
 }
 
 nb::object DLExchange::tensor(const DLView& view, std::shared_ptr<const void> owner) {
-  Slot& slot = next_slot();
+  auto& slot = slots_->take();
   slot.owner = std::move(owner);
   const std::size_t dims = view.shape.size();
-  if (dims > Slot::kInside) slot.more = std::make_unique<std::int64_t[]>(2 * dims);
+  if (dims > Managed::kInside) slot.more = std::make_unique<std::int64_t[]>(2 * dims);
   std::int64_t* extents = slot.more ? slot.more.get() : slot.extents.data();
   describe(view, slot.managed.tensor, extents, extents + dims);
   slot.managed.version = kVersion;
   slot.managed.context = &slot;
-  slot.managed.deleter = delete_slot;
+  slot.managed.deleter = release;
   slot.managed.flags = 0;
   // From here on the importer frees the slot, also when it refuses.
   void* object = nullptr;

@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 
+#include "slabs.h"
+
 namespace safe_load_python {
 
 struct DLDataType {
@@ -43,25 +45,19 @@ class DLExchange {
  public:
   // Nothing if `tensor_class` has no table of a version that we know.
   static std::optional<DLExchange> of(nanobind::handle tensor_class);
-  DLExchange(DLExchange&& other) noexcept;
-  DLExchange& operator=(DLExchange&&) = delete;
-  ~DLExchange();
 
   // A tensor that keeps `owner` alive.
   nanobind::object tensor(const DLView& view, std::shared_ptr<const void> owner);
 
  private:
-  struct Slab;
-  struct Slot;
+  struct Managed;
   using ToPython = int (*)(void* managed, void** object);
 
-  explicit DLExchange(ToPython to_python) : to_python_(to_python) {}
-  Slot& next_slot();
-  static void drop(Slab* slab);
-  static void delete_slot(void* managed);
+  explicit DLExchange(ToPython to_python);
+  static void release(void* managed);
 
   ToPython to_python_;
-  Slab* slab_ = nullptr;
+  std::shared_ptr<Slabs<Managed>> slots_;  // complete in dlpack.cc
 };
 
 }  // namespace safe_load_python

@@ -1,7 +1,10 @@
 #include "tensors.h"
 
+#include <nanobind/stl/string.h>
+
 #include <algorithm>
 #include <bit>
+#include <string>
 
 #include "build.h"
 #include "errors.h"
@@ -63,6 +66,11 @@ TensorBuilder::TensorBuilder(std::shared_ptr<const Checkpoint> checkpoint, nb::h
   if (!has_torch_ || checkpoint_->storage_count() == 0) return;
   if (auto table = DLExchange::of(makers.attr("tensor_class")))
     exchange_.emplace(*std::move(table));
+  const nb::object libraries = makers.attr("c_abi");
+  if (!libraries.is_none())
+    if (const TorchAbi::Table* table = TorchAbi::find(nb::cast<std::string>(libraries[0]),
+                                                      nb::cast<std::string>(libraries[1])))
+      abi_.emplace(*table);
 }
 
 void TensorBuilder::count_users(const std::vector<std::uint32_t>& wanted,
@@ -113,6 +121,14 @@ nb::object TensorBuilder::storage_value(const StorageView& storage) {
   return known;
 }
 
+nb::object TensorBuilder::hand_over(const DLView& view, std::shared_ptr<const void> owner) {
+  if (abi_ && abi_->carries(view.dtype)) {
+    if (auto made = abi_->tensor(view, owner)) return *std::move(made);
+  }
+  if (exchange_) return exchange_->tensor(view, std::move(owner));
+  return makers_.attr("from_dlpack")(dlpack_capsule(view, std::move(owner)));
+}
+
 nb::object TensorBuilder::tensor(const TensorView& tensor) {
   const safe_load::DType dtype = tensor.dtype();
   const auto& type = safe_load::info(dtype);
@@ -127,9 +143,7 @@ nb::object TensorBuilder::tensor(const TensorView& tensor) {
   if (has_torch_ && carried && covers_alone(tensor, storage, shape, strides) &&
       is_direct_(storage.location())) {
     safe_load::SharedBytes shared = bytes_of(storage, type.swap_unit);
-    const DLView view{shared.bytes.data(), dtype, shape, strides};
-    result = exchange_ ? exchange_->tensor(view, std::move(shared.owner))
-                       : makers_.attr("from_dlpack")(dlpack_capsule(view, std::move(shared.owner)));
+    result = hand_over({shared.bytes.data(), dtype, shape, strides}, std::move(shared.owner));
   } else {
     result = makers_.attr("tensor")(this->storage(storage, type.swap_unit), to_str(type.name),
                                     tensor.storage_offset(), to_tuple(shape), to_tuple(strides),

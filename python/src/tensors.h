@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dlpack.h"
+#include "torch_abi.h"
 
 namespace safe_load_python {
 
@@ -33,7 +34,8 @@ class DeviceAnswers {
 // become views of one object per storage, so that sharing survives.
 class TensorBuilder {
  public:
-  // `wanted`: the values that will be built, and their kinds; all users of a storage are among them.
+  // `wanted`: the values that will be built, and their kinds; all users of a storage are among
+  // them.
   TensorBuilder(std::shared_ptr<const safe_load::Checkpoint> checkpoint, nanobind::handle makers,
                 const std::vector<std::uint32_t>& wanted,
                 const std::vector<safe_load::ValueKind>& kinds);
@@ -51,6 +53,8 @@ class TensorBuilder {
  private:
   void count_users(const std::vector<std::uint32_t>& wanted,
                    const std::vector<safe_load::ValueKind>& kinds);
+  // REQUIRES: a type that DLPack carries.
+  nanobind::object hand_over(const DLView& view, std::shared_ptr<const void> owner);
   bool covers_alone(const safe_load::TensorView& tensor, const safe_load::StorageView& storage,
                     const safe_load::Dims& shape, const safe_load::Dims& strides) const;
 
@@ -60,7 +64,8 @@ class TensorBuilder {
   bool makes_arrays_;
   bool may_swap_;  // bytes of the file or of a checkpoint in its pickle, which is little-endian
   std::vector<std::uint32_t> users_;  // by storage
-  std::optional<DLExchange> exchange_;
+  std::optional<TorchAbi> abi_;
+  std::optional<DLExchange> exchange_;  // for what the other does not take, or is not there for
   std::map<std::pair<std::uint32_t, std::size_t>, nanobind::object> storages_;
   std::map<std::uint32_t, nanobind::object> storage_values_;  // those that stand as values
   DeviceAnswers is_direct_;  // whether tensors of a device stay in host memory as they are

@@ -28,6 +28,7 @@ class Makers:
 
     has_torch = False
     makes_arrays = False
+    c_abi: tuple[str, str] | None = None  # libraries of torch, whose C functions make tensors
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import weakref
 from typing import Any, Callable, Iterable, MutableMapping
 
@@ -46,6 +47,18 @@ Location = str | torch.device | dict[Any, Any] | Callable[[Any, str], Any] | Non
 _NOT_HERE = (RuntimeError, AssertionError, NotImplementedError, AttributeError, ImportError)
 
 
+# The versions of torch with whose C functions our tests ran. In all others tensors go by DLPack.
+_TESTED_C_ABI = ("2.13",)
+
+
+def _c_abi() -> tuple[str, str] | None:
+    """Where the functions of the running torch are: of the engine, and of its objects of Python."""
+    if ".".join(torch.__version__.split(".")[:2]) not in _TESTED_C_ABI:
+        return None
+    folder = os.path.join(os.path.dirname(torch.__file__), "lib")
+    return os.path.join(folder, "libtorch_cpu.so"), os.path.join(folder, "libtorch_python.so")
+
+
 class TorchMakers(Makers):
     """Makes tensors that share storages as the file says, each storage moved once.
 
@@ -55,6 +68,7 @@ class TorchMakers(Makers):
 
     has_torch = True
     tensor_class = torch.Tensor
+    c_abi = _c_abi()
     from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.utils.dlpack.from_dlpack))
 
     def __init__(self, map_location: Location = None, is_lazy: bool = False, **options: Any) -> None:
