@@ -12,15 +12,20 @@ from harness import Harness
 from plan import Row
 from table import Compared
 
+FIRST_HEAD = ["workload", "ours", "torch", "times as fast [95 %]", "goal", "ours, ms", "torch, ms"]
 MEMORY_HEAD = ["file", "peak", "after opening", "resident", "peak per pickle byte", "peak per tensor", "goal"]
 
 
 def report(harness: Harness, head: list[str], compared: list[Compared], pairs: int) -> str:
-    """Of what was compared, and of what needs no comparison. `head` stands on top."""
+    """Of what was compared, and of what needs no comparison. `head`: warnings, and last the machine."""
+    *warnings, machine = head
     names = sorted({"w9"} | {c.row.workload for c in compared})
     made = {name: workloads.write(name, harness.folder) for name in names}
     parts = [
-        *head,
+        *warnings,
+        *table.short(compared),
+        "### The machine\n",
+        machine,
         workload_lines(made),
         "### Ratios\n",
         table.ratios(compared),
@@ -29,9 +34,11 @@ def report(harness: Harness, head: list[str], compared: list[Compared], pairs: i
     ]
     if "w8" in made:
         parts.append(saved_line(harness))
-    steps = startup.measure(harness.pinned, str(harness.folder / "w9.pt"), pairs)
+    steps = startup.measure(harness.pinned, harness.folder / "w9.pt", pairs)
     rows = [[name, table.spread(side)] for name, side in steps.items()]
     parts += ["### Start-up\n", table.markdown(["step", "ms"], rows)]
+    first = startup.first_calls(harness.pinned, harness.folder, pairs)
+    parts += ["### The first call in a process\n", table.markdown(FIRST_HEAD, first)]
     parts += counted(harness, made)
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable
 
 import summary
 from peers import OTHERS, OURS
-from plan import Row
+from plan import SHORT, Row
 from workloads import WORKLOADS
 
 KINDS = {"load": "{}", "touch": "{}, then every byte read"}
@@ -48,8 +48,12 @@ def times(value: float) -> str:
     return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def verdict(goal: float | None, ratio: float) -> str:
-    return "–" if goal is None else f"≥ {goal:g}: {'met' if ratio >= goal else '**missed**'}"
+def verdict(goal: float | None, ratio: float, limit: float | None = None) -> str:
+    """Whether a goal was met, and what limits it."""
+    if goal is None:
+        return "–"
+    beside = f" (limit {limit:g})" if limit is not None else ""
+    return f"≥ {goal:g}{beside}: {'met' if ratio >= goal else '**missed**'}"
 
 
 def _operation(compared: Compared, kind: str) -> str:
@@ -65,13 +69,13 @@ def ratio_rows(compared: Compared) -> list[list[str]]:
     if compared.failure:
         return [[title, _operation(compared, "load"), peer, f"failed: {compared.failure}", *["–"] * 5]]
     lines = []
-    for kind, goal in (("load", row.goal), ("touch", row.touched_goal)):
+    for kind, goal, limit in (("load", row.goal, row.limit), ("touch", row.touched_goal, None)):
         ours, theirs = compared.samples(kind, "seconds")
         found = summary.ratio(ours, theirs)
         lines.append([
             title, _operation(compared, kind), peer,
             f"**{times(found.median)}** [{times(found.low)}, {times(found.high)}]",
-            verdict(goal, found.median),
+            verdict(goal, found.median, limit),
             spread(summary.side(ours)), spread(summary.side(theirs)),
             compared.same, str(len(compared.pairs)),
         ])  # fmt: skip
@@ -91,6 +95,31 @@ def ratios(all_compared: Iterable[Compared]) -> str:
         "pairs",
     ]
     return markdown(head, [line for compared in all_compared for line in ratio_rows(compared)])
+
+
+def short(all_compared: Iterable[Compared]) -> list[str]:
+    """How long, and how much memory, of what was compared of SHORT; with every byte read."""
+    known = {(c.row.workload, c.row.ours, c.row.peer): c for c in all_compared if not c.failure}
+    long, large = [], []
+    for what, *key in SHORT:
+        compared = known.get(tuple(key))
+        if compared is None:
+            continue
+        ours, theirs = compared.samples("touch", "seconds")
+        found = summary.ratio(ours, theirs)
+        calls = OURS[compared.row.ours].title, OTHERS[compared.row.peer].title
+        medians = [f"{seconds(summary.side(side).median)} ms" for side in (ours, theirs)]
+        long.append([what, *calls, *medians, f"**{times(found.median)}**"])
+        peaks = (summary.side(side).median / (1 << 20) for side in compared.samples("touch", "peak"))
+        large.append([what, *calls, *(f"{peak:,.0f} MiB" for peak in peaks)])
+    if not long:
+        return []
+    return [
+        "### How long, every byte read\n",
+        markdown(["what", "ours", "torch", "ours", "torch", "times as fast"], long),
+        "### How much memory at its peak, beyond what was there before\n",
+        markdown(["what", "ours", "torch", "ours", "torch"], large),
+    ]
 
 
 def costs(all_compared: Iterable[Compared]) -> str:

@@ -32,12 +32,16 @@ Options = tuple[_core.Limits, "bool | None", str, "str | None", bool]
 
 
 class Opened(NamedTuple):
-    """An open checkpoint. title: what messages call it. position: where a file object stood that can be moved."""
+    """An open checkpoint. f: what it was opened from. position: where a file object stood that can be moved."""
 
     checkpoint: _core.Checkpoint
-    title: str
     f: Any
     position: int | None
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return _title(self.f)
 
     def has_rest(self) -> bool:
         """Whether bytes follow a value behind which another one could stand."""
@@ -76,15 +80,15 @@ def open_source(
         raise ValueError('byteorder must be "little" or "big"')
     if not (limits is None or isinstance(limits, _core.Limits)):
         raise TypeError(f"limits must be a Limits, not {type(limits).__name__}")
-    title = _title(f)
     options = (limits or _core.Limits(), None if mmap is None else bool(mmap), codec, byteorder, bool(verify))
     position = None if is_path(f) else position_of(f)
     try:
-        return Opened(_open(f, options), title, f, position)
+        return Opened(_open(f, options), f, position)
     except Error as error:
         issue = error.issues[0]
     if position is not None:
         f.seek(position)  # type: ignore[union-attr]
+    title = _title(f)
     raise _at_position(from_issue(issue, title, EmptyError if _is_empty(f, position) else Error), title, position)
 
 

@@ -13,7 +13,7 @@ def classes_by_name(classes: Classes) -> dict[str, type]:
 
     Raises TypeError for what is no class, and ValueError for a name without a module.
     """
-    if classes is None:
+    if not classes and (classes is None or type(classes) is dict):
         return {}
     if isinstance(classes, (type, str)) or not isinstance(classes, Iterable):
         raise TypeError(f"classes takes a list of classes, such as [{_name_of(classes)}], not {_kind_of(classes)}")
