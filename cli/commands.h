@@ -10,5 +10,6 @@ int show(const Options& options);
 int explain(const Options& options);
 int scan(const Options& options);
 int report(const Options& options);
+int convert(const Options& options);
 
 }  // namespace cli

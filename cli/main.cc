@@ -42,6 +42,8 @@ int main(int argc, char** argv) {
         return cli::scan(parsed.options);
       case cli::Command::kReport:
         return cli::report(parsed.options);
+      case cli::Command::kConvert:
+        return cli::convert(parsed.options);
     }
     return cli::kUsage;
   } catch (const std::exception& error) {

@@ -27,10 +27,12 @@ constexpr const char* kExamples =
     "  safe-load explain model.pt                  why torch.load refuses it\n"
     "  safe-load scan models/                      could it run code when it is opened\n"
     "  safe-load report model.pt -o report.html    all of it on one page\n"
+    "  safe-load convert model.pt x.safetensors    its weights as safetensors\n"
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
-constexpr std::array<std::string_view, 5> kWords = {"ls", "show", "explain", "scan", "report"};
+constexpr std::array<std::string_view, 6> kWords = {"ls",   "show",   "explain",
+                                                    "scan", "report", "convert"};
 
 bool is_word(std::string_view text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
@@ -174,6 +176,29 @@ CLI::App* add_scan(CLI::App& app, Options& options) {
   return command;
 }
 
+CLI::App* add_convert(CLI::App& app, Options& options) {
+  ConvertCommand& convert = options.convert;
+  CLI::App* command =
+      app.add_subcommand("convert", "Write the weights of a checkpoint as a safetensors file");
+  command->add_option("FILE", options.file, "A checkpoint")->required();
+  command->add_option("TARGET", options.output, "A path that ends in .safetensors")->required();
+  command
+      ->add_option("--key", convert.options.keys,
+                   "Where the weights are: a path, or keys joined by dots")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  add_choice<safe_load::Aliases>(*command, "--aliases", convert.options.aliases,
+                                 {{"note", safe_load::Aliases::kNote},
+                                  {"duplicate", safe_load::Aliases::kDuplicate},
+                                  {"refuse", safe_load::Aliases::kRefuse}},
+                                 "One tensor with several names: note, duplicate or refuse")
+      ->type_name("WHAT");
+  command->add_flag("-f,--force", convert.force, "Replace a file that is there");
+  command->add_flag("--dry-run", convert.dry_run, "Say what would be written, and write nothing");
+  command->footer("Exit codes: 0 done, 2 nothing was written, 4 wrong usage.");
+  return command;
+}
+
 }  // namespace
 
 Parsed parse(int argc, char** argv) {
@@ -208,7 +233,8 @@ Parsed parse(int argc, char** argv) {
       app.add_subcommand("report", "Write one page in HTML: verdict, tensors, sizes, values");
   report->add_option("FILE", options.file, "A checkpoint")->required();
   report->add_option("-o,--output", options.output, "Write to this file")->type_name("FILE");
-  for (CLI::App* command : {list, show, explain, scan, report}) command->group("Commands");
+  CLI::App* convert = add_convert(app, options);
+  for (CLI::App* command : {list, show, explain, scan, report, convert}) command->group("Commands");
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   const auto refuse = [&parsed](const std::string& why, std::string_view command) {
@@ -236,6 +262,9 @@ Parsed parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return refuse(error.what() + question(app, arguments), "");
   }
+  if (convert->parsed() && !options.output.ends_with(".safetensors"))
+    return refuse("convert writes files that end in .safetensors, not " + options.output,
+                  " convert");
   const ScanCommand& asked = options.scan;
   if (scan->parsed() && options.files.empty() && asked.files_from.empty() && !asked.list_rules &&
       asked.explain.empty())
@@ -244,6 +273,7 @@ Parsed parse(int argc, char** argv) {
                     : explain->parsed() ? Command::kExplain
                     : scan->parsed()    ? Command::kScan
                     : report->parsed()  ? Command::kReport
+                    : convert->parsed() ? Command::kConvert
                                         : Command::kList;
   return parsed;
 }

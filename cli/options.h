@@ -3,6 +3,7 @@
 
 #include <safe_load/report.h>
 #include <safe_load/scan_report.h>
+#include <safe_load/write.h>
 
 #include <cstddef>
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace cli {
 
-enum class Command { kList, kShow, kExplain, kScan, kReport };
+enum class Command { kList, kShow, kExplain, kScan, kReport, kConvert };
 enum class Color { kAuto, kAlways, kNever };
 
 // Of `safe-load scan`.
@@ -33,12 +34,19 @@ struct ScanCommand {
   bool list_rules = false;
 };
 
+// Of `safe-load convert`.
+struct ConvertCommand {
+  safe_load::SafetensorsOptions options;
+  bool force = false;    // overwrite
+  bool dry_run = false;  // plan only
+};
+
 struct Options {
   Command command = Command::kList;
   std::vector<std::string> files;  // of kList, kExplain and kScan
-  std::string file;                // of kShow and kReport
+  std::string file;                // of kShow, kReport and kConvert
   std::string path;                // of kShow: an object path, or the dotted name of a tensor
-  std::string output;              // of kReport; "": standard output
+  std::string output;              // of kReport ("": standard output) and kConvert
   bool json = false;
   bool all = false;
   bool no_truncate = false;
@@ -48,6 +56,7 @@ struct Options {
   safe_load::TensorOrder order = safe_load::TensorOrder::kFile;
   Color color = Color::kAuto;
   ScanCommand scan;
+  ConvertCommand convert;
 };
 
 inline constexpr int kDone = 0;

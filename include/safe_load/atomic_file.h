@@ -48,6 +48,9 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
   // any more.
   Status commit();
 
+  // Whether there is nothing under its name, or a device or a pipe.
+  bool is_new() const;
+
   // Whether commit() replaces this very file, whatever path leads to it.
   bool replaces(std::string_view path) const;
 

@@ -40,7 +40,9 @@ class WeightNames;
 namespace safe_load {
 inline namespace v0 {
 
+class Plan;
 struct Refusal;
+struct SafetensorsOptions;
 
 struct NamedTensor {
   std::string name;  // keys and attributes joined by dots: model.fc.bias, as state_dict() has them
@@ -214,6 +216,8 @@ class SAFE_LOAD_EXPORT Checkpoint {
 
  private:
   friend std::vector<Refusal> torch_refusals(const Checkpoint&, std::string_view);
+  friend Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint&,
+                                                           const SafetensorsOptions&);
   explicit Checkpoint(std::unique_ptr<api::State> state);
   static Result<Checkpoint, Issue> open_input(Result<api::Input, Issue> input,
                                               const OpenOptions& options);

@@ -18,3 +18,4 @@
 #include "safe_load/value.h"
 #include "safe_load/version.h"
 #include "safe_load/weights.h"
+#include "safe_load/write.h"

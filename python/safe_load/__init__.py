@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._attached import safe_load
+from ._convert import Conversion, convert
 from ._core import Limits, NdArray, TensorView
 from ._core import __version__ as __version__
 from ._errors import Error, UnknownGlobal
@@ -61,6 +62,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "AttrRef",
+    "Conversion",
     "Coverage",
     "DeviceMesh",
     "DistributedTensor",
@@ -84,6 +86,7 @@ __all__ = [
     "UnknownGlobal",
     "Verdict",
     "as_torch_load",
+    "convert",
     "inspect",
     "load",
     "load_all",

@@ -1,6 +1,6 @@
 """The engine, as a type checker sees it. A test holds it against the module that was built."""
 
-from typing import Any
+from typing import Any, Callable
 
 __version__: str
 
@@ -135,3 +135,15 @@ def scan_stream(
 def scan_bytes(
     content: bytes, title: str, limits: Limits, strict: bool, deep: bool, max_findings: int
 ) -> str: ...
+
+class PlannedFile:
+    tensors: int
+    size: int
+    aliases: list[tuple[str, str]]
+    left_out: int
+    left_out_bytes: int
+    def write(self, path: bytes, overwrite: bool, progress: Callable[[int, int, str], None] | None) -> None: ...
+
+def plan_safetensors(
+    checkpoint: Checkpoint, keys: list[str], aliases: str
+) -> tuple[PlannedFile | None, list[dict[str, Any]]]: ...

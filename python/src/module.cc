@@ -5,6 +5,7 @@
 
 #include "bind_checkpoint.h"
 #include "bind_scan.h"
+#include "bind_write.h"
 #include "memory.h"
 #include "objects.h"
 
@@ -16,4 +17,5 @@ NB_MODULE(_core, module) {
   safe_load_python::bind_memory(module);
   safe_load_python::bind_checkpoint(module);
   safe_load_python::bind_scan(module);
+  safe_load_python::bind_write(module);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/source.h"
+#include "base/try.h"
 #include "container/failure.h"
 #include "os/file_pool.h"
 #include "os/memory.h"
@@ -75,6 +76,7 @@ Result<Input, Issue> read_whole(Input input) {
   const auto kept = std::make_shared<os::Memory>(*std::move(memory));
   Input whole = input_of_memory({kept->bytes(), kept});
   whole.note = std::move(input.note);
+  whole.path = std::move(input.path);
   return whole;
 }
 
@@ -91,6 +93,20 @@ Result<Input, Issue> finish_local(Input input, const OpenOptions& options) {
   input.map = [source = input.source, set = input.set, as_file] {
     return set ? os::map(*set) : os::map(as_file(*source));
   };
+  input.identify = [source = input.source, set = input.set,
+                    as_file]() -> Result<std::vector<os::FileIdentity>> {
+    std::vector<std::shared_ptr<const Source>> files = {source};
+    if (set) {
+      files.clear();
+      for (const base::JoinedSource::Part& part : set->parts()) files.push_back(part.source);
+    }
+    std::vector<os::FileIdentity> found;
+    for (const auto& file : files) {
+      SAFE_LOAD_TRY_ASSIGN(const auto open, as_file(*file).use());
+      SAFE_LOAD_TRY_ASSIGN(found.emplace_back(), open->identity());
+    }
+    return found;
+  };
   return input;
 }
 
@@ -100,7 +116,9 @@ Result<Input, Issue> find_input(std::string_view path, const OpenOptions& option
   LocalFiles files;
   auto found = sets::find_files(files, path, options.limits);
   if (!found) return std::move(found).error();
-  return finish_local(input_of_files(*std::move(found), os::page_size()), options);
+  Input input = input_of_files(*std::move(found), os::page_size());
+  if (!input.set) input.path = path;
+  return finish_local(std::move(input), options);
 }
 
 Result<Input, Issue> input_of_descriptor(int descriptor, std::uint64_t start,

@@ -10,6 +10,7 @@
 
 #include "base/joined_source.h"
 #include "data/storage_reader.h"
+#include "os/file.h"
 #include "safe_load/issue.h"
 #include "safe_load/open_options.h"
 #include "safe_load/source.h"
@@ -27,6 +28,9 @@ struct Input {
   std::vector<std::string> names;  // of the files of a set
   // Puts the bytes into memory without reading them; empty if they cannot be.
   std::function<Result<SharedBytes>()> map;
+  std::string path;  // of a file of the system that is no set; else ""
+  // What state the files are in now; empty if they are no files of the system, or in memory.
+  std::function<Result<std::vector<os::FileIdentity>>()> identify;
   bool is_on_network = false;
   std::string note;  // "" or what a user should know about the choice of files
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t kAllOnes32 = 0xFFFFFFFF;
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 15;
-constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 14;
+constexpr std::uint64_t kMergeGap = std::uint64_t{1} << 12;  // more costs more than to go there
 
 // torch fills the extra field of a header up to the next multiple of 64 bytes.
 constexpr std::uint64_t kUsualExtra = 96;

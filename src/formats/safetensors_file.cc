@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "formats/safetensors_types.h"
 #include "pickle/tape_writer.h"
 
 namespace safe_load::formats {
@@ -26,14 +27,7 @@ Error bad(Reason reason) { return Error(ErrorCode::kCorrupt, reason, kLengthSize
 
 // The types that the format names; other labels of ours are no names of it.
 std::optional<DType> dtype_of(std::string_view label) {
-  constexpr DType kTypes[] = {
-      DType::kBool,         DType::kUint8,          DType::kInt8,           DType::kFloat8E5m2,
-      DType::kFloat8E4m3fn, DType::kFloat8E5m2fnuz, DType::kFloat8E4m3fnuz, DType::kFloat8E8m0fnu,
-      DType::kInt16,        DType::kUint16,         DType::kFloat16,        DType::kBfloat16,
-      DType::kInt32,        DType::kUint32,         DType::kFloat32,        DType::kComplex64,
-      DType::kFloat64,      DType::kInt64,          DType::kUint64,         DType::kFloat4E2m1fnX2,
-  };
-  for (const DType type : kTypes)
+  for (const DType type : kSafetensorsTypes)
     if (info(type).label == label) return type;
   return std::nullopt;
 }

@@ -159,6 +159,11 @@ Status AtomicFile::commit() {
   return sync_folder(target_);
 }
 
+bool AtomicFile::is_new() const {
+  struct stat facts = {};
+  return is_streamed() || ::stat(target_.c_str(), &facts) != 0;
+}
+
 bool AtomicFile::replaces(std::string_view path) const {
   struct stat mine = {};
   struct stat other = {};

@@ -1,0 +1,100 @@
+// Writing: the weights of a checkpoint as a safetensors file.
+//
+//   const auto opened = safe_load::Checkpoint::open("model.pth");
+//   if (!opened) return 2;
+//   const auto plan = safe_load::plan_safetensors(*opened);
+//   if (!plan || !safe_load::write(*plan, "model.safetensors").ok()) return 2;
+//
+// First the plan: every decision, and every reason not to write. Then the bytes, which take no
+// memory in proportion to the file. docs/format/write.md says what they are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "safe_load/checkpoint.h"
+#include "safe_load/export.h"
+#include "safe_load/issue.h"
+#include "safe_load/result.h"
+#include "safe_load/sink.h"
+
+namespace safe_load {
+inline namespace v0 {
+
+// What becomes of one tensor with several names: the same bytes, shape and strides.
+enum class Aliases : std::uint8_t {
+  kNote,       // it is written under the first name; metadata name the others, as safetensors does
+  kDuplicate,  // it is written under each
+  kRefuse,
+};
+
+struct SafetensorsOptions {
+  std::vector<std::string> keys;  // where the weights are, as Checkpoint::state_dict() takes it
+  Aliases aliases = Aliases::kNote;
+};
+
+// Called now and then with the bytes that are written and those of the whole. False: no more.
+using WriteProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+struct WriteOptions {
+  bool overwrite = false;  // a file that is there
+  WriteProgress report = {};
+};
+
+// One file that is to be written. Its Checkpoint must live as long, and stay where it is.
+class SAFE_LOAD_EXPORT Plan {
+ public:
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+  ~Plan();
+
+  std::uint64_t byte_count() const;  // of the file
+  std::size_t tensor_count() const;
+  std::uint64_t tensor_bytes() const;
+  // Names that are only noted, each with the one under which their tensor is written.
+  const std::vector<std::pair<std::string, std::string>>& aliases() const&;
+  const std::vector<std::pair<std::string, std::string>>& aliases() const&& = delete;
+  // Tensors of the checkpoint that are not written, such as those of an optimizer.
+  std::size_t left_out_count() const;
+  std::uint64_t left_out_bytes() const;
+
+ private:
+  struct Parts;
+  explicit Plan(std::unique_ptr<Parts> parts);
+  friend SAFE_LOAD_EXPORT Result<Plan, std::vector<Issue>> plan_safetensors(
+      const Checkpoint& checkpoint, const SafetensorsOptions& options);
+  friend SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, Sink& sink,
+                                                    const WriteProgress& report);
+  friend SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, std::string_view path,
+                                                    const WriteOptions& options);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+// The weights that Checkpoint::state_dict() gives, in the order and the bytes that save_file() of
+// the safetensors library writes. The error is every reason not to write: no weights, or more than
+// one that could be meant; a tensor of a type that the format has not, quantized, or expanded
+// beyond Limits::max_copied_bytes; a name that the format takes for its own, or that is not UTF-8.
+SAFE_LOAD_EXPORT Result<Plan, std::vector<Issue>> plan_safetensors(
+    const Checkpoint& checkpoint, const SafetensorsOptions& options = {});
+Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint&& checkpoint,
+                                                  const SafetensorsOptions& options = {}) = delete;
+
+// One behind the other. What was written before an error stands in the sink.
+SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, Sink& sink,
+                                           const WriteProgress& report = {});
+
+// Into a file that is under its name only when it is whole (AtomicFile). `path` is UTF-8. kMismatch
+// if a file is there, or if it is one that the checkpoint was opened from; kIo if that changed
+// meanwhile.
+SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, std::string_view path,
+                                           const WriteOptions& options = {});
+
+}  // namespace v0
+}  // namespace safe_load

@@ -1,0 +1,102 @@
+"""convert(): the weights of a checkpoint as a safetensors file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Iterable, Literal, NamedTuple
+
+from . import _core
+from ._errors import Error, printable
+from ._progress import TerminalLine
+from ._source import Source, open_source
+
+Aliases = Literal["note", "duplicate", "refuse"]
+
+
+class Conversion(NamedTuple):
+    """What was written, or would be. path: the file. size: its bytes. tensors: how many are in it.
+
+    aliases: names that are only noted, with the one under which their tensor is written. left_out: how many tensors
+    of the checkpoint are not in the file, such as those of an optimizer, and left_out_bytes their bytes.
+    """
+
+    path: str
+    size: int
+    tensors: int
+    aliases: dict[str, str]
+    left_out: int
+    left_out_bytes: int
+
+
+def convert(
+    src: Source,
+    dst: str | os.PathLike[str],
+    *,
+    key: str | Iterable[str] | None = None,
+    aliases: Aliases = "note",
+    overwrite: bool = False,
+    dry_run: bool = False,
+    progress: bool | Callable[[int, int, str], None] | None = None,
+    encoding: str = "utf-8",
+    limits: _core.Limits | None = None,
+    byteorder: str | None = None,
+) -> Conversion:
+    """Writes the weights of any checkpoint as a safetensors file, without running it and without its size in memory.
+
+    src: what safe_load() takes. dst: a path that ends in .safetensors; the file is there when it is whole, and not
+        before.
+    key: where the weights are, as state_dict() takes it; without it they are found as that finds them.
+    aliases: what becomes of one tensor with several names. "note" writes it under the first and names the others in the
+        metadata, as save_model() of safetensors does; "duplicate" writes it under each, for programs that do not tie
+        weights; "refuse" is an Error.
+    overwrite: whether a file that is there is replaced. Never the checkpoint itself.
+    dry_run: plan only, and write nothing.
+    progress: True for a line on the standard error, if that is a terminal, or a callable(done, total, "bytes").
+    encoding, limits, byteorder: as in safe_load().
+
+    The bytes are those that save_file() of the safetensors library writes for the same tensors. Gradients are not kept.
+    Nothing is written if anything stands against it: the Error lists all of that (`issues`), such as weights that are
+    not found or could be several, tensors of types that the format has not, and names that it takes for its own.
+    Raises OSError for trouble with the operating system. Needs neither torch nor NumPy. Thread-safe; the GIL is released.
+    """
+    target = os.fspath(dst)
+    if not target.endswith(".safetensors"):
+        raise ValueError(f"convert writes files that end in .safetensors, not {printable(os.path.basename(target))}")
+    if aliases not in ("note", "duplicate", "refuse"):
+        raise ValueError('aliases must be "note", "duplicate" or "refuse"')
+    keys = [] if key is None else [key] if isinstance(key, str) else list(key)
+    opened = open_source(src, False, encoding, limits, False, byteorder)
+    planned, issues = _core.plan_safetensors(opened.checkpoint, keys, aliases)
+    if planned is None:
+        raise _refusal(opened.title, issues)
+    if not dry_run:
+        line = TerminalLine() if progress is True else None
+        try:
+            planned.write(os.fsencode(target), overwrite, line if isinstance(progress, bool) else progress)
+        finally:
+            if line is not None:
+                line.end()
+    return Conversion(
+        path=target,
+        size=planned.size,
+        tensors=planned.tensors,
+        aliases=dict(planned.aliases),
+        left_out=planned.left_out,
+        left_out_bytes=planned.left_out_bytes,
+    )
+
+
+def _refusal(title: str, issues: list[dict[str, Any]]) -> Error:
+    """One Error with everything that stands against writing."""
+    shown = 12
+    lines = [issue["text"] for issue in issues[:shown]]
+    if len(issues) == 1:
+        text = f"safe_load: {title}: {lines[0]}; nothing was written"
+    else:
+        more = [f"... and {len(issues) - shown} more"] if len(issues) > shown else []
+        head = f"safe_load: {title}: {len(issues)} tensors cannot be written, so nothing was:"
+        text = "\n  ".join([head, *lines, *more])
+    return Error(text, code=issues[0]["code"], hint=issues[0]["hint"], issues=issues)
+
+
+__all__ = ["Aliases", "Conversion", "convert"]
