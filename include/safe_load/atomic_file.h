@@ -59,10 +59,13 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
 
   bool is_streamed() const { return beside_.empty(); }
   void abandon();
+  void begin_writing_back();
 
-  int descriptor_;      // -1: it is done
-  std::string target_;  // no link
-  std::string beside_;  // what is written meanwhile; "" for a device or a pipe
+  int descriptor_;                // -1: it is done
+  std::string target_;            // no link
+  std::string beside_;            // what is written meanwhile; "" for a device or a pipe
+  std::uint64_t size_ = 0;        // written
+  std::uint64_t on_its_way_ = 0;  // of that, what the system was asked to bring to the disk
 };
 
 }  // namespace v0

@@ -77,12 +77,12 @@ class Planner {
     write::SafetensorsTensor row{name, tensor.dtype(), {}, tensor.byte_count()};
     const Dims sizes = tensor.shape();
     row.sizes.assign(sizes.begin(), sizes.end());
-    if (const auto reason = why_not(row)) {
-      const Error error = Error(ErrorCode::kUnsupported, *reason).about(safe_load::name(row.dtype));
-      refuse(error, name, "choose other weights by a key, or save the tensor in another type");
-    } else if (tensor.is_quantized()) {
+    if (tensor.is_quantized()) {
       refuse(Error(ErrorCode::kUnsupported, "a quantized tensor, which safetensors has not"), name,
              "dequantize it before it is saved");
+    } else if (const auto reason = why_not(row)) {
+      const Error error = Error(ErrorCode::kUnsupported, *reason).about(safe_load::name(row.dtype));
+      refuse(error, name, "choose other weights by a key, or save the tensor in another type");
     } else if (const auto size = tensor.copy_size(); !size) {
       refuse(size.error(), name, "raise Limits::max_copied_bytes if it is meant to be that large");
     }
