@@ -1,7 +1,7 @@
 // Promise: whatever the bytes, opening ends in a checkpoint or in an issue that says what and what
-// to do; and of a checkpoint that opened everything can be listed, printed and read. Inputs that
-// are not a zip file are taken for the pickle of one, so that fuzzing reaches the values behind the
-// container.
+// to do; and of a checkpoint that opened everything can be listed, printed and read, and its
+// weights written. Inputs that are not a zip file are taken for the pickle of one, so that fuzzing
+// reaches the values behind the container.
 #include <safe_load/safe_load.h>
 
 #include <cstdlib>

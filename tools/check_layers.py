@@ -32,8 +32,8 @@ FOLDERS = {
     "records": "base sets",
     "scan": "base json archive pickle types data torch container formats",
     "report": "base json digest data records",
-    "write": "base formats",
-    "api": "base os deflate decompress json digest archive pickle types data torch container formats sets records scan report write",
+    "writing": "base formats",
+    "api": "base os deflate decompress json digest archive pickle types data torch container formats sets records scan report writing",
     "cli": "",
     "python": "",
 }

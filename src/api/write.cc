@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "container/failure.h"
 #include "safe_load/atomic_file.h"
-#include "write/safetensors_header.h"
+#include "writing/safetensors_header.h"
 
 namespace safe_load {
 inline namespace v0 {
@@ -74,7 +74,7 @@ class Planner {
       aliases_.emplace_back(name, kept->second);
       return;
     }
-    write::SafetensorsTensor row{name, tensor.dtype(), {}, tensor.byte_count()};
+    writing::SafetensorsTensor row{name, tensor.dtype(), {}, tensor.byte_count()};
     const Dims sizes = tensor.shape();
     row.sizes.assign(sizes.begin(), sizes.end());
     if (tensor.is_quantized()) {
@@ -102,7 +102,7 @@ class Planner {
     std::vector<std::pair<std::string, std::string>> metadata = aliases_;
     std::ranges::sort(metadata);
     metadata.insert(metadata.begin(), {std::string(kFormat), "pt"});
-    auto header = write::safetensors_header(rows_, metadata);
+    auto header = writing::safetensors_header(rows_, metadata);
     if (!header) return header.error();
     parts.state = &state;
     parts.header = std::move(header->bytes);
@@ -126,7 +126,7 @@ class Planner {
   const SafetensorsOptions& options_;
   std::unordered_map<std::string, std::string_view> names_;  // the first of each tensor
   std::unordered_set<std::uint32_t> chosen_;
-  std::vector<write::SafetensorsTensor> rows_;
+  std::vector<writing::SafetensorsTensor> rows_;
   std::vector<TensorView> tensors_;
   std::vector<std::pair<std::string, std::string>> aliases_;
   std::vector<Issue> issues_;

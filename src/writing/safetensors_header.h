@@ -14,7 +14,7 @@
 #include "safe_load/dtype.h"
 #include "safe_load/result.h"
 
-namespace safe_load::write {
+namespace safe_load::writing {
 
 struct SafetensorsTensor {
   std::string_view name;
@@ -38,4 +38,4 @@ Result<SafetensorsHeader> safetensors_header(
     std::span<const SafetensorsTensor> tensors,
     std::span<const std::pair<std::string, std::string>> metadata);
 
-}  // namespace safe_load::write
+}  // namespace safe_load::writing

@@ -1,4 +1,4 @@
-#include "write/safetensors_header.h"
+#include "writing/safetensors_header.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "formats/safetensors_types.h"
 
-namespace safe_load::write {
+namespace safe_load::writing {
 namespace {
 
 constexpr std::size_t kLengthSize = 8;
@@ -113,4 +113,4 @@ Result<SafetensorsHeader> safetensors_header(
   return header;
 }
 
-}  // namespace safe_load::write
+}  // namespace safe_load::writing
