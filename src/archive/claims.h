@@ -13,7 +13,7 @@
 namespace safe_load::archive {
 
 // `head`: the first bytes of the file, 4096 or all of them. `size`: the whole file's. What runs
-// nothing, such as pictures, has no claim; a pickle has one if it begins with PROTO.
+// nothing, such as pictures, has no claim; a pickle has one if it begins with PROTO and goes on.
 std::vector<std::string_view> claims(base::Bytes head, std::uint64_t size);
 
 }  // namespace safe_load::archive

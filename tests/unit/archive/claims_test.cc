@@ -37,6 +37,8 @@ std::string tar(std::string first, const std::string& before = "", const std::st
 TEST(Claims, AreThoseOfEveryFormat) {
   EXPECT_EQ(claimed("PK\3\4"), "a zip file");
   EXPECT_EQ(claimed("\x80\2}."), "a pickle");
+  EXPECT_EQ(claimed("\x80\2"), "a pickle");
+  EXPECT_EQ(claimed("\x80\2\0"s), "") << "no unpickler goes on there";
   EXPECT_EQ(claimed("\x93NUMPY\1\0"s), "a NumPy array");
   for (const std::string& packed :
        {"\x1f\x8b\x08\0"s, "BZh9"s,

@@ -1,0 +1,106 @@
+"""Converts every real checkpoint of the corpora and holds the file against the checkpoint, and against the safetensors library.
+
+    python tools/check_convert.py [--shared FOLDER]
+
+Of each file that converts: load_file() of the library gives the tensors of state_dict(), bit for bit, under their names;
+save_file() of the library writes the same bytes from them; converting the result gives it again; and the scanner calls it
+nothing worse than UNKNOWN or INCOMPLETE, which it says of one header in a hundred, whose length begins like a pickle.
+Prints counts, and why others do not convert. The corpora are hostile: no file of them is ever unpickled. Without them
+(--shared, $SAFE_LOAD_SHARED, ../shared) the check is skipped. Ends with 1 if anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+import pathlib
+import sys
+import tarfile
+import tempfile
+from typing import Any
+
+import safe_load
+from check_corpus import ROOT, element_bytes, is_harmless
+
+try:
+    import torch
+    from safetensors.torch import load_file, save_file
+except ImportError:
+    torch = None
+
+ARCHIVES = ("real.tar.gz", "more.tar.gz")
+LARGEST = 512 << 20  # bytes of a checkpoint that is compared
+
+
+def differences(source: pathlib.Path, target: pathlib.Path, aliases: dict[str, str]) -> list[str]:
+    """What is not the same in a file that was written."""
+    weights: dict[str, Any] = safe_load.state_dict(safe_load.safe_load(source, unknown="opaque", device="cpu"))
+    written = load_file(target)
+    found = [] if len(written) + len(aliases) == len(weights) else ["not all of the weights"]
+    for name, tensor in weights.items():
+        kept = written.get(aliases.get(name, name))
+        plain = torch.as_tensor(tensor).detach().resolve_conj().resolve_neg()
+        if kept is None or kept.dtype != plain.dtype or kept.shape != plain.shape:
+            found.append(f"{name}: another type or shape")
+        elif element_bytes(kept) != element_bytes(plain):
+            found.append(f"{name}: other elements")
+    again = target.with_name("again.safetensors")
+    if not aliases:
+        save_file(written, again, metadata={"format": "pt"})
+        if again.read_bytes() != target.read_bytes():
+            found.append("other bytes than those of save_file()")
+    if written:
+        safe_load.convert(target, again, overwrite=True)
+    if written and not aliases and again.read_bytes() != target.read_bytes():
+        found.append("converted again it is another file")
+    if safe_load.scan(target).verdict is safe_load.Verdict.DANGEROUS:
+        found.append("it is called DANGEROUS")
+    return found
+
+
+def check(folder: pathlib.Path, target: pathlib.Path, counts: collections.Counter[str]) -> int:
+    faults = 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST):
+        counts["files"] += 1
+        try:
+            done = safe_load.convert(path, target, overwrite=True)
+        except safe_load.Error as error:
+            counts[f"not converted: {error.code}"] += 1
+            continue
+        counts["converted"] += 1
+        counts["tensors"] += done.tensors
+        counts[f"scanned {safe_load.scan(target).verdict}"] += 1
+        for line in differences(path, target, done.aliases):
+            faults += 1
+            print(f"{path.relative_to(folder)}: {line}")
+    return faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", default=os.environ.get("SAFE_LOAD_SHARED", ROOT.parent / "shared"))
+    shared = pathlib.Path(parser.parse_args().shared)
+    if torch is None:
+        print("SKIPPED: torch and safetensors are not installed here")
+        return 0
+    counts: collections.Counter[str] = collections.Counter()
+    faults = 0
+    for name in ARCHIVES:
+        archive = shared / "corpus" / name
+        if not archive.exists():
+            print(f"SKIPPED: no corpus at {archive}")
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(scratch)
+            with tarfile.open(archive) as packed:
+                packed.extractall(folder / "corpus", members=filter(is_harmless, packed))
+            faults += check(folder / "corpus", folder / "out.safetensors", counts)
+    if counts:
+        print(", ".join(f"{name} {number:,}" for name, number in counts.items()))
+        print(f"differences {faults}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
