@@ -56,7 +56,8 @@ TEST(SafetensorsHeader, SaysWhatItCannotHold) {
 }
 
 TEST(SafetensorsHeader, IsNoLongerThanReadersTake) {
-  const std::string name(100'000'000, 'x');
+  std::string name;
+  name.resize(100'000'000, 'x');
   const std::vector<SafetensorsTensor> tensors = {{name, DType::kInt8, {1}, 1}};
   const auto header = safetensors_header(tensors, Metadata());
   ASSERT_FALSE(header.ok());
