@@ -67,12 +67,11 @@ class SAFE_LOAD_EXPORT Plan {
  private:
   struct Parts;
   explicit Plan(std::unique_ptr<Parts> parts);
-  friend SAFE_LOAD_EXPORT Result<Plan, std::vector<Issue>> plan_safetensors(
-      const Checkpoint& checkpoint, const SafetensorsOptions& options);
-  friend SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, Sink& sink,
-                                                    const WriteProgress& report);
-  friend SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, std::string_view path,
-                                                    const WriteOptions& options);
+  friend Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint& checkpoint,
+                                                           const SafetensorsOptions& options);
+  friend Result<void, Issue> write(const Plan& plan, Sink& sink, const WriteProgress& report);
+  friend Result<void, Issue> write(const Plan& plan, std::string_view path,
+                                   const WriteOptions& options);
 
   std::unique_ptr<Parts> parts_;
 };
