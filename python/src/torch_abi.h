@@ -1,5 +1,5 @@
-// TorchAbi: tensors by the C functions of torch that are stable since 2.11, which take a quarter
-// less time than DLPack, and less memory. Source: torch/csrc/stable/c/shim.h and
+// TorchAbi: tensors by the C functions of torch that are stable since 2.11. They take as long as
+// DLPack, and 145 bytes less for each tensor. Source: torch/csrc/stable/c/shim.h and
 // torch/csrc/inductor/aoti_torch/c/shim.h of torch 2.13.
 #pragma once
 

@@ -153,18 +153,18 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_overwritten(tmp_path):
 
 
 @pytest.mark.parametrize("size", [4, 1 << 20])  # read at once, and where it is needed
-@pytest.mark.parametrize("way", ["name", "link", "hard link"])
+@pytest.mark.parametrize("way", ["name", "link", "hard link", "file object"])
 def test_the_checkpoint_itself_is_never_replaced(tmp_path, size, way):
     source = tmp_path / "a.safetensors"
     library.save_file({"w": torch.rand(size)}, source)
     before = source.read_bytes()
-    target = tmp_path / "b.safetensors" if way != "name" else source
+    target = tmp_path / "b.safetensors" if "link" in way else source
     if way == "link":
         target.symlink_to(source)
     if way == "hard link":
         os.link(source, target)
-    with pytest.raises(Error, match="itself"):
-        convert(source, target, overwrite=True)
+    with pytest.raises(Error, match="itself"), source.open("rb") as file:
+        convert(file if way == "file object" else source, target, overwrite=True)
     assert source.read_bytes() == before and target.read_bytes() == before
 
 

@@ -1,6 +1,8 @@
 """scan() and scan_many(): what they take and what they give."""
 
+import contextlib
 import io
+import itertools
 import json
 import os
 import pickle
@@ -174,3 +176,44 @@ def test_no_file_is_mapped(tmp_path):
     done.set()
     thread.join()
     assert seen and not any(seen)
+
+
+class Recording:
+    """What an unpickler asks for."""
+
+    def __init__(self, base, content):
+        asked = self.asked = []
+
+        class Unpickler(base):
+            def find_class(self, module, name):
+                asked.append((module, name))
+                return lambda *args: None
+
+            def persistent_load(self, pid):
+                asked.append(pid)
+
+        with contextlib.suppress(Exception):
+            Unpickler(io.BytesIO(content)).load()
+
+
+@pytest.mark.parametrize("first", [0x80, 0x50], ids=["PROTO", "PERSID"])
+def test_headers_of_safetensors_that_begin_like_a_pickle_are_safe(first):
+    """Two of the 32 bytes with which such files begin. Both unpicklers of CPython say where something is asked for."""
+    row = b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    safe = 0
+    for second, data in itertools.product(range(256), (b"\0\0\x80?\0\0\0@", bytes(8))):
+        length = first + (second << 8)
+        content = length.to_bytes(8, "little") + row.ljust(length) + data
+        verdict = scan(content).verdict
+        asks = any(Recording(base, content).asked for base in (pickle.Unpickler, pickle._Unpickler))
+        assert verdict is Verdict.SAFE or asks or length == 0x4B50, hex(length)  # which begins with PK
+        assert not (asks and verdict is Verdict.SAFE), hex(length)
+        safe += verdict is Verdict.SAFE
+    assert safe >= (2 * 256 if first == 0x80 else 254)
+
+
+@pytest.mark.parametrize("head", [b"\x80\x22", b"\x80\x22\x80\x06"])
+def test_what_goes_on_behind_a_new_protocol_is_not_safe(head):
+    assert scan(head + b"cos\nsystem\n(S'x'\ntR.").verdict is Verdict.DANGEROUS
+    assert scan(head + b"I1\n.").verdict is not Verdict.SAFE
+    assert scan(head + b"N\0").verdict is not Verdict.SAFE

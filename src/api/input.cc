@@ -77,6 +77,7 @@ Result<Input, Issue> read_whole(Input input) {
   Input whole = input_of_memory({kept->bytes(), kept});
   whole.note = std::move(input.note);
   whole.path = std::move(input.path);
+  whole.lent = input.lent;
   return whole;
 }
 
@@ -127,9 +128,12 @@ Result<Input, Issue> input_of_descriptor(int descriptor, std::uint64_t start,
   if (!file)
     return describe(file.error(), "",
                     file.error().code() == ErrorCode::kIo ? "check the descriptor" : "");
+  auto identity = file->identity();
+  if (!identity) return describe(identity.error());
   auto pooled = std::make_shared<os::FilePool>()->add(*std::move(file));
   if (!pooled) return describe(pooled.error());
   Input input;
+  input.lent = *identity;
   input.source = *std::move(pooled);
   return finish_local(std::move(input), options);
 }

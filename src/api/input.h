@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,10 @@ struct Input {
   std::vector<std::string> names;  // of the files of a set
   // Puts the bytes into memory without reading them; empty if they cannot be.
   std::function<Result<SharedBytes>()> map;
-  std::string path;  // of a file of the system that is no set; else ""
+  // Where it came from: the path of a file of the system that is no set, or "", and the file of a
+  // descriptor that somebody else opened.
+  std::string path;
+  std::optional<os::FileIdentity> lent;
   // What state the files are in now; empty if they are no files of the system, or in memory.
   std::function<Result<std::vector<os::FileIdentity>>()> identify;
   bool is_on_network = false;

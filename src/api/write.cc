@@ -147,9 +147,10 @@ bool is_of_checkpoint(const api::State& state, const std::vector<os::FileIdentit
   if (!state.input.path.empty() && target.replaces(state.input.path)) return true;
   const auto there = os::File::open(path);
   const auto own = there ? there->identity() : Result<os::FileIdentity>(there.error());
-  return own && std::ranges::any_of(files, [&](const os::FileIdentity& file) {
-           return file.device == own->device && file.number == own->number;
-         });
+  const auto is_own = [&](const os::FileIdentity& file) {
+    return own && file.device == own->device && file.number == own->number;
+  };
+  return (state.input.lent && is_own(*state.input.lent)) || std::ranges::any_of(files, is_own);
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ std::vector<std::string_view> claims(base::Bytes head, std::uint64_t size) {
     if (is_one) found.push_back(what);
   };
   note(text.starts_with("PK"), "a zip file");
-  // Behind PROTO and its number, 0 is no opcode: every unpickler stops there. One in 256 headers of
-  // safetensors begins like that.
+  // Behind PROTO and its number, 0 is no opcode: every unpickler stops there. One header of
+  // safetensors in 32 begins like that.
   const bool stops = text.size() > 2 && text[2] == '\0';
   note(text.starts_with('\x80') && !stops, "a pickle");
   note(text.starts_with("\x93NUMPY"), "a NumPy array");

@@ -8,6 +8,7 @@ from typing import Any, Callable
 from .._inert import AttrRef, GlobalRef, Opaque, Partial
 from .._inert.names import type_text
 
+
 def _default_dict(factory: Any = None) -> dict[Any, Any]:
     """A factory that is not known here, or that stays inert, is never called: then it is a plain dict."""
     if isinstance(factory, (AttrRef, GlobalRef, Opaque, Partial)):

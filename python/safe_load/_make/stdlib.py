@@ -22,8 +22,7 @@ import uuid
 import zoneinfo
 from typing import Any, Callable
 
-from .._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TypeExpr
-from .._inert.names import type_text
+from .._inert import GlobalRef, Pattern, StateRecord, TypeExpr
 
 _BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str)
 _CLASSES = (
