@@ -3,8 +3,10 @@
 #include <safe_load/checkpoint.h>
 #include <safe_load/scan.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -186,6 +188,62 @@ TEST(Rounds, ManyTensorsAreToldTogether) {
   for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   opened->read_ahead(all);
   EXPECT_EQ(source->rounds() - before, 1);
+}
+
+// Counts reads, and fails those that reach over some byte.
+class Reads final : public safe_load::Source {
+ public:
+  explicit Reads(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  safe_load::Status read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    ++count;
+    if (offset <= broken && broken < offset + into.size())
+      return safe_load::Error(safe_load::ErrorCode::kIo, "a bad sector");
+    std::memcpy(into.data(), bytes_.data() + offset, into.size());
+    return {};
+  }
+  mutable std::atomic<int> count = 0;
+  std::uint64_t broken = ~std::uint64_t{0};
+
+ private:
+  std::string bytes_;
+};
+
+// 3,000 storages, of which each holds its own number, some times; the largest are no neighbours of
+// others.
+TEST(Rounds, SmallStoragesThatStandSideBySideAreReadAtOnce) {
+  constexpr int kSmall = 3000;
+  const auto length = [](int i) { return i % 500 == 0 ? 30'000 : 1 + i % 40; };
+  std::string items = "}(";
+  for (int i = 0; i < kSmall; ++i)
+    items += text(key(i)) + tensor(storage(key(i), length(i)), 0, {length(i)}, {1});
+  CheckpointBuilder builder(items + "u");
+  for (int i = 0; i < kSmall; ++i) {
+    std::string numbers;
+    for (int j = 0; j < length(i); ++j) numbers += raw<float>({static_cast<float>(i)});
+    builder.storage(key(i), numbers);
+  }
+  const std::string file = builder.build();
+  for (const bool is_broken : {false, true}) {
+    const auto source = std::make_shared<Reads>(file);
+    const auto opened = Checkpoint::open(source);
+    ASSERT_TRUE(opened.ok()) << opened.error();
+    const auto tensors = opened->tensors();
+    constexpr std::size_t kBroken = 1234;
+    if (is_broken) source->broken = tensors[kBroken].tensor.file_offset();
+    const int before = source->count;
+    std::vector<std::uint32_t> all(opened->storage_count());
+    for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+    opened->read_ahead(all);
+    EXPECT_LE(source->count - before, 40);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      std::vector<float> found(static_cast<std::size_t>(length(static_cast<int>(i))));
+      const auto copied = tensors[i].tensor.copy_to(std::span(found));
+      ASSERT_EQ(copied.ok(), !is_broken || i != kBroken) << i;
+      if (!copied) continue;
+      ASSERT_EQ(found, std::vector<float>(found.size(), static_cast<float>(i)));
+    }
+  }
 }
 
 // A file with others beside it.
