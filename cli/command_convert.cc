@@ -1,9 +1,11 @@
 // `safe-load convert FILE TARGET.safetensors`: the weights of a checkpoint, written anew.
 #include <safe_load/safe_load.h>
 
+#include <atomic>
 #include <string>
 
 #include "commands.h"
+#include "interruption.h"
 #include "terminal.h"
 
 namespace cli {
@@ -39,8 +41,8 @@ std::string describe(const safe_load::Plan& plan, const Options& options) {
 }  // namespace
 
 int convert(const Options& options) {
-  const auto opened =
-      safe_load::Checkpoint::open(options.file, {.access = safe_load::Access::kCopied});
+  const auto opened = safe_load::Checkpoint::open(
+      options.file, {.access = safe_load::Access::kCopied, .verify = options.verify});
   if (!opened) {
     complain(safe_load::printable(options.file), opened.error().text());
     return kFailed;
@@ -52,13 +54,17 @@ int convert(const Options& options) {
     complain(safe_load::printable(options.output), "nothing was written");
     return kFailed;
   }
-  if (!options.convert.dry_run) {
-    const auto written =
-        safe_load::write(*plan, options.output, {.overwrite = options.convert.force});
-    if (!written) {
-      complain(safe_load::printable(options.output), written.error().text());
-      return kFailed;
-    }
+  const std::atomic<bool>& is_interrupted = watch_for_interruption();
+  const safe_load::WriteOptions write_options = {
+      .overwrite = options.convert.force,
+      .report = [&](std::uint64_t, std::uint64_t) { return !is_interrupted; },
+  };
+  const auto written = options.convert.dry_run
+                           ? safe_load::check_target(*plan, options.output, write_options)
+                           : safe_load::write(*plan, options.output, write_options);
+  if (!written) {
+    complain(safe_load::printable(options.output), written.error().text());
+    return is_interrupted ? kInterrupted : kFailed;
   }
   return print(describe(*plan, options)) ? kDone : kFailed;
 }

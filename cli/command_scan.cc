@@ -2,13 +2,12 @@
 #include <safe_load/safe_load.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <string_view>
 
 #include "commands.h"
+#include "interruption.h"
 #include "output.h"
 #include "scan_run.h"
 #include "terminal.h"
@@ -22,11 +21,6 @@ using safe_load::Verdict;
 constexpr int kDangerous = 1;
 constexpr int kUnread = 2;
 constexpr int kUnknown = 3;
-constexpr int kInterrupted = 130;
-
-std::atomic<bool> is_interrupted = false;
-
-void interrupt(int) { is_interrupted = true; }
 
 int exit_code(const ScanSummary& summary, const ScanCommand& command) {
   const auto fails = [&](std::string_view word) {
@@ -73,11 +67,8 @@ int scan(const Options& options) {
                                                          : &file;
   Output output(command.output);
   if (!output.is_open()) return complain_of(output);
-  struct sigaction action = {};
-  action.sa_handler = interrupt;  // without SA_RESTART: waiting ends
-  ::sigaction(SIGINT, &action, nullptr);
   const bool color = command.output.empty() && text_options(options).color;
-  ScanRun run(command, output, color, is_interrupted);
+  ScanRun run(command, output, color, watch_for_interruption());
   if (!run.run(options.files, list) || !output.finish()) return complain_of(output);
   if (run.summary().files() == 0 && command.format != safe_load::ScanFormat::kText)
     std::cerr << "safe-load: no checkpoint was scanned\n";

@@ -109,11 +109,15 @@ void add_color(CLI::App& command, Options& options) {
       ->type_name("WHEN");
 }
 
+void add_verify(CLI::App& command, Options& options) {
+  command.add_flag("--verify", options.verify, "Check the CRC-32 of every record (reads the file)");
+}
+
 void add_common(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "Print JSON instead of text");
   command.add_flag("--all", options.all, "Print every value, however many there are");
   command.add_flag("--no-truncate", options.no_truncate, "Never cut lines at the terminal's width");
-  command.add_flag("--verify", options.verify, "Check the CRC-32 of every record (reads the file)");
+  add_verify(command, options);
   add_color(command, options);
 }
 
@@ -195,7 +199,8 @@ CLI::App* add_convert(CLI::App& app, Options& options) {
       ->type_name("WHAT");
   command->add_flag("-f,--force", convert.force, "Replace a file that is there");
   command->add_flag("--dry-run", convert.dry_run, "Say what would be written, and write nothing");
-  command->footer("Exit codes: 0 done, 2 nothing was written, 4 wrong usage.");
+  add_verify(*command, options);
+  command->footer("Exit codes: 0 done, 2 nothing was written, 4 wrong usage, 130 interrupted.");
   return command;
 }
 

@@ -16,7 +16,7 @@ _safe_load() {
     explain) words="-h --help --json --all --no-truncate --verify --color" ;;
     scan) words="-h --help --files-from --null --include --exclude --follow-symlinks -j --jobs --format -o --output --strict --deep --fail-on --max-findings --timeout --sarif-category --explain --list-rules -q --quiet -v --verbose --color" ;;
     report) words="-h --help -o --output" ;;
-    convert) words="-h --help --key --aliases -f --force --dry-run" ;;
+    convert) words="-h --help --key --aliases -f --force --dry-run --verify" ;;
     *) words="-h --help --version" ;;
   esac
   case "$word" in

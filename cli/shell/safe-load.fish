@@ -53,3 +53,4 @@ complete -c safe-load -n '__fish_seen_subcommand_from convert' -l key -r -d 'Whe
 complete -c safe-load -n '__fish_seen_subcommand_from convert' -l aliases -r -d 'One tensor with several names: note, duplicate or refuse'
 complete -c safe-load -n '__fish_seen_subcommand_from convert' -s f -l force -d 'Replace a file that is there'
 complete -c safe-load -n '__fish_seen_subcommand_from convert' -l dry-run -d 'Say what would be written, and write nothing'
+complete -c safe-load -n '__fish_seen_subcommand_from convert' -l verify -d 'Check the CRC-32 of every record (reads the file)'

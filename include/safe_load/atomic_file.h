@@ -11,7 +11,9 @@
 //
 // A link is followed: the file behind it is replaced, and keeps its permissions and, where the
 // process may set it, its owner. Other hard links of that file keep the old content. A device or a
-// pipe is written to at once, without any of these promises.
+// pipe, where the caller takes them, is written to at once, without any of these promises.
+//
+// The folder is that of the beginning, whatever it is called later and wherever the process goes.
 //
 // One thread at a time.
 #pragma once
@@ -29,10 +31,21 @@
 namespace safe_load {
 inline namespace v0 {
 
+// What may stand under the name already.
+enum class Existing : std::uint8_t {
+  kAny,     // a file, which is replaced; a device or a pipe, which is written to
+  kFile,    // a file, which is replaced
+  kNothing  // also not when it is committed
+};
+
 class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
  public:
-  // `path` is UTF-8. kUnsupported if it is a folder, else kIo with what the system says.
-  static Result<AtomicFile> create(std::string_view path);
+  // `path` is UTF-8. kUnsupported if it is a folder, or a device or a pipe that may not be there;
+  // kMismatch if a file is there that may not; else kIo with what the system says.
+  static Result<AtomicFile> create(std::string_view path, Existing existing = Existing::kAny);
+
+  // What create() would say, as far as that can be told without a new file.
+  static Status check(std::string_view path, Existing existing = Existing::kAny);
 
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
@@ -45,7 +58,7 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
   Status write(std::span<const std::byte> bytes) override;
 
   // Asks the system to keep the bytes, then gives the file its name. Once; then nothing is written
-  // any more.
+  // any more. kMismatch if a file came there meanwhile that may not be: it stays.
   Status commit();
 
   // Whether there is nothing under its name, or a device or a pipe.
@@ -55,14 +68,20 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
   bool replaces(std::string_view path) const;
 
  private:
-  AtomicFile(int descriptor, std::string target, std::string beside);
+  struct Place;  // where it is going to be, and what is there
 
+  AtomicFile(int folder, int descriptor, Existing existing, std::string name, std::string beside);
+
+  static Result<Place> look_at(std::string_view path, Existing existing);
   bool is_streamed() const { return beside_.empty(); }
   void abandon();
   void begin_writing_back();
+  Status give_name();
 
-  int descriptor_;                // -1: it is done
-  std::string target_;            // no link
+  int folder_;      // -1: it is streamed
+  int descriptor_;  // -1: it is done
+  Existing existing_;
+  std::string name_;              // in the folder; no link
   std::string beside_;            // what is written meanwhile; "" for a device or a pipe
   std::uint64_t size_ = 0;        // written
   std::uint64_t on_its_way_ = 0;  // of that, what the system was asked to bring to the disk

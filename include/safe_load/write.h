@@ -70,8 +70,8 @@ class SAFE_LOAD_EXPORT Plan {
   friend Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint& checkpoint,
                                                            const SafetensorsOptions& options);
   friend Result<void, Issue> write(const Plan& plan, Sink& sink, const WriteProgress& report);
-  friend Result<void, Issue> write(const Plan& plan, std::string_view path,
-                                   const WriteOptions& options);
+  friend Result<void, Issue> check_target(const Plan& plan, std::string_view path,
+                                          const WriteOptions& options);
 
   std::unique_ptr<Parts> parts_;
 };
@@ -90,10 +90,14 @@ SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, Sink& sink,
                                            const WriteProgress& report = {});
 
 // Into a file that is under its name only when it is whole (AtomicFile). `path` is UTF-8. kMismatch
-// if a file is there, or if it is one that the checkpoint was opened from; kIo if that changed
-// meanwhile.
+// if a file is there, or if it is one that the checkpoint was opened from; kUnsupported if it is no
+// file; kIo if the checkpoint changed since it was opened.
 SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, std::string_view path,
                                            const WriteOptions& options = {});
+
+// What write() would say of this path, as far as that can be told before.
+SAFE_LOAD_EXPORT Result<void, Issue> check_target(const Plan& plan, std::string_view path,
+                                                  const WriteOptions& options = {});
 
 }  // namespace v0
 }  // namespace safe_load

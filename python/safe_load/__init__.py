@@ -13,6 +13,7 @@ import types as _types
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from . import _later
 from ._attached import safe_load
 from ._convert import Conversion, convert
 from ._core import Limits, NdArray, TensorView
@@ -30,34 +31,27 @@ from ._torch_load import as_torch_load
 from ._weights import state_dict, strip_prefix
 
 if _TYPE_CHECKING:
-    from ._distributed import DeviceMesh, DistributedTensor, Placement
-    from ._inspect import Inspection
-    from ._scan import Coverage, Finding, ScanReport, Severity, Verdict
-
-# Imported when somebody asks for them: a load needs none of them.
-_OF_DISTRIBUTED = ("DeviceMesh", "DistributedTensor", "Placement")
-_OF_INSPECT = ("Inspection",)
-_OF_SCAN = ("Coverage", "Finding", "ScanReport", "Severity", "Verdict")
+    from ._later import (
+        Coverage,
+        DeviceMesh,
+        DistributedTensor,
+        Finding,
+        Inspection,
+        Placement,
+        ScanReport,
+        Severity,
+        Verdict,
+    )
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _OF_DISTRIBUTED:
-        from . import _distributed
-
-        return getattr(_distributed, name)
-    if name in _OF_INSPECT:
-        from . import _inspect
-
-        return getattr(_inspect, name)
-    if name in _OF_SCAN:
-        from . import _scan
-
-        return getattr(_scan, name)
+    if name in _later.__all__:
+        return getattr(_later, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OF_DISTRIBUTED, *_OF_INSPECT, *_OF_SCAN})
+    return sorted({*globals(), *_later.__all__})
 
 
 __all__ = [

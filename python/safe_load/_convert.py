@@ -30,7 +30,7 @@ class Conversion(NamedTuple):
 
 def convert(
     src: Source,
-    dst: str | os.PathLike[str],
+    dst: str | bytes | os.PathLike[str] | os.PathLike[bytes],
     *,
     key: str | Iterable[str] | None = None,
     aliases: Aliases = "note",
@@ -39,44 +39,39 @@ def convert(
     progress: bool | Callable[[int, int, str], None] | None = None,
     encoding: str = "utf-8",
     limits: _core.Limits | None = None,
+    verify: bool = False,
     byteorder: str | None = None,
 ) -> Conversion:
     """Writes the weights of any checkpoint as a safetensors file, without running it and without its size in memory.
 
-    src: what safe_load() takes. dst: a path that ends in .safetensors; the file is there when it is whole, and not
-        before.
+    src: what safe_load() takes.
+    dst: a path that ends in .safetensors; the file is there when it is whole, and not before. It gets the usual permissions, or those of the file that it replaces.
     key: where the weights are, as state_dict() takes it; without it they are found as that finds them.
     aliases: what becomes of one tensor with several names. "note" writes it under the first and names the others in the
         metadata, as save_model() of safetensors does; "duplicate" writes it under each, for programs that do not tie
         weights; "refuse" is an Error.
     overwrite: whether a file that is there is replaced. Never the checkpoint itself.
-    dry_run: plan only, and write nothing.
+    dry_run: plan and look at dst only, and write nothing.
     progress: True for a line on the standard error, if that is a terminal, or a callable(done, total, "bytes").
-    encoding, limits, byteorder: as in safe_load().
+    encoding, limits, verify, byteorder: as in safe_load().
 
     The bytes are those that save_file() of the safetensors library writes for the same tensors. Gradients are not kept.
     Nothing is written if anything stands against it: the Error lists all of that (`issues`), such as weights that are
     not found or could be several, tensors of types that the format has not, and names that it takes for its own.
     Raises OSError for trouble with the operating system. Needs neither torch nor NumPy. Thread-safe; the GIL is released.
     """
-    target = os.fspath(dst)
+    target = os.fsdecode(dst)
     if not target.endswith(".safetensors"):
         raise ValueError(f"convert writes files that end in .safetensors, not {printable(os.path.basename(target))}")
+    if "\0" in target:
+        raise ValueError("a path cannot hold a NUL byte")
     if aliases not in ("note", "duplicate", "refuse"):
         raise ValueError('aliases must be "note", "duplicate" or "refuse"')
-    keys = [] if key is None else [key] if isinstance(key, str) else list(key)
-    opened = open_source(src, False, encoding, limits, False, byteorder)
-    planned, issues = _core.plan_safetensors(opened.checkpoint, keys, aliases)
+    opened = open_source(src, False, encoding, limits, verify, byteorder)
+    planned, issues = _core.plan_safetensors(opened.checkpoint, _keys(key), aliases)
     if planned is None:
         raise _refusal(opened.title, issues)
-    if not dry_run:
-        line = TerminalLine() if progress is True else None
-        try:
-            planned.write(os.fsencode(target), overwrite, line if isinstance(progress, bool) else progress)
-        finally:
-            if line is not None:
-                line.end()
-    return Conversion(
+    done = Conversion(
         path=target,
         size=planned.size,
         tensors=planned.tensors,
@@ -84,6 +79,26 @@ def convert(
         left_out=planned.left_out,
         left_out_bytes=planned.left_out_bytes,
     )
+    if dry_run:
+        planned.check_target(os.fsencode(target), bool(overwrite))
+        return done
+    line = TerminalLine() if progress is True else None
+    try:
+        planned.write(os.fsencode(target), bool(overwrite), line if isinstance(progress, bool) else progress)
+    finally:
+        if line is not None:
+            line.end()
+    return done
+
+
+def _keys(key: str | Iterable[str] | None) -> list[str]:
+    if key is None:
+        return []
+    keys = [key] if isinstance(key, str) else list(key)
+    for part in keys:
+        if not isinstance(part, str):
+            raise TypeError(f"key must be a str or several, not {type(part).__name__}")
+    return keys
 
 
 def _refusal(title: str, issues: list[dict[str, Any]]) -> Error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Iterator
 
-from . import _core
+from . import _core, _later
 from ._errors import counted
 from ._make.makers import Makers
 from ._refusal import refusal
@@ -120,10 +120,8 @@ class Handle:
     def _repr_html_(self) -> str:
         import html
 
-        from ._inspect import Inspection
-
         checkpoint = self._checkpoint
-        return html.escape(repr(self)) if checkpoint is None else Inspection.of(checkpoint, self._title)._repr_html_()
+        return html.escape(repr(self)) if checkpoint is None else _later.Inspection.of(checkpoint, self._title)._repr_html_()
 
     def __enter__(self) -> Handle:
         self._open_checkpoint()

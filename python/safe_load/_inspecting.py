@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from . import _core
+from . import _core, _later
 from ._source import Source, is_path, open_source
-
-if TYPE_CHECKING:
-    from ._inspect import Inspection
 
 
 def inspect(
@@ -19,13 +15,11 @@ def inspect(
     limits: _core.Limits | None = None,
     verify: bool = False,
     byteorder: str | None = None,
-) -> Inspection:
+) -> _later.Inspection:
     """Looks into a checkpoint without reading a byte of its tensors; unknown classes are listed.
 
     The arguments are those of safe_load(). Raises Error if the file cannot be read as a checkpoint, and
     OSError for trouble with the operating system. Thread-safe.
     """
-    from ._inspect import Inspection
-
     opened = open_source(f, False, encoding, limits, verify, byteorder)
-    return Inspection.of(opened.checkpoint, os.fsdecode(f) if is_path(f) else opened.title)
+    return _later.Inspection.of(opened.checkpoint, os.fsdecode(f) if is_path(f) else opened.title)

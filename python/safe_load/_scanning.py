@@ -7,7 +7,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
-from . import _core
+from . import _core, _later
 from ._errors import Error, from_issue
 from ._source import is_plain_file, of_file
 from ._stream import as_stream
@@ -15,16 +15,14 @@ from ._stream import as_stream
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from ._scan import ScanReport
 
-
-def _report(text: str) -> ScanReport:
+def _report(text: str) -> _later.ScanReport:
     from ._scan import read_report
 
     return read_report(text)
 
 
-def _scan_stream(f: Any, options: tuple[_core.Limits, bool, bool, int]) -> ScanReport:
+def _scan_stream(f: Any, options: tuple[_core.Limits, bool, bool, int]) -> _later.ScanReport:
     stream = as_stream(f)
     if stream is not None:
         return _report(_core.scan_stream(stream, stream.size, "the stream", *options))
@@ -41,7 +39,7 @@ def scan(
     deep: bool = False,
     limits: _core.Limits | None = None,
     max_findings: int = 1000,
-) -> ScanReport:
+) -> _later.ScanReport:
     """Says whether a file could run code when somebody opens it. Runs, imports and writes nothing.
 
     f: a path (str or PathLike), the content as bytes, a binary file object or a file descriptor. The position of a
@@ -73,15 +71,19 @@ def scan(
     raise TypeError(f"f must be a path, bytes, a file or a descriptor, not {type(f).__name__}")
 
 
-def scan_many(paths: Iterable[Any], *, jobs: int | None = None, **options: Any) -> Iterator[ScanReport]:
-    """scan() of many files on `jobs` threads (default: one for each core), in the order of the paths.
+def scan_many(paths: Iterable[Any], *, jobs: int | None = None, **options: Any) -> Iterator[_later.ScanReport]:
+    """scan() of many files on several threads, in the order of the paths.
+
+    paths: what scan() takes, any number of them.
+    jobs: how many threads; without it one for each core.
+    options: those of scan().
 
     Takes no more paths than it needs to keep the threads busy. An error is raised where its file comes.
     """
     import concurrent.futures
 
     count = jobs or os.cpu_count() or 1
-    waiting: deque[concurrent.futures.Future[ScanReport]] = deque()
+    waiting: deque[concurrent.futures.Future[_later.ScanReport]] = deque()
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
         rest = iter(paths)
         for path in itertools.islice(rest, 2 * count):

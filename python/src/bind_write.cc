@@ -68,6 +68,12 @@ void write(const PlannedFile& file, nb::bytes path, bool overwrite, nb::object p
   if (!written) raise(written.error());
 }
 
+void check_target(const PlannedFile& file, nb::bytes path, bool overwrite) {
+  const auto allowed =
+      safe_load::check_target(file.plan, std::string(path.c_str(), path.size()), {overwrite});
+  if (!allowed) raise(allowed.error());
+}
+
 }  // namespace
 
 void bind_write(nb::module_& module) {
@@ -78,6 +84,7 @@ void bind_write(nb::module_& module) {
       .def_prop_ro("left_out", [](const PlannedFile& file) { return file.plan.left_out_count(); })
       .def_prop_ro("left_out_bytes",
                    [](const PlannedFile& file) { return file.plan.left_out_bytes(); })
+      .def("check_target", &check_target, nb::arg("path"), nb::arg("overwrite"))
       .def("write", &write, nb::arg("path"), nb::arg("overwrite"), nb::arg("progress").none());
   module.def("plan_safetensors", &plan_safetensors, nb::arg("checkpoint"), nb::arg("keys"),
              nb::arg("aliases"));

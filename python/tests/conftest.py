@@ -1,3 +1,4 @@
+import os
 import pathlib
 import sys
 
@@ -6,6 +7,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "attacks")]
 
+# The command, which may not be built.
+PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 EXAMPLE = ROOT / "examples" / "best_model_acc.pth"
 
 
@@ -17,6 +20,13 @@ def torch():
 @pytest.fixture
 def np():
     return pytest.importorskip("numpy", reason="SKIPPED: numpy is not installed here")
+
+
+@pytest.fixture
+def program() -> pathlib.Path:
+    if not PROGRAM.exists():
+        pytest.skip(f"SKIPPED: no program at {PROGRAM}")
+    return PROGRAM
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """convert(): the bytes are those of the safetensors library, and nothing that is there is ever damaged."""
 
+import concurrent.futures
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 
@@ -138,6 +140,87 @@ def test_it_reads_whatever_opens(tmp_path):
         assert (tmp_path / "out.safetensors").read_bytes() == (tmp_path / "in.safetensors").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.empty(3, device="meta"), torch.empty(4, 6, device="meta").t(), torch.empty(1 << 40, device="meta")],
+    ids=["row", "strides", "huge"],
+)
+@pytest.mark.parametrize("options", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "legacy"])
+def test_a_tensor_of_the_meta_device_is_refused(tmp_path, tensor, options):
+    torch.save({"w": torch.rand(2), "nothing": tensor}, tmp_path / "a.pt", **options)
+    with pytest.raises(Error, match="meta device") as caught:
+        convert(tmp_path / "a.pt", tmp_path / "a.safetensors")
+    assert [issue["path"] for issue in caught.value.issues] == ["nothing"]
+    assert not (tmp_path / "a.safetensors").exists()
+
+
+@pytest.mark.parametrize("way", ["stored", "deflated", "legacy", "big-endian"])
+def test_views_of_any_kind_of_a_storage_of_any_kind(tmp_path, way):
+    chance = random.Random(way)
+    base = torch.rand(40_000)
+    state = {"whole": base}
+    for i in range(200):
+        step, start = chance.choice([1, 2, 3, 40, 1000]), chance.randrange(1000)
+        state[f"step {i}"] = base[start::step]
+        state[f"turned {i}"] = base[start : start + 600].view(20, 30).t()
+        state[f"far {i}"] = base.as_strided((3, 4), (9000, chance.choice([1, 1000])), start)
+    path = tmp_path / "a.pt"
+    torch.save(state, path, _use_new_zipfile_serialization=way != "legacy")
+    if way == "deflated":
+        packed = tmp_path / "packed.pt"
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+        path = packed
+    if way == "big-endian":
+        turned = tmp_path / "turned.pt"
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(turned, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                if "/data/" in name:
+                    content = torch.frombuffer(bytearray(content), dtype=torch.float32).numpy().byteswap().tobytes()
+                new.writestr(name, b"big" if name.endswith("byteorder") else content)
+        path = turned
+    convert(path, tmp_path / "a.safetensors", aliases="duplicate")
+    loaded = library.load_file(tmp_path / "a.safetensors")
+    assert loaded.keys() == state.keys() and all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+def test_work_is_in_proportion_to_what_is_written(tmp_path):
+    """A storage that must be unpacked is unpacked once, and what lies between the elements of a view is not read."""
+    base = torch.zeros(16 << 20)  # 64 MiB
+    torch.save({f"w{i}": base[i::4_000_000] for i in range(300)}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as old, zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    before = time.process_time()
+    for name in "ab":
+        convert(tmp_path / f"{name}.pt", tmp_path / f"{name}.safetensors")
+    assert time.process_time() - before < 10  # 300 times 64 MiB would take far longer
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_verify_finds_a_record_that_was_changed(tmp_path):
+    torch.save({"w": torch.zeros(1 << 18)}, tmp_path / "a.pt")
+    content = bytearray((tmp_path / "a.pt").read_bytes())
+    content[1 << 19] ^= 1
+    (tmp_path / "a.pt").write_bytes(content)
+    convert(tmp_path / "a.pt", tmp_path / "a.safetensors")
+    with pytest.raises(Error, match="CRC"):
+        convert(tmp_path / "a.pt", tmp_path / "b.safetensors", verify=True)
+    assert not (tmp_path / "b.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["\ud800", "__metadata__"])
+def test_a_name_that_the_format_cannot_hold_is_refused_also_for_a_second_name(tmp_path, name):
+    tensor = torch.rand(3)
+    torch.save({"w": tensor, name: tensor}, tmp_path / "a.pt")
+    for aliases in ("note", "duplicate"):
+        with pytest.raises(Error) as caught:
+            convert(tmp_path / "a.pt", tmp_path / "a.safetensors", aliases=aliases)
+        assert len(caught.value.issues) == 1 and not (tmp_path / "a.safetensors").exists()
+
+
 # ---- nothing is damaged
 
 
@@ -153,9 +236,9 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_overwritten(tmp_path):
 
 
 @pytest.mark.parametrize("size", [4, 1 << 20])  # read at once, and where it is needed
-@pytest.mark.parametrize("way", ["name", "link", "hard link", "file object"])
+@pytest.mark.parametrize("way", ["name", "link", "hard link", "file object", "folder", "dry run"])
 def test_the_checkpoint_itself_is_never_replaced(tmp_path, size, way):
-    source = tmp_path / "a.safetensors"
+    source = tmp_path / ("model.safetensors" if way == "folder" else "a.safetensors")
     library.save_file({"w": torch.rand(size)}, source)
     before = source.read_bytes()
     target = tmp_path / "b.safetensors" if "link" in way else source
@@ -164,8 +247,67 @@ def test_the_checkpoint_itself_is_never_replaced(tmp_path, size, way):
     if way == "hard link":
         os.link(source, target)
     with pytest.raises(Error, match="itself"), source.open("rb") as file:
-        convert(file if way == "file object" else source, target, overwrite=True)
+        given = file if way == "file object" else tmp_path if way == "folder" else source
+        convert(given, target, overwrite=True, dry_run=way == "dry run")
     assert source.read_bytes() == before and target.read_bytes() == before
+
+
+def test_a_file_that_appears_meanwhile_stays(tmp_path):
+    torch.save({f"w{i}": torch.rand(1 << 18) for i in range(4)}, tmp_path / "a.pt")
+    target = tmp_path / "a.safetensors"
+    with pytest.raises(Error, match="there already"):
+        convert(tmp_path / "a.pt", target, progress=lambda *_: target.write_text("precious"))
+    assert target.read_text() == "precious" and len(list(tmp_path.iterdir())) == 2
+
+
+def test_of_several_threads_one_writes_the_file(tmp_path):
+    torch.save({"w": torch.rand(1 << 18)}, tmp_path / "a.pt")
+
+    def write(_):
+        try:
+            return convert(tmp_path / "a.pt", tmp_path / "a.safetensors").size
+        except Error as error:
+            assert "there already" in str(error)
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        sizes = [size for size in pool.map(write, range(32)) if size is not None]
+    assert sizes == [(tmp_path / "a.safetensors").stat().st_size]
+
+
+def test_it_writes_where_the_process_was_when_it_began(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    torch.save({f"w{i}": torch.rand(1 << 18) for i in range(4)}, tmp_path / "a.pt")
+    monkeypatch.chdir(tmp_path)
+    convert("a.pt", "a.safetensors", progress=lambda *_: os.chdir(tmp_path / "elsewhere"))
+    assert (tmp_path / "a.safetensors").exists() and not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_only_files_are_replaced(tmp_path, dry_run):
+    torch.save({"w": torch.rand(4)}, tmp_path / "a.pt")
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    (tmp_path / "null.safetensors").symlink_to("/dev/null")
+    (tmp_path / "x.safetensors").mkdir()
+    (tmp_path / "there.safetensors").touch()
+    for name in ("pipe", "null", "x"):
+        with pytest.raises(Error, match="not a file"):
+            convert(tmp_path / "a.pt", tmp_path / f"{name}.safetensors", overwrite=True, dry_run=dry_run)
+    with pytest.raises(Error, match="there already"):
+        convert(tmp_path / "a.pt", tmp_path / "there.safetensors", dry_run=dry_run)
+    with pytest.raises(FileNotFoundError):
+        convert(tmp_path / "a.pt", tmp_path / "missing" / "y.safetensors", dry_run=dry_run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_command_cleans_up_when_it_is_ended(tmp_path, program, number):
+    torch.save({f"w{i}": torch.rand(1 << 22) for i in range(16)}, tmp_path / "a.pt")
+    process = subprocess.Popen([program, "convert", tmp_path / "a.pt", tmp_path / "a.safetensors"])
+    while not list(tmp_path.glob(".*.part")):
+        assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait() == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
 
 
 def test_a_source_that_changes_meanwhile_is_an_error(tmp_path):
@@ -240,17 +382,19 @@ def test_killed_at_any_moment_it_leaves_the_old_file(tmp_path):
             part.unlink()
 
 
-def test_a_folder_or_a_name_of_another_kind_is_refused(tmp_path):
+def test_arguments_of_another_kind_are_refused(tmp_path):
     torch.save({"w": torch.rand(4)}, tmp_path / "a.pt")
-    (tmp_path / "x.safetensors").mkdir()
-    with pytest.raises(Error, match="folder"):
-        convert(tmp_path / "a.pt", tmp_path / "x.safetensors")
     with pytest.raises(ValueError, match="safetensors"):
         convert(tmp_path / "a.pt", tmp_path / "x.pt")
+    with pytest.raises(ValueError, match="NUL"):
+        convert(tmp_path / "a.pt", "x\0.safetensors")
     with pytest.raises(ValueError, match="aliases"):
         convert(tmp_path / "a.pt", tmp_path / "y.safetensors", aliases="both")
-    with pytest.raises(FileNotFoundError):
-        convert(tmp_path / "a.pt", tmp_path / "missing" / "y.safetensors")
+    for key in (1, [1], [b"w"]):
+        with pytest.raises(TypeError):
+            convert(tmp_path / "a.pt", tmp_path / "y.safetensors", key=key)
+    convert(tmp_path / "a.pt", os.fsencode(tmp_path / "bytes.safetensors"))
+    assert (tmp_path / "bytes.safetensors").exists()
 
 
 def test_it_takes_no_memory_in_proportion_to_the_file(tmp_path):

@@ -1,17 +1,14 @@
 """`safe-load report`: one page, well formed, without scripts, in which nothing of a file is markup."""
 
 import html.parser
-import os
-import pathlib
 import pickle
 import re
 import shutil
 import subprocess
 
 import pytest
-from conftest import EXAMPLE, ROOT
+from conftest import EXAMPLE, PROGRAM
 
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 if not PROGRAM.exists():
     pytest.skip(f"SKIPPED: no program at {PROGRAM}", allow_module_level=True)
 EMPTY = {"meta", "rect", "br"}

@@ -2,16 +2,14 @@
 
 import json
 import os
-import pathlib
 import pickle
 import re
 import subprocess
 
 import pytest
+from conftest import PROGRAM, ROOT
 
 yaml = pytest.importorskip("yaml", reason="SKIPPED: no PyYAML")
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 if not PROGRAM.exists():
     pytest.skip(f"SKIPPED: no program at {PROGRAM}", allow_module_level=True)
 

@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import PROGRAM, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 
 
 def blocks(page, language):

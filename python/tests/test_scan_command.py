@@ -11,9 +11,8 @@ import subprocess
 import time
 
 import pytest
+from conftest import PROGRAM
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 if not PROGRAM.exists():
     pytest.skip(f"SKIPPED: no program at {PROGRAM}", allow_module_level=True)
 

@@ -1,15 +1,12 @@
 """The completions, the man page and the page of rules are what the program says of itself, and shells take them."""
 
-import os
-import pathlib
 import shutil
 import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import PROGRAM, ROOT
 
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 SHELL = ROOT / "cli" / "shell"
 
 

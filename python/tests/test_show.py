@@ -2,16 +2,14 @@
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import PROGRAM
 
 np = pytest.importorskip("numpy", reason="SKIPPED: numpy is not installed here")
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed here")
-PROGRAM = pathlib.Path(os.environ.get("SAFE_LOAD_CLI", ROOT / "build" / "everything" / "cli" / "safe-load")).resolve()
 if not PROGRAM.exists():
     pytest.skip(f"SKIPPED: no program at {PROGRAM}", allow_module_level=True)
 if np.lib.NumpyVersion(np.__version__) < "2.3.0":

@@ -1,5 +1,6 @@
 """Threads: files are read and parsed without the GIL, and what threads share stays whole."""
 
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -128,3 +129,21 @@ def test_a_load_that_fails_in_one_thread_leaves_the_collector_on():
         for done in [pool.submit(safe_load, forge(b"]"+ b"0N" * 5000 + b"."), progress=fail) for _ in range(40)]:
             assert isinstance(done.exception(), RuntimeError)
     assert gc.isenabled()
+
+
+def test_threads_that_import_torch_at_the_same_time_do_not_meet_half_a_module(torch, example):
+    code = (
+        "import sys, threading, safe_load\n"
+        "gate, errors = threading.Barrier(4), []\n"
+        "def run(work):\n"
+        "    gate.wait()\n"
+        "    try:\n        work()\n    except BaseException as error:\n        errors.append(repr(error))\n"
+        "def load():\n    safe_load.safe_load(sys.argv[1])\n"
+        "def use():\n    import torch\n    torch.zeros(2)\n"
+        "threads = [threading.Thread(target=run, args=(work,)) for work in (load, use) * 2]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "print(errors)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, example], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stdout == "[]\n", done.stdout + done.stderr

@@ -76,34 +76,37 @@ Result<Input, Issue> read_whole(Input input) {
   const auto kept = std::make_shared<os::Memory>(*std::move(memory));
   Input whole = input_of_memory({kept->bytes(), kept});
   whole.note = std::move(input.note);
-  whole.path = std::move(input.path);
-  whole.lent = input.lent;
+  whole.files = std::move(input.files);
   return whole;
+}
+
+std::vector<std::shared_ptr<const os::PooledFile>> files_of(const Input& input) {
+  std::vector<std::shared_ptr<const os::PooledFile>> files;
+  const auto add = [&](const std::shared_ptr<const Source>& source) {
+    files.push_back(std::static_pointer_cast<const os::PooledFile>(source));
+  };
+  if (input.set == nullptr) add(input.source);
+  if (input.set != nullptr)
+    for (const base::JoinedSource::Part& part : input.set->parts()) add(part.source);
+  return files;
 }
 
 // Adds what only a file of the system can do. REQUIRES: every source is a PooledFile.
 Result<Input, Issue> finish_local(Input input, const OpenOptions& options) {
+  const auto files = files_of(input);
+  for (const auto& file : files) input.files.push_back(file->first_identity());
   const bool is_small = !input.set && input.source->size() <= kSmallFile;
   if (is_small && options.access != Access::kMapped) return read_whole(std::move(input));
-  const auto as_file = [](const Source& source) -> const os::PooledFile& {
-    return static_cast<const os::PooledFile&>(source);
-  };
-  const auto first = as_file(input.set ? *input.set->parts().front().source : *input.source).use();
+  const auto first = files.front()->use();
   if (!first) return describe(first.error());
   input.is_on_network = (*first)->is_on_network();
-  input.map = [source = input.source, set = input.set, as_file] {
-    return set ? os::map(*set) : os::map(as_file(*source));
+  input.map = [file = files.front(), set = input.set] {
+    return set ? os::map(*set) : os::map(*file);
   };
-  input.identify = [source = input.source, set = input.set,
-                    as_file]() -> Result<std::vector<os::FileIdentity>> {
-    std::vector<std::shared_ptr<const Source>> files = {source};
-    if (set) {
-      files.clear();
-      for (const base::JoinedSource::Part& part : set->parts()) files.push_back(part.source);
-    }
+  input.identify = [files]() -> Result<std::vector<os::FileIdentity>> {
     std::vector<os::FileIdentity> found;
     for (const auto& file : files) {
-      SAFE_LOAD_TRY_ASSIGN(const auto open, as_file(*file).use());
+      SAFE_LOAD_TRY_ASSIGN(const auto open, file->use());
       SAFE_LOAD_TRY_ASSIGN(found.emplace_back(), open->identity());
     }
     return found;
@@ -118,7 +121,6 @@ Result<Input, Issue> find_input(std::string_view path, const OpenOptions& option
   auto found = sets::find_files(files, path, options.limits);
   if (!found) return std::move(found).error();
   Input input = input_of_files(*std::move(found), os::page_size());
-  if (!input.set) input.path = path;
   return finish_local(std::move(input), options);
 }
 
@@ -128,12 +130,9 @@ Result<Input, Issue> input_of_descriptor(int descriptor, std::uint64_t start,
   if (!file)
     return describe(file.error(), "",
                     file.error().code() == ErrorCode::kIo ? "check the descriptor" : "");
-  auto identity = file->identity();
-  if (!identity) return describe(identity.error());
   auto pooled = std::make_shared<os::FilePool>()->add(*std::move(file));
   if (!pooled) return describe(pooled.error());
   Input input;
-  input.lent = *identity;
   input.source = *std::move(pooled);
   return finish_local(std::move(input), options);
 }

@@ -29,11 +29,9 @@ struct Input {
   std::vector<std::string> names;  // of the files of a set
   // Puts the bytes into memory without reading them; empty if they cannot be.
   std::function<Result<SharedBytes>()> map;
-  // Where it came from: the path of a file of the system that is no set, or "", and the file of a
-  // descriptor that somebody else opened.
-  std::string path;
-  std::optional<os::FileIdentity> lent;
-  // What state the files are in now; empty if they are no files of the system, or in memory.
+  // The files of the system that it came from, as they were when they were opened.
+  std::vector<os::FileIdentity> files;
+  // What state they are in now; empty if there are none, or if they are in memory.
   std::function<Result<std::vector<os::FileIdentity>>()> identify;
   bool is_on_network = false;
   std::string note;  // "" or what a user should know about the choice of files

@@ -28,7 +28,6 @@ struct Plan::Parts {
   std::vector<std::pair<std::string, std::string>> aliases;
   std::size_t left_out_count = 0;
   std::uint64_t left_out_bytes = 0;
-  std::vector<os::FileIdentity> files;  // as they were when this was planned
 };
 
 namespace {
@@ -63,31 +62,39 @@ class Planner {
 
   void add(std::string_view name, const TensorView& tensor) {
     chosen_.insert(tensor.id());
-    const auto [kept, is_first] = names_.try_emplace(identity_of(tensor), name);
-    if (!is_first && options_.aliases == Aliases::kRefuse) {
-      const Error error =
-          Error(ErrorCode::kMismatch, "it is the same tensor as").about(kept->second);
-      refuse(error, name, "let the metadata name it, or write it twice");
-      return;
-    }
-    if (!is_first && options_.aliases == Aliases::kNote && name != kFormat) {
-      aliases_.emplace_back(name, kept->second);
-      return;
-    }
     writing::SafetensorsTensor row{name, tensor.dtype(), {}, tensor.byte_count()};
     const Dims sizes = tensor.shape();
     row.sizes.assign(sizes.begin(), sizes.end());
     if (tensor.is_quantized()) {
       refuse(Error(ErrorCode::kUnsupported, "a quantized tensor, which safetensors has not"), name,
              "dequantize it before it is saved");
-    } else if (const auto reason = why_not(row)) {
+      return;
+    }
+    if (tensor.is_meta()) {
+      refuse(Error(ErrorCode::kUnsupported, "a tensor of the meta device, which has no data"), name,
+             "choose other weights by a key");
+      return;
+    }
+    if (const auto reason = why_not(row)) {
       const Error error = Error(ErrorCode::kUnsupported, *reason).about(safe_load::name(row.dtype));
       refuse(error, name, "choose other weights by a key, or save the tensor in another type");
-    } else if (const auto size = tensor.copy_size(); !size) {
-      refuse(size.error(), name, "raise Limits::max_copied_bytes if it is meant to be that large");
+      return;
     }
-    rows_.push_back(std::move(row));
-    tensors_.push_back(tensor);
+    if (const auto size = tensor.copy_size(); !size) {
+      refuse(size.error(), name, "raise Limits::max_copied_bytes if it is meant to be that large");
+      return;
+    }
+    const auto [kept, is_first] = names_.try_emplace(identity_of(tensor), name);
+    if (!is_first && options_.aliases == Aliases::kRefuse) {
+      const Error error =
+          Error(ErrorCode::kMismatch, "it is the same tensor as").about(kept->second);
+      refuse(error, name, "let the metadata name it, or write it twice");
+    } else if (!is_first && options_.aliases == Aliases::kNote && name != kFormat) {
+      aliases_.emplace_back(name, kept->second);
+    } else {
+      rows_.push_back(std::move(row));
+      tensors_.push_back(tensor);
+    }
   }
 
   void refuse(const Error& error, std::string_view name, std::string hint) {
@@ -114,10 +121,6 @@ class Planner {
       ++parts.left_out_count;
       parts.left_out_bytes += other.tensor.byte_count();
     }
-    if (!state.input.identify) return {};
-    auto files = state.input.identify();
-    if (!files) return files.error();
-    parts.files = *std::move(files);
     return {};
   }
 
@@ -132,25 +135,31 @@ class Planner {
   std::vector<Issue> issues_;
 };
 
-// The same source as when the plan was made.
-Status check_unchanged(const api::State& state, const std::vector<os::FileIdentity>& before) {
-  if (!state.input.identify) return {};
-  const auto now = state.input.identify();
+// The same source as when it was opened.
+Status check_unchanged(const api::Input& input) {
+  if (!input.identify) return {};
+  const auto now = input.identify();
   if (!now) return now.error();
-  if (*now == before) return {};
+  if (*now == input.files) return {};
   return Error(ErrorCode::kIo, "the checkpoint was changed while it was read");
 }
 
-// Whether the target is one of the files that the checkpoint stands in.
-bool is_of_checkpoint(const api::State& state, const std::vector<os::FileIdentity>& files,
-                      const AtomicFile& target, std::string_view path) {
-  if (!state.input.path.empty() && target.replaces(state.input.path)) return true;
-  const auto there = os::File::open(path);
-  const auto own = there ? there->identity() : Result<os::FileIdentity>(there.error());
-  const auto is_own = [&](const os::FileIdentity& file) {
-    return own && file.device == own->device && file.number == own->number;
-  };
-  return (state.input.lent && is_own(*state.input.lent)) || std::ranges::any_of(files, is_own);
+bool is_of_checkpoint(const api::Input& input, std::string_view path) {
+  const auto target = os::identity_of(path);
+  return target && std::ranges::any_of(input.files, [&](const os::FileIdentity& file) {
+           return file.device == target->device && file.number == target->number;
+         });
+}
+
+Existing may_stand_at(const WriteOptions& options) {
+  return options.overwrite ? Existing::kFile : Existing::kNothing;
+}
+
+Issue issue_of_target(const Error& error) {
+  const bool is_there = error.code() == ErrorCode::kMismatch;
+  return describe(error, "",
+                  is_there ? "choose another name, or say that it is to be overwritten"
+                           : "choose another place");
 }
 
 }  // namespace
@@ -193,36 +202,43 @@ Result<void, Issue> write(const Plan& plan, Sink& sink, const WriteProgress& rep
   const Plan::Parts& parts = *plan.parts_;
   const std::uint64_t total = plan.byte_count();
   std::uint64_t done = 0;
-  const auto took = [&](std::uint64_t bytes) {
+  const std::function<bool(std::uint64_t)> took = [&](std::uint64_t bytes) {
     done += bytes;
     return !report || report(done, total);
   };
   Status status = sink.write(base::as_bytes(parts.header));
   if (status && !took(parts.header.size())) status = Error(ErrorCode::kStopped, "stopped");
+  api::TensorStream stream(*parts.state, parts.tensors, sink, took);
   for (const TensorView& tensor : parts.tensors) {
     if (!status) break;
-    status = api::stream_elements(*parts.state, tensor, sink, took);
+    status = stream.write(tensor);
   }
-  if (status) status = check_unchanged(*parts.state, parts.files);
+  if (status) status = check_unchanged(parts.state->input);
   if (status) return {};
   return describe(status.error());
 }
 
-Result<void, Issue> write(const Plan& plan, std::string_view path, const WriteOptions& options) {
-  auto file = AtomicFile::create(path);
-  if (!file) return describe(file.error(), "", "choose another place");
-  if (is_of_checkpoint(*plan.parts_->state, plan.parts_->files, *file, path))
+Result<void, Issue> check_target(const Plan& plan, std::string_view path,
+                                 const WriteOptions& options) {
+  if (is_of_checkpoint(plan.parts_->state->input, path))
     return describe(Error(ErrorCode::kMismatch, "it would take the place of the checkpoint itself"),
                     "", "choose another name");
-  if (!file->is_new() && !options.overwrite)
-    return describe(Error(ErrorCode::kMismatch, "the file is there already"), "",
-                    "choose another name, or say that it is to be overwritten");
+  const Status allowed = AtomicFile::check(path, may_stand_at(options));
+  if (!allowed) return issue_of_target(allowed.error());
+  return {};
+}
+
+Result<void, Issue> write(const Plan& plan, std::string_view path, const WriteOptions& options) {
+  const auto allowed = check_target(plan, path, options);
+  if (!allowed) return allowed.error();
+  auto file = AtomicFile::create(path, may_stand_at(options));
+  if (!file) return issue_of_target(file.error());
   const Status reserved = file->reserve(plan.byte_count());
   if (!reserved) return describe(reserved.error(), "", "make room, or choose another disk");
   const auto written = write(plan, *file, options.report);
   if (!written) return written.error();
   const Status committed = file->commit();
-  if (!committed) return describe(committed.error(), "", "choose another place");
+  if (!committed) return issue_of_target(committed.error());
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -47,70 +47,130 @@ std::string some_letters() {
   return std::string(digits.data(), end);
 }
 
-int open_again(const char* path, int flags, mode_t mode = 0) {
+int open_again(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) {
   int descriptor = -1;
   do {
-    descriptor = ::open(path, flags | O_CLOEXEC, mode);
+    descriptor = ::openat(folder, path, flags | O_CLOEXEC, mode);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
 
-Status sync_folder(const fs::path& file) {
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  const int descriptor = open_again(folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (descriptor < 0) return system_error("cannot open the folder");
-  // Some file systems cannot be asked for that, and then have no way to lose it.
-  const bool is_synced = ::fsync(descriptor) == 0 || errno == EINVAL;
-  const Status done = is_synced ? Status() : system_error("cannot keep the name of the file");
-  ::close(descriptor);
-  return done;
+// Of one that nobody may list, only names can be changed.
+int open_folder(const fs::path& folder) {
+  const char* const path = folder.empty() ? "." : folder.c_str();
+  const int descriptor = open_again(path, O_RDONLY | O_DIRECTORY);
+#ifdef O_PATH
+  if (descriptor < 0 && errno == EACCES) return open_again(path, O_PATH | O_DIRECTORY);
+#endif
+  return descriptor;
 }
+
+Status sync_folder(int folder) {
+  // Some file systems cannot be asked for that, and then have no way to lose it; one that may not
+  // be listed cannot be either.
+  if (::fsync(folder) == 0 || errno == EINVAL || errno == EBADF) return {};
+  return system_error("cannot keep the name of the file");
+}
+
+// Gives a file another name that nothing has: 0, or an errno.
+int rename_to_free(int folder, const char* from, const char* to) {
+#ifdef SYS_renameat2
+  constexpr unsigned kNoReplace = 1;  // RENAME_NOREPLACE, which old headers do not have
+  if (::syscall(SYS_renameat2, folder, from, folder, to, kNoReplace) == 0) return 0;
+  if (errno != ENOSYS && errno != EINVAL) return errno;
+#endif
+  if (::linkat(folder, from, folder, to, 0) != 0) return errno;
+  return ::unlinkat(folder, from, 0) == 0 ? 0 : errno;
+}
+
+Error is_there_already() { return Error(ErrorCode::kMismatch, "the file is there already"); }
 
 }  // namespace
 
-AtomicFile::AtomicFile(int descriptor, std::string target, std::string beside)
-    : descriptor_(descriptor), target_(std::move(target)), beside_(std::move(beside)) {}
+struct AtomicFile::Place {
+  fs::path target;
+  bool is_there = false;
+  struct stat old = {};
+
+  bool is_streamed() const { return is_there && !S_ISREG(old.st_mode); }
+};
+
+AtomicFile::AtomicFile(int folder, int descriptor, Existing existing, std::string name,
+                       std::string beside)
+    : folder_(folder),
+      descriptor_(descriptor),
+      existing_(existing),
+      name_(std::move(name)),
+      beside_(std::move(beside)) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      target_(std::move(other.target_)),
+    : folder_(std::exchange(other.folder_, -1)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      existing_(other.existing_),
+      name_(std::move(other.name_)),
       beside_(std::move(other.beside_)),
       size_(other.size_),
       on_its_way_(other.on_its_way_) {}
 
-AtomicFile::~AtomicFile() { abandon(); }
+AtomicFile::~AtomicFile() {
+  abandon();
+  if (folder_ >= 0) ::close(folder_);
+}
 
-Result<AtomicFile> AtomicFile::create(std::string_view path) {
-  constexpr std::size_t kMostOfName = 100;  // bytes; names have at most 255
-  constexpr int kMostTries = 100;
+Result<AtomicFile::Place> AtomicFile::look_at(std::string_view path, Existing existing) {
   if (path.find('\0') != std::string_view::npos)
     return Error(ErrorCode::kIo, "a path cannot hold a NUL byte");
-  const fs::path target = behind_links(fs::path(path));
-  if (!target.has_filename()) return Error(ErrorCode::kIo, "a path that names no file");
-  struct stat old = {};
-  const bool is_there = ::stat(target.c_str(), &old) == 0;
-  if (!is_there && errno != ENOENT) return system_error("cannot look at the file");
-  if (is_there && S_ISDIR(old.st_mode))
-    return Error(ErrorCode::kUnsupported, "a folder, not a file");
-  if (is_there && !S_ISREG(old.st_mode)) {
-    const int descriptor = open_again(target.c_str(), O_WRONLY | O_NOCTTY);
+  Place place;
+  place.target = behind_links(fs::path(path));
+  if (!place.target.has_filename()) return Error(ErrorCode::kIo, "a path that names no file");
+  place.is_there = ::stat(place.target.c_str(), &place.old) == 0;
+  if (!place.is_there && errno != ENOENT) return system_error("cannot look at the file");
+  if (!place.is_there) return place;
+  if (S_ISDIR(place.old.st_mode)) return Error(ErrorCode::kUnsupported, "a folder, not a file");
+  if (!S_ISREG(place.old.st_mode) && existing != Existing::kAny)
+    return Error(ErrorCode::kUnsupported, "a device or a pipe, not a file");
+  if (existing == Existing::kNothing) return is_there_already();
+  return place;
+}
+
+Status AtomicFile::check(std::string_view path, Existing existing) {
+  SAFE_LOAD_TRY_ASSIGN(const Place place, look_at(path, existing));
+  const fs::path folder = place.target.parent_path();
+  const char* const asked = place.is_streamed() ? place.target.c_str()
+                            : folder.empty()    ? "."
+                                                : folder.c_str();
+  if (::access(asked, place.is_streamed() ? W_OK : W_OK | X_OK) == 0) return {};
+  return system_error(place.is_streamed() ? Reason("cannot open the file")
+                                          : Reason("cannot write to the folder"));
+}
+
+Result<AtomicFile> AtomicFile::create(std::string_view path, Existing existing) {
+  constexpr std::size_t kMostOfName = 100;  // bytes; names have at most 255
+  constexpr int kMostTries = 100;
+  SAFE_LOAD_TRY_ASSIGN(const Place place, look_at(path, existing));
+  if (place.is_streamed()) {
+    const int descriptor = open_again(place.target.c_str(), O_WRONLY | O_NOCTTY);
     if (descriptor < 0) return system_error("cannot open the file");
-    return AtomicFile(descriptor, target.string(), "");
+    return AtomicFile(-1, descriptor, existing, "", "");
   }
+  const int folder = open_folder(place.target.parent_path());
+  if (folder < 0) return system_error("cannot open the folder");
+  const std::string name = place.target.filename().string();
+  AtomicFile file(folder, -1, existing, name, "");
   std::string start = ".";
-  start.append(target.filename().string(), 0, kMostOfName).append(".");
+  start.append(name, 0, kMostOfName).append(".");
   for (int i = 0; i < kMostTries; ++i) {
-    const std::string beside = target.parent_path() / (start + some_letters() + ".part");
+    const std::string beside = start + some_letters() + ".part";
     // Until it has the permissions of the old one nobody else may open it.
-    const mode_t mode = is_there ? 0600 : 0666;
-    const int descriptor = open_again(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (descriptor < 0 && errno == EEXIST) continue;
-    if (descriptor < 0) return system_error("cannot create a file beside the target");
-    AtomicFile file(descriptor, target.string(), beside);
-    if (is_there) {
+    const mode_t mode = place.is_there ? 0600 : 0666;
+    file.descriptor_ = open_again(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, mode, folder);
+    if (file.descriptor_ < 0 && errno == EEXIST) continue;
+    if (file.descriptor_ < 0) return system_error("cannot create a file beside the target");
+    file.beside_ = beside;
+    if (place.is_there) {
       // Only root may give files away; what the file lets others do counts.
-      static_cast<void>(::fchown(descriptor, old.st_uid, old.st_gid) == 0);
-      if (::fchmod(descriptor, old.st_mode & 07777) != 0)
+      static_cast<void>(::fchown(file.descriptor_, place.old.st_uid, place.old.st_gid) == 0);
+      if (::fchmod(file.descriptor_, place.old.st_mode & 07777) != 0)
         return system_error("cannot set the permissions of the file");
     }
     return file;
@@ -167,24 +227,36 @@ Status AtomicFile::commit() {
     return error;
   }
   if (is_streamed()) return {};
-  if (std::rename(beside_.c_str(), target_.c_str()) != 0) {
-    const Error error = system_error("cannot give the file its name");
+  const Status named = give_name();
+  if (!named) {
     abandon();
-    return error;
+    return named;
   }
   beside_.clear();
-  return sync_folder(target_);
+  return sync_folder(folder_);
+}
+
+Status AtomicFile::give_name() {
+  if (existing_ != Existing::kNothing)
+    return ::renameat(folder_, beside_.c_str(), folder_, name_.c_str()) == 0
+               ? Status()
+               : system_error("cannot give the file its name");
+  const int failed = rename_to_free(folder_, beside_.c_str(), name_.c_str());
+  if (failed == 0) return {};
+  if (failed == EEXIST) return is_there_already();
+  errno = failed;
+  return system_error("cannot give the file its name");
 }
 
 bool AtomicFile::is_new() const {
   struct stat facts = {};
-  return is_streamed() || ::stat(target_.c_str(), &facts) != 0;
+  return is_streamed() || ::fstatat(folder_, name_.c_str(), &facts, 0) != 0;
 }
 
 bool AtomicFile::replaces(std::string_view path) const {
   struct stat mine = {};
   struct stat other = {};
-  return !is_streamed() && ::stat(target_.c_str(), &mine) == 0 &&
+  return !is_streamed() && ::fstatat(folder_, name_.c_str(), &mine, 0) == 0 &&
          ::stat(std::string(path).c_str(), &other) == 0 && mine.st_dev == other.st_dev &&
          mine.st_ino == other.st_ino;
 }
@@ -192,7 +264,7 @@ bool AtomicFile::replaces(std::string_view path) const {
 void AtomicFile::abandon() {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
-  if (!beside_.empty()) ::unlink(std::exchange(beside_, {}).c_str());
+  if (!beside_.empty()) ::unlinkat(folder_, std::exchange(beside_, {}).c_str(), 0);
 }
 
 }  // namespace v0

@@ -43,6 +43,16 @@ Result<std::uint64_t> regular_size(int descriptor) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+FileIdentity identity_in(const struct stat& facts) {
+  const auto nanoseconds = [](const timespec& time) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+  };
+  return {static_cast<std::uint64_t>(facts.st_dev), static_cast<std::uint64_t>(facts.st_ino),
+          static_cast<std::uint64_t>(facts.st_size), nanoseconds(facts.st_mtim),
+          nanoseconds(facts.st_ctim)};
+}
+
 }  // namespace
 
 std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
@@ -50,6 +60,12 @@ std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGE
 bool is_folder(std::string_view path) {
   struct stat status = {};
   return ::stat(std::string(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::optional<FileIdentity> identity_of(std::string_view path) {
+  struct stat facts = {};
+  if (::stat(std::string(path).c_str(), &facts) != 0) return std::nullopt;
+  return identity_in(facts);
 }
 
 bool leaves_folder(std::string_view folder, std::string_view path) {
@@ -116,14 +132,7 @@ File::~File() {
 Result<FileIdentity> File::identity() const {
   struct stat facts = {};
   if (!look_at(descriptor_, facts)) return system_error("cannot look at the file");
-  const auto nanoseconds = [](const timespec& time) {
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
-  };
-  return FileIdentity{static_cast<std::uint64_t>(facts.st_dev),
-                      static_cast<std::uint64_t>(facts.st_ino),
-                      static_cast<std::uint64_t>(facts.st_size), nanoseconds(facts.st_mtim),
-                      nanoseconds(facts.st_ctim)};
+  return identity_in(facts);
 }
 
 Status File::read_at(std::uint64_t offset, std::span<std::byte> into) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,12 +19,6 @@ std::uint64_t page_size();
 
 bool is_folder(std::string_view path);
 
-// Whether links lead from this path below a folder out of it. False for what does not exist.
-bool leaves_folder(std::string_view folder, std::string_view path);
-
-// The names in a folder, sorted. kUnsupported if there are more than `most`.
-Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most);
-
 // What tells one state of a file from another.
 struct FileIdentity {
   std::uint64_t device = 0;
@@ -33,6 +28,15 @@ struct FileIdentity {
   std::int64_t changed = 0;
   bool operator==(const FileIdentity&) const = default;
 };
+
+// Of the file that a path leads to, without opening it; nothing if there is none.
+std::optional<FileIdentity> identity_of(std::string_view path);
+
+// Whether links lead from this path below a folder out of it. False for what does not exist.
+bool leaves_folder(std::string_view folder, std::string_view path);
+
+// The names in a folder, sorted. kUnsupported if there are more than `most`.
+Result<std::vector<std::string>> list_folder(std::string_view path, std::size_t most);
 
 // Owns a descriptor. A window of the file, [start, start + size()), is what the Source shows.
 class File final : public Source {

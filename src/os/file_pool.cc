@@ -26,6 +26,8 @@ PooledFile::PooledFile(std::shared_ptr<FilePool> pool, std::size_t number, const
 
 Result<std::shared_ptr<const File>> PooledFile::use() const { return pool_->use(number_); }
 
+FileIdentity PooledFile::first_identity() const { return pool_->first_identity(number_); }
+
 Status PooledFile::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   SAFE_LOAD_TRY_ASSIGN(const std::shared_ptr<const File> file, use());
   return file->read_at(offset, into);
@@ -40,12 +42,7 @@ Result<std::shared_ptr<const PooledFile>> FilePool::add(File file) {
   const base::Lock lock(mutex_);
   Slot slot;
   slot.path = file.path();
-  if (!slots_.empty()) {  // from the second on they may have to be closed
-    SAFE_LOAD_TRY_ASSIGN(slot.identity, file.identity());
-  }
-  if (slots_.size() == 1) {
-    SAFE_LOAD_TRY_ASSIGN(slots_[0].identity, slots_[0].file->identity());
-  }
+  SAFE_LOAD_TRY_ASSIGN(slot.identity, file.identity());
   slot.file = std::make_shared<const File>(std::move(file));
   const auto pooled =
       std::make_shared<const PooledFile>(shared_from_this(), slots_.size(), *slot.file);
@@ -85,6 +82,11 @@ Result<FilePool::OpenFile> FilePool::use(std::size_t number) {
     order_.insert(order_.begin(), number);
     return OpenFile(slot.file);
   }
+}
+
+FileIdentity FilePool::first_identity(std::size_t number) {
+  const base::Lock lock(mutex_);
+  return slots_[number].identity;
 }
 
 Result<SharedBytes> map(const PooledFile& file) {

@@ -33,6 +33,9 @@ class PooledFile final : public Source {
 
   Result<std::shared_ptr<const File>> use() const;
 
+  // Its state when it was opened first.
+  FileIdentity first_identity() const;
+
  private:
   std::shared_ptr<FilePool> pool_;
   std::size_t number_;
@@ -57,6 +60,7 @@ class FilePool : public std::enable_shared_from_this<FilePool> {
   };
 
   Result<OpenFile> use(std::size_t number);
+  FileIdentity first_identity(std::size_t number);
   void close_oldest();
 
   base::Mutex mutex_;  // guards all of it

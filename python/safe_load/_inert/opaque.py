@@ -5,15 +5,13 @@ Those are imported where they are used: most files hold no record, and most reco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ItemsView, Iterator, KeysView, ValuesView
+from typing import Any, ItemsView, Iterator, KeysView, ValuesView
 
+from .. import _later
 from .._errors import class_text, printable
 from . import classes
 from .content import indexed, value_of
 from .record import Record
-
-if TYPE_CHECKING:
-    from .._distributed import DistributedTensor
 
 _SHOWN = 4  # attributes in a message
 _LONGEST_NAME = 30
@@ -107,7 +105,7 @@ class Opaque(Record):
 
         return modules.load_into(self, target, {"strict": strict, "assign": assign})
 
-    def distributed_tensor(self) -> DistributedTensor:
+    def distributed_tensor(self) -> _later.DistributedTensor:
         """Of a DTensor of torch.distributed: the tensor of this process, the shape of the whole, mesh, placements.
 
         Raises TypeError if this is not a DTensor, and Error if its parts contradict each other. Thread-safe.

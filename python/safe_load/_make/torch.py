@@ -7,8 +7,6 @@ import os
 import weakref
 from typing import Any, Callable, Iterable, MutableMapping
 
-import torch.utils.dlpack
-
 import torch
 
 from .._errors import Error
@@ -69,7 +67,7 @@ class TorchMakers(Makers):
     has_torch = True
     tensor_class = torch.Tensor
     c_abi = _c_abi()
-    from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", torch.utils.dlpack.from_dlpack))
+    from_dlpack = staticmethod(getattr(torch._C, "_from_dlpack", None) or torch.utils.dlpack.from_dlpack)
 
     def __init__(self, map_location: Location = None, is_lazy: bool = False, **options: Any) -> None:
         super().__init__(**options)

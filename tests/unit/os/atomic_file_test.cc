@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using safe_load::AtomicFile;
 using safe_load::ErrorCode;
+using safe_load::Existing;
 using safe_load::base::as_bytes;
 
 class AtomicFiles : public testing::Test {
@@ -204,6 +206,46 @@ TEST_F(AtomicFiles, LeaveNothingWhereTheNameIsTaken) {
   EXPECT_FALSE(file->commit().ok());
   EXPECT_EQ(count(), 1u);
   EXPECT_EQ(content("x/inside"), "kept");
+}
+
+TEST_F(AtomicFiles, ReplaceOnlyWhatTheyMay) {
+  put("x", "old");
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const auto code = [&](const char* name, Existing existing) {
+    const auto checked = AtomicFile::check(path(name), existing);
+    const auto made = AtomicFile::create(path(name), existing);
+    EXPECT_EQ(checked.ok(), made.ok()) << name;
+    return made.ok() ? std::optional<ErrorCode>() : made.error().code();
+  };
+  EXPECT_EQ(code("x", Existing::kFile), std::nullopt);
+  EXPECT_EQ(code("x", Existing::kNothing), ErrorCode::kMismatch);
+  EXPECT_EQ(code("new", Existing::kNothing), std::nullopt);
+  for (const Existing existing : {Existing::kFile, Existing::kNothing})
+    EXPECT_EQ(code("pipe", existing), ErrorCode::kUnsupported);
+  EXPECT_EQ(code("missing/x", Existing::kAny), ErrorCode::kIo);
+  EXPECT_EQ(content("x"), "old");
+}
+
+TEST_F(AtomicFiles, LeaveWhatCameMeanwhile) {
+  auto file = AtomicFile::create(path("x"), Existing::kNothing);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->write(as_bytes("new")).ok());
+  put("x", "came meanwhile");
+  const auto committed = file->commit();
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().code(), ErrorCode::kMismatch);
+  EXPECT_EQ(content("x"), "came meanwhile");
+  EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(AtomicFiles, StayInTheirFolder) {
+  fs::create_directory(path("before"));
+  auto file = AtomicFile::create(path("before/x"));
+  ASSERT_TRUE(file.ok());
+  fs::rename(path("before"), path("after"));
+  ASSERT_TRUE(file->write(as_bytes("new")).ok());
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(content("after/x"), "new");
 }
 
 }  // namespace
