@@ -11,5 +11,6 @@ int explain(const Options& options);
 int scan(const Options& options);
 int report(const Options& options);
 int convert(const Options& options);
+int fix(const Options& options);
 
 }  // namespace cli

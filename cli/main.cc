@@ -44,6 +44,8 @@ int main(int argc, char** argv) {
         return cli::report(parsed.options);
       case cli::Command::kConvert:
         return cli::convert(parsed.options);
+      case cli::Command::kFix:
+        return cli::fix(parsed.options);
     }
     return cli::kUsage;
   } catch (const std::exception& error) {

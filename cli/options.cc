@@ -27,12 +27,13 @@ constexpr const char* kExamples =
     "  safe-load explain model.pt                  why torch.load refuses it\n"
     "  safe-load scan models/                      could it run code when it is opened\n"
     "  safe-load report model.pt -o report.html    all of it on one page\n"
+    "  safe-load fix best.pth -o plain.pth         so that torch.load takes it\n"
     "  safe-load convert model.pt x.safetensors    its weights as safetensors\n"
     "  safe-load --json model.pt                   for programs\n\n"
     "safe-load opens any PyTorch checkpoint, whoever made it, and runs none of it.\n";
 
-constexpr std::array<std::string_view, 6> kWords = {"ls",   "show",   "explain",
-                                                    "scan", "report", "convert"};
+constexpr std::array<std::string_view, 7> kWords = {"ls",     "show", "explain", "scan",
+                                                    "report", "fix",  "convert"};
 
 bool is_word(std::string_view text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
@@ -180,26 +181,57 @@ CLI::App* add_scan(CLI::App& app, Options& options) {
   return command;
 }
 
+void add_writing(CLI::App& command, Options& options) {
+  command.add_flag("-f,--force", options.write.force, "Replace a file that is there");
+  command.add_flag("--dry-run", options.write.is_dry,
+                   "Say what would be written, and write nothing");
+  add_verify(command, options);
+}
+
+CLI::App* add_fix(CLI::App& app, Options& options) {
+  CLI::App* command =
+      app.add_subcommand("fix", "Write a checkpoint so that torch.load takes it by default");
+  command->add_option("FILE", options.file, "A checkpoint")->required();
+  CLI::Option* output =
+      command->add_option("-o,--output", options.output, "Write to this file")->type_name("FILE");
+  command
+      ->add_flag("--check", options.write.check,
+                 "Write nothing; exit 1 if a value would be another one")
+      ->excludes(output);
+  command->add_flag("--lossy", options.torch.lossy,
+                    "Also where something gets lost, such as the function behind a name");
+  add_choice<safe_load::Unknown>(*command, "--unknown", options.torch.unknown,
+                                 {{"refuse", safe_load::Unknown::kRefuse},
+                                  {"drop", safe_load::Unknown::kDrop},
+                                  {"dict", safe_load::Unknown::kDict},
+                                  {"record", safe_load::Unknown::kRecord}},
+                                 "Objects of classes that are not known: refuse, drop, dict (their "
+                                 "attributes) or record (with the name of the class)")
+      ->type_name("WHAT");
+  add_writing(*command, options);
+  command->footer(
+      "Exit codes: 0 done, 1 --check: a value would be another one, 2 nothing was written, 4 wrong "
+      "usage, 130 interrupted.");
+  return command;
+}
+
 CLI::App* add_convert(CLI::App& app, Options& options) {
-  ConvertCommand& convert = options.convert;
   CLI::App* command =
       app.add_subcommand("convert", "Write the weights of a checkpoint as a safetensors file");
   command->add_option("FILE", options.file, "A checkpoint")->required();
   command->add_option("TARGET", options.output, "A path that ends in .safetensors")->required();
   command
-      ->add_option("--key", convert.options.keys,
+      ->add_option("--key", options.safetensors.keys,
                    "Where the weights are: a path, or keys joined by dots")
       ->type_name("PATH")
       ->allow_extra_args(false);
-  add_choice<safe_load::Aliases>(*command, "--aliases", convert.options.aliases,
+  add_choice<safe_load::Aliases>(*command, "--aliases", options.safetensors.aliases,
                                  {{"note", safe_load::Aliases::kNote},
                                   {"duplicate", safe_load::Aliases::kDuplicate},
                                   {"refuse", safe_load::Aliases::kRefuse}},
                                  "One tensor with several names: note, duplicate or refuse")
       ->type_name("WHAT");
-  command->add_flag("-f,--force", convert.force, "Replace a file that is there");
-  command->add_flag("--dry-run", convert.dry_run, "Say what would be written, and write nothing");
-  add_verify(*command, options);
+  add_writing(*command, options);
   command->footer("Exit codes: 0 done, 2 nothing was written, 4 wrong usage, 130 interrupted.");
   return command;
 }
@@ -239,7 +271,9 @@ Parsed parse(int argc, char** argv) {
   report->add_option("FILE", options.file, "A checkpoint")->required();
   report->add_option("-o,--output", options.output, "Write to this file")->type_name("FILE");
   CLI::App* convert = add_convert(app, options);
-  for (CLI::App* command : {list, show, explain, scan, report, convert}) command->group("Commands");
+  CLI::App* fix = add_fix(app, options);
+  for (CLI::App* command : {list, show, explain, scan, report, fix, convert})
+    command->group("Commands");
   app.footer("Exit codes: 0 done, 2 a file could not be read, 4 wrong usage.");
 
   const auto refuse = [&parsed](const std::string& why, std::string_view command) {
@@ -270,6 +304,8 @@ Parsed parse(int argc, char** argv) {
   if (convert->parsed() && !options.output.ends_with(".safetensors"))
     return refuse("convert writes files that end in .safetensors, not " + options.output,
                   " convert");
+  if (fix->parsed() && options.output.empty() && !options.write.check)
+    return refuse("fix needs a place to write to, -o FILE", " fix");
   const ScanCommand& asked = options.scan;
   if (scan->parsed() && options.files.empty() && asked.files_from.empty() && !asked.list_rules &&
       asked.explain.empty())
@@ -279,6 +315,7 @@ Parsed parse(int argc, char** argv) {
                     : scan->parsed()    ? Command::kScan
                     : report->parsed()  ? Command::kReport
                     : convert->parsed() ? Command::kConvert
+                    : fix->parsed()     ? Command::kFix
                                         : Command::kList;
   return parsed;
 }

@@ -11,7 +11,7 @@
 
 namespace cli {
 
-enum class Command { kList, kShow, kExplain, kScan, kReport, kConvert };
+enum class Command { kList, kShow, kExplain, kScan, kReport, kConvert, kFix };
 enum class Color { kAuto, kAlways, kNever };
 
 // Of `safe-load scan`.
@@ -34,19 +34,19 @@ struct ScanCommand {
   bool list_rules = false;
 };
 
-// Of `safe-load convert`.
-struct ConvertCommand {
-  safe_load::SafetensorsOptions options;
-  bool force = false;    // overwrite
-  bool dry_run = false;  // plan only
+// Of the commands that write a checkpoint.
+struct WriteCommand {
+  bool force = false;   // overwrite
+  bool is_dry = false;  // plan only
+  bool check = false;   // of kFix: the same, and 1 if something would change
 };
 
 struct Options {
   Command command = Command::kList;
   std::vector<std::string> files;  // of kList, kExplain and kScan
-  std::string file;                // of kShow, kReport and kConvert
+  std::string file;                // of kShow, kReport, kConvert and kFix
   std::string path;                // of kShow: an object path, or the dotted name of a tensor
-  std::string output;              // of kReport ("": standard output) and kConvert
+  std::string output;              // of kReport ("": standard output), kConvert and kFix
   bool json = false;
   bool all = false;
   bool no_truncate = false;
@@ -56,7 +56,9 @@ struct Options {
   safe_load::TensorOrder order = safe_load::TensorOrder::kFile;
   Color color = Color::kAuto;
   ScanCommand scan;
-  ConvertCommand convert;
+  WriteCommand write;
+  safe_load::SafetensorsOptions safetensors;  // of kConvert
+  safe_load::TorchOptions torch;              // of kFix
 };
 
 inline constexpr int kDone = 0;

@@ -32,7 +32,7 @@ FOLDERS = {
     "records": "base sets",
     "scan": "base json archive pickle types data torch container formats",
     "report": "base json digest data records",
-    "writing": "base formats",
+    "writing": "base digest formats",
     "api": "base os deflate decompress json digest archive pickle types data torch container formats sets records scan report writing",
     "cli": "",
     "python": "",

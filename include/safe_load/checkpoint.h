@@ -43,6 +43,7 @@ inline namespace v0 {
 class Plan;
 struct Refusal;
 struct SafetensorsOptions;
+struct TorchOptions;
 
 struct NamedTensor {
   std::string name;  // keys and attributes joined by dots: model.fc.bias, as state_dict() has them
@@ -218,6 +219,7 @@ class SAFE_LOAD_EXPORT Checkpoint {
   friend std::vector<Refusal> torch_refusals(const Checkpoint&, std::string_view);
   friend Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint&,
                                                            const SafetensorsOptions&);
+  friend Result<Plan, std::vector<Issue>> plan_torch(const Checkpoint&, const TorchOptions&);
   explicit Checkpoint(std::unique_ptr<api::State> state);
   static Result<Checkpoint, Issue> open_input(Result<api::Input, Issue> input,
                                               const OpenOptions& options);

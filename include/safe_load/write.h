@@ -1,4 +1,5 @@
-// Writing: the weights of a checkpoint as a safetensors file.
+// Writing: the weights of a checkpoint as a safetensors file, or all of it as a file that
+// torch.load takes by default.
 //
 //   const auto opened = safe_load::Checkpoint::open("model.pth");
 //   if (!opened) return 2;
@@ -39,6 +40,32 @@ struct SafetensorsOptions {
   Aliases aliases = Aliases::kNote;
 };
 
+// What becomes of an object of a class that nobody here knows.
+enum class Unknown : std::uint8_t {
+  kRefuse,
+  kDrop,    // its entry of a dict is left out, its place in a list is None
+  kDict,    // its attributes, or the pairs of a mapping
+  kRecord,  // a dict that names the class as well: "__class__", "args", attributes ...
+};
+
+struct TorchOptions {
+  Unknown unknown = Unknown::kRefuse;
+  bool lossy = false;  // whether what no plain form can hold may get lost: changes() tells
+};
+
+// A value that is written as another one.
+struct Change {
+  enum class Kind : std::uint8_t {
+    kPlain,    // the same value in a simpler type
+    kLossy,    // something of it gets lost
+    kUnknown,  // TorchOptions::unknown was asked
+  };
+  Kind kind = Kind::kPlain;
+  std::string path;  // object path such as $["args"]
+  std::string from;  // its class, escaped
+  std::string to;    // what is written, in words
+};
+
 // Called now and then with the bytes that are written and those of the whole. False: no more.
 using WriteProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
@@ -60,6 +87,9 @@ class SAFE_LOAD_EXPORT Plan {
   // Names that are only noted, each with the one under which their tensor is written.
   const std::vector<std::pair<std::string, std::string>>& aliases() const&;
   const std::vector<std::pair<std::string, std::string>>& aliases() const&& = delete;
+  // Of plan_torch(): every value that is not written as it is, in no order.
+  const std::vector<Change>& changes() const&;
+  const std::vector<Change>& changes() const&& = delete;
   // Tensors of the checkpoint that are not written, such as those of an optimizer.
   std::size_t left_out_count() const;
   std::uint64_t left_out_bytes() const;
@@ -69,6 +99,8 @@ class SAFE_LOAD_EXPORT Plan {
   explicit Plan(std::unique_ptr<Parts> parts);
   friend Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint& checkpoint,
                                                            const SafetensorsOptions& options);
+  friend Result<Plan, std::vector<Issue>> plan_torch(const Checkpoint& checkpoint,
+                                                     const TorchOptions& options);
   friend Result<void, Issue> write(const Plan& plan, Sink& sink, const WriteProgress& report);
   friend Result<void, Issue> check_target(const Plan& plan, std::string_view path,
                                           const WriteOptions& options);
@@ -84,6 +116,17 @@ SAFE_LOAD_EXPORT Result<Plan, std::vector<Issue>> plan_safetensors(
     const Checkpoint& checkpoint, const SafetensorsOptions& options = {});
 Result<Plan, std::vector<Issue>> plan_safetensors(const Checkpoint&& checkpoint,
                                                   const SafetensorsOptions& options = {}) = delete;
+
+// The whole object in its plain form, as torch.save() of torch 2.13 would write it: torch.load()
+// takes the file by default, from torch 2.6 on, without a class of its own. Aliases, views,
+// strides, cycles and order are kept; of a storage that is used by less than half, what is used is
+// written. The error is every value that has no plain form: of an unknown class
+// (TorchOptions::unknown), one that would lose something (TorchOptions::lossy), a damaged one, two
+// keys that become equal.
+SAFE_LOAD_EXPORT Result<Plan, std::vector<Issue>> plan_torch(const Checkpoint& checkpoint,
+                                                             const TorchOptions& options = {});
+Result<Plan, std::vector<Issue>> plan_torch(const Checkpoint&& checkpoint,
+                                            const TorchOptions& options = {}) = delete;
 
 // One behind the other. What was written before an error stands in the sink.
 SAFE_LOAD_EXPORT Result<void, Issue> write(const Plan& plan, Sink& sink,

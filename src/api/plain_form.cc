@@ -1,0 +1,360 @@
+#include "api/plain_form.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "records/modules.h"
+
+namespace safe_load::api {
+
+using writing::PlainValues;
+
+namespace {
+
+constexpr std::uint64_t kMostText = 0xFFFFFFFF;  // bytes behind one opcode
+
+bool is_unknown(ValueKind kind) {
+  return kind == ValueKind::kOpaque || kind == ValueKind::kPartial ||
+         kind == ValueKind::kOwnRecord || kind == ValueKind::kAttributeOf;
+}
+
+std::string full_name(const ValueView& value) {
+  std::string text(value.module());
+  if (!text.empty()) text += '.';
+  return text.append(value.name());
+}
+
+// The dicts of what BUILD gave an object: its attributes, and those in slots.
+std::optional<std::vector<ValueView>> attribute_dicts(const ValueView& value) {
+  std::vector<ValueView> found;
+  for (const ValueView& state : value.states()) {
+    if (state.is_dict()) {
+      found.push_back(state);
+    } else if (state.kind() == ValueKind::kTuple && state.size() == 2) {
+      for (const ValueView& part : state.items()) {
+        if (part.is_dict()) found.push_back(part);
+        if (!part.is_dict() && part.kind() != ValueKind::kNone) return std::nullopt;
+      }
+    } else if (state.kind() != ValueKind::kNone) {
+      return std::nullopt;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+PlainForm::Id PlainForm::build(const ValueView& root) {
+  const Id made = form(root);
+  while (!open_.empty()) {
+    const Open next = open_.back();
+    open_.pop_back();
+    fill(next);
+  }
+  cut();
+  return made;
+}
+
+PlainForm::Id PlainForm::form(const ValueView& value, bool is_in_key) {
+  constexpr int kDeepest = 100;  // records inside records; containers wait until later
+  const bool is_own =
+      is_in_key && (value.kind() == ValueKind::kFrozenSet || value.kind() == ValueKind::kTuple);
+  auto& made = is_own ? made_as_key_ : made_;
+  const auto [found, is_new] = made.try_emplace(value.id(), PlainValues::kNothing);
+  if (!is_new && found->second != PlainValues::kNothing) return found->second;
+  if (!is_new || depth_ == kDeepest)
+    return refuse(value,
+                  Error(ErrorCode::kUnsupported, "an object inside itself, or too deep in others"),
+                  "");
+  ++depth_;
+  const Id id = make(value, is_own);
+  --depth_;
+  made[value.id()] = id;
+  return id;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): form() counts how deep it is
+PlainForm::Id PlainForm::make(const ValueView& value, bool is_in_key) {
+  const Values given = value.arguments();
+  const ValueKind kind = value.kind();
+  if (kind == ValueKind::kNone || kind == ValueKind::kBool || kind == ValueKind::kInteger ||
+      kind == ValueKind::kFloat || kind == ValueKind::kComplex)
+    return make_small(value);
+  if (kind == ValueKind::kText) return make_text(value);
+  if (kind == ValueKind::kBytes) {
+    if (value.raw().size() > kMostText / 2)
+      return refuse(value, Error(ErrorCode::kLimit, "bytes that are too long for a pickle"), "");
+    return make_bytes(value.raw());
+  }
+  if (kind == ValueKind::kByteArray) {
+    const Id made = values_.global("__builtin__", "bytearray");
+    return value.raw().empty() ? values_.call(made, {})
+                               : values_.call(made, {make_bytes(value.raw())});
+  }
+  if (kind == ValueKind::kTuple) return open(value, Kind::kTuple, is_in_key);
+  if (kind == ValueKind::kList) return open(value, Kind::kList);
+  if (kind == ValueKind::kDict) return open(value, Kind::kDict);
+  if (kind == ValueKind::kOrderedDict) return open(value, Kind::kCall);
+  if (kind == ValueKind::kDefaultDict)
+    return changed(value, Change::Kind::kPlain, "dict", open(value, Kind::kDict));
+  if (kind == ValueKind::kCounter) {
+    return values_.call(values_.global("collections", "Counter"), {open(value, Kind::kDict)});
+  }
+  if (kind == ValueKind::kSet) {
+    return values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)});
+  }
+  if (kind == ValueKind::kFrozenSet) {
+    if (is_in_key)
+      return changed(value, Change::Kind::kPlain, "tuple", open(value, Kind::kTuple, true));
+    return changed(
+        value, Change::Kind::kPlain, "set",
+        values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)}));
+  }
+  if (kind == ValueKind::kDeque) {
+    const bool is_limited = given.size() == 2 && given[1].kind() != ValueKind::kNone;
+    return changed(value, is_limited ? Change::Kind::kLossy : Change::Kind::kPlain,
+                   is_limited ? "list, without its greatest length" : "list",
+                   open(value, Kind::kList));
+  }
+  if (kind == ValueKind::kTensor) return make_tensor(value);
+  if (kind == ValueKind::kStorage) return make_storage(value);
+  if (kind == ValueKind::kScalar) return make_scalar(value);
+  if (kind == ValueKind::kArray) return make_array(value);
+  return make_record(value);
+}
+
+PlainForm::Id PlainForm::make_small(const ValueView& value) {
+  if (value.kind() == ValueKind::kNone) return values_.none();
+  if (value.kind() == ValueKind::kBool) return values_.boolean(value.get_or(false));
+  if (value.kind() == ValueKind::kFloat) return values_.real(value.get_or(0.0));
+  if (value.kind() == ValueKind::kComplex) {
+    const Values parts = value.arguments();
+    return values_.call(values_.global("__builtin__", "complex"),
+                        {values_.real(parts[0].get_or(0.0)), values_.real(parts[1].get_or(0.0))});
+  }
+  if (const auto number = value.get<std::int64_t>()) return values_.integer(*number);
+  if (const auto number = value.get<std::uint64_t>()) {
+    std::vector<std::byte>& bytes = contents_.emplace_back(sizeof(std::uint64_t) + 1);
+    for (std::size_t i = 0; i < sizeof(std::uint64_t); ++i)
+      bytes[i] = static_cast<std::byte>(*number >> (8 * i));
+    return values_.integer(bytes);
+  }
+  constexpr std::size_t kLongest = 255;
+  if (value.raw().size() <= kLongest) return values_.integer(value.raw());
+  return refuse(value, Error(ErrorCode::kUnsupported, "an integer of more than 255 bytes"),
+                "save it as text");
+}
+
+PlainForm::Id PlainForm::make_text(const ValueView& value) {
+  if (value.raw().size() > kMostText / 2)
+    return refuse(value, Error(ErrorCode::kLimit, "a text that is too long for a pickle"), "");
+  return value.is_latin1() ? values_.own_text(value.get_or<std::string>(""))
+                           : values_.text(value.raw());
+}
+
+PlainForm::Id PlainForm::make_bytes(base::Bytes bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  for (const std::byte byte : bytes) {
+    const auto number = std::to_integer<unsigned>(byte);
+    if (number >= 0x80) text += static_cast<char>(static_cast<unsigned char>(0xC0 | number >> 6));
+    text += static_cast<char>(
+        static_cast<unsigned char>(number < 0x80 ? number : 0x80 | (number & 0x3F)));
+  }
+  return values_.call(values_.global("_codecs", "encode"),
+                      {values_.own_text(std::move(text)), values_.constant("latin1")});
+}
+
+PlainForm::Id PlainForm::open(const ValueView& value, Kind kind, bool is_in_key) {
+  const Id id = values_.container(kind);
+  open_.push_back({value, id, is_in_key});
+  return id;
+}
+
+void PlainForm::fill(const Open& open) {
+  if (is_unknown(open.value.kind())) {
+    fill_unknown(open);
+  } else if (values_[open.id].kind == Kind::kCall) {  // an OrderedDict
+    const Values states = open.value.states();
+    Id state = PlainValues::kNothing;
+    if (states.size() == 1 && states[0].is_dict()) state = form(states[0]);
+    if (!states.empty() && state == PlainValues::kNothing)
+      refuse(open.value, Error(ErrorCode::kUnsupported, "attributes that are no dict"), "");
+    const Id call = values_.global("collections", "OrderedDict");
+    const Id nothing = values_.tuple({});
+    fill_dict(open, {call, nothing, state}, open.value.items());
+  } else if (values_[open.id].kind == Kind::kDict) {
+    fill_dict(open, {}, open.value.content());
+  } else {
+    std::vector<Id> parts;
+    for (const ValueView& item : open.value.content()) {
+      if (!is_dropped(item)) {
+        parts.push_back(form(item, open.is_in_key));
+        continue;
+      }
+      changed(item, Change::Kind::kUnknown, "None", 0);
+      parts.push_back(values_.none());
+    }
+    values_.set_parts(open.id, parts);
+  }
+}
+
+void PlainForm::fill_dict(const Open& open, std::vector<Id> parts, Values items) {
+  std::vector<std::pair<ValueView, Id>> keys;
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+    if (is_dropped(items[i]) || is_dropped(items[i + 1])) {
+      changed(items[i + 1], Change::Kind::kUnknown, "left out", 0);
+      continue;
+    }
+    keys.emplace_back(items[i], form(items[i], true));
+    parts.push_back(keys.back().second);
+    parts.push_back(form(items[i + 1]));
+  }
+  check_keys(open.value, keys);
+  values_.set_parts(open.id, parts);
+}
+
+// Two keys that become one would lose a value.
+void PlainForm::check_keys(const ValueView& dict, std::span<const std::pair<ValueView, Id>> keys) {
+  const auto is_same = [](const ValueView& key) { return key.kind() <= ValueKind::kBytes; };
+  if (std::ranges::all_of(keys, [&](const auto& key) { return is_same(key.first); })) return;
+  std::unordered_set<std::string> seen;
+  for (const auto& [key, id] : keys) {
+    std::string text;
+    if (!has_text(id, text)) {
+      refuse(key, Error(ErrorCode::kUnsupported, "a key whose plain form cannot be one"), "");
+    } else if (!seen.insert(std::move(text)).second) {
+      refuse(dict, Error(ErrorCode::kMismatch, "two keys that become equal"), "");
+    }
+  }
+}
+
+// What two keys have in common that Python takes for equal; nothing for what is no key.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as a key may be
+bool PlainForm::has_text(Id id, std::string& text) const {
+  const PlainValues::Value& value = values_[id];
+  text += static_cast<char>('a' + static_cast<int>(value.kind));
+  if (value.kind == Kind::kTrue || value.kind == Kind::kFalse) {
+    text.back() = static_cast<char>('a' + static_cast<int>(Kind::kInteger));
+    if (value.kind == Kind::kTrue) text += '\1';
+    return true;
+  }
+  if (value.kind == Kind::kList || value.kind == Kind::kDict || value.kind == Kind::kStorage)
+    return false;
+  text += std::to_string(value.count) + ':';
+  if (value.kind != Kind::kTuple && value.kind != Kind::kCall) {
+    text += base::as_text(values_.bytes(id));
+    return true;
+  }
+  return std::ranges::all_of(values_.parts(id), [&](Id part) {
+    return part == PlainValues::kNothing || has_text(part, text);
+  });
+}
+
+bool PlainForm::is_dropped(const ValueView& value) const {
+  return options_.unknown == Unknown::kDrop && is_unknown(value.kind()) &&
+         !records::is_module(value);
+}
+
+PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
+  if (records::is_module(value)) return make_module(value);
+  const std::string title = "an object of " + value.class_name();
+  if (options_.unknown == Unknown::kRefuse || options_.unknown == Unknown::kDrop)
+    return refuse(value, Error(ErrorCode::kUnsupported, "a class that is not known").about(title),
+                  "--unknown says what becomes of it: drop, dict or record");
+  if (!attribute_dicts(value))
+    return refuse(value, Error(ErrorCode::kUnsupported, "its state is no dict").about(title),
+                  "--unknown drop leaves it out");
+  const bool is_record = options_.unknown == Unknown::kRecord;
+  return changed(value, Change::Kind::kUnknown, is_record ? "dict of its parts" : "dict",
+                 open(value, Kind::kDict));
+}
+
+void PlainForm::fill_unknown(const Open& open) {
+  const ValueView& value = open.value;
+  std::vector<Id> parts;
+  std::unordered_set<std::string> names;
+  const auto add = [&](std::string_view name, Id part) {
+    names.emplace(name);
+    parts.push_back(values_.constant(name));
+    parts.push_back(part);
+  };
+  const auto add_list = [&](std::string_view name, const Values& items) {
+    if (items.empty()) return;
+    std::vector<Id> made;
+    for (const ValueView& item : items) made.push_back(form(item));
+    const Id list = values_.container(Kind::kList);
+    values_.set_parts(list, made);
+    add(name, list);
+  };
+  if (options_.unknown == Unknown::kRecord) {
+    add("__class__", values_.own_text(full_name(value)));
+    add_list("args", value.arguments());
+    add_list("keywords", value.keywords());
+    add_list("items", value.list_items());
+    add_list("pairs", value.dict_items());
+    add_list("members", value.set_items());
+  } else {
+    const Values items = value.dict_items();
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+      parts.push_back(form(items[i], true));
+      parts.push_back(form(items[i + 1]));
+      if (items[i].kind() == ValueKind::kText) names.insert(items[i].get_or<std::string>(""));
+    }
+  }
+  const auto dicts = attribute_dicts(value);  // make_unknown() has asked
+  for (const ValueView& dict : *dicts) {
+    const Values items = dict.items();
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+      const std::string name = items[i].get_or<std::string>("");
+      if (items[i].kind() != ValueKind::kText || !names.insert(name).second) {
+        refuse(value,
+               Error(ErrorCode::kMismatch, "two parts of one name").about(value.class_name()),
+               "--unknown drop leaves it out");
+        continue;
+      }
+      if (is_dropped(items[i + 1])) continue;
+      parts.push_back(form(items[i], true));
+      parts.push_back(form(items[i + 1]));
+    }
+  }
+  values_.set_parts(open.id, parts);
+}
+
+PlainForm::Id PlainForm::make_module(const ValueView& value) {
+  records::WeightNames names;
+  const Status added = records::add_module(value, names);
+  if (!added) return refuse(value, added.error(), "");
+  const StateDict weights = names.take();
+  std::vector<Id> parts = {values_.global("collections", "OrderedDict"), values_.tuple({}),
+                           PlainValues::kNothing};
+  for (const auto& [name, tensor] : weights) {
+    parts.push_back(values_.own_text(std::string(name)));
+    parts.push_back(plain_tensor(ValueView(), tensor, false));
+  }
+  const Id made = values_.container(Kind::kCall);
+  values_.set_parts(made, parts);
+  return changed(value, Change::Kind::kPlain, "its state_dict()", made);
+}
+
+PlainForm::Id PlainForm::changed(const ValueView& value, Change::Kind kind, std::string to, Id id) {
+  if (kind == Change::Kind::kLossy && !options_.lossy)
+    return refuse(
+        value, Error(ErrorCode::kUnsupported, "it would lose something").about(value.class_name()),
+        "--lossy makes it: " + to);
+  changes_.push_back(
+      {kind, state_.graph().path(state_.edges(), value.id()), value.class_name(), std::move(to)});
+  return id;
+}
+
+PlainForm::Id PlainForm::refuse(const ValueView& value, const Error& error, std::string hint) {
+  Issue issue = state_.describe_at(value.id(), error);
+  issue.hint = std::move(hint);
+  refusals_.push_back(std::move(issue));
+  return values_.none();
+}
+
+}  // namespace safe_load::api

@@ -1,0 +1,253 @@
+// The plain form of dates, paths, configs and the like: what a person would write instead.
+#include <array>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "api/plain_form.h"
+#include "base/text.h"
+#include "pickle/tape.h"
+
+namespace safe_load::api {
+
+using writing::PlainValues;
+
+namespace {
+
+std::string padded(std::int64_t number, std::size_t digits) {
+  const std::string text = std::to_string(number);
+  return text.size() >= digits ? text : std::string(digits - text.size(), '0') + text;
+}
+
+std::string date_text(const Dims& fields) {
+  return padded(fields[0], 4) + '-' + padded(fields[1], 2) + '-' + padded(fields[2], 2);
+}
+
+std::string time_text(const Dims& fields, std::size_t first) {
+  std::string text = padded(fields[first], 2) + ':' + padded(fields[first + 1], 2) + ':' +
+                     padded(fields[first + 2], 2);
+  if (fields[first + 3] != 0) (text += '.') += padded(fields[first + 3], 6);
+  return text;
+}
+
+// "+05:30", as datetime.isoformat() ends; of a timedelta of less than a day.
+std::string offset_text(const Dims& delta) {
+  constexpr std::int64_t kDay = 86400;
+  std::int64_t seconds = delta[0] * kDay + delta[1];
+  std::string text(1, seconds < 0 ? '-' : '+');
+  seconds = std::abs(seconds);
+  text += padded(seconds / 3600, 2) + ':' + padded(seconds / 60 % 60, 2);
+  if (seconds % 60 != 0) (text += ':') += padded(seconds % 60, 2);
+  return text;
+}
+
+std::string joined(const Values& parts, char separator) {
+  std::string text;
+  for (const ValueView& part : parts) {
+    if (!text.empty() && text.back() != separator) text += separator;
+    text += part.get_or<std::string>("");
+  }
+  return text.empty() ? "." : text;
+}
+
+std::string uuid_text(const ValueView& number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned, 16> bytes = {};
+  const auto small = number.get<std::uint64_t>();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto raw = number.raw();
+    if (small)
+      bytes[15 - i] = i < 8 ? static_cast<unsigned>(*small >> (8 * i)) & 0xFF : 0;
+    else if (i < raw.size())
+      bytes[15 - i] = std::to_integer<unsigned>(raw[i]);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    (text += kDigits[bytes[i] >> 4]) += kDigits[bytes[i] & 15];
+  }
+  return text;
+}
+
+bool is_plain_text(const ValueView& value) { return value.kind() == ValueKind::kText; }
+
+}  // namespace
+
+// A number of seconds, whole if they are; a tuple where no double says it.
+PlainForm::Id PlainForm::real_or_whole(const ValueView& value) {
+  const Dims delta = value.fields();
+  constexpr std::int64_t kDay = 86400;
+  constexpr double kMicroseconds = 1e6;
+  constexpr std::int64_t kMostDays = 100'000;  // then a double still tells microseconds apart
+  const std::int64_t seconds = delta[0] * kDay + delta[1];
+  if (delta[2] == 0) return values_.integer(seconds);
+  if (std::abs(delta[0]) <= kMostDays)
+    return values_.real(static_cast<double>(seconds * 1'000'000 + delta[2]) / kMicroseconds);
+  return numbers(std::array{delta[0], delta[1], delta[2]});
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): form() of what stands in it
+PlainForm::Id PlainForm::make_record(const ValueView& value) {
+  const Values given = value.arguments();
+  const ValueKind kind = value.kind();
+  const auto text_of = [&](std::size_t i) { return given[i].get_or<std::string>(""); };
+  const auto as_text = [&](std::string text) {
+    return changed(value, Change::Kind::kPlain, "text", values_.own_text(std::move(text)));
+  };
+  const auto as = [&](std::string to, Id id) {
+    return changed(value, Change::Kind::kPlain, std::move(to), id);
+  };
+  if (kind == ValueKind::kSize) {
+    return values_.call(values_.global("torch", "Size"), {numbers(value.fields())});
+  }
+  if (kind == ValueKind::kDevice) {
+    return given.size() == 2
+               ? values_.call(values_.global("torch", "device"), {form(given[0]), form(given[1])})
+               : values_.call(values_.global("torch", "device"), {form(given[0])});
+  }
+  if (kind == ValueKind::kLayout) {
+    return values_.call(values_.global("torch.serialization", "_get_layout"), {form(given[0])});
+  }
+  if (kind == ValueKind::kSymbol) {
+    if (value.module() == "torch" &&
+        (dtype_from_name(value.name()) || value.name().starts_with("per_tensor_") ||
+         value.name().starts_with("per_channel_")))
+      return values_.global("torch", value.name());
+    return changed(value, Change::Kind::kLossy, "its name",
+                   values_.own_text(std::string(value.module()) + '.' + std::string(value.name())));
+  }
+  if (kind == ValueKind::kRange) {
+    if (value.fields().empty()) return no_form(value);
+    return as("tuple (start, stop, step)", numbers(value.fields()));
+  }
+  if (kind == ValueKind::kSlice) {
+    if (given.size() != 3) return no_form(value);
+    return as("tuple (start, stop, step)",
+              values_.tuple({form(given[0]), form(given[1]), form(given[2])}));
+  }
+  if (kind == ValueKind::kDate) return as_text(date_text(value.fields()));
+  if (kind == ValueKind::kDateTime || kind == ValueKind::kTime) {
+    const bool has_date = kind == ValueKind::kDateTime;
+    const Dims fields = value.fields();
+    std::string text =
+        has_date ? date_text(fields) + 'T' + time_text(fields, 3) : time_text(fields, 0);
+    const bool is_folded = fields[fields.size() - 1] != 0;
+    const bool has_zone = given.size() == 2 && given[1].kind() != ValueKind::kNone;
+    if (has_zone) {
+      const Values zone = given[1].arguments();
+      if (given[1].kind() != ValueKind::kTimezone || zone.empty() ||
+          zone[0].kind() != ValueKind::kTimeDelta)
+        return no_form(value);
+      text += offset_text(zone[0].fields());
+    }
+    return is_folded
+               ? changed(value, Change::Kind::kLossy, "text, which does not say which of two hours",
+                         values_.own_text(std::move(text)))
+               : as_text(std::move(text));
+  }
+  if (kind == ValueKind::kTimeDelta) return as("seconds", real_or_whole(value));
+  if (kind == ValueKind::kTimezone) {
+    if (given.size() == 2 && is_plain_text(given[1])) return as_text(text_of(1));
+    if (given.empty() || given[0].kind() != ValueKind::kTimeDelta) return no_form(value);
+    return as_text(offset_text(given[0].fields()));
+  }
+  if (kind == ValueKind::kPosixPath) return as_text(joined(given, '/'));
+  if (kind == ValueKind::kWindowsPath) return as_text(joined(given, '\\'));
+  if (kind == ValueKind::kDecimal || kind == ValueKind::kZoneInfo ||
+      kind == ValueKind::kTorchVersion) {
+    if (given.empty() || !is_plain_text(given[0])) return no_form(value);
+    return as("text", form(given[0]));
+  }
+  if (kind == ValueKind::kIpAddress) {
+    if (given.size() != 1 || !is_plain_text(given[0])) return no_form(value);
+    return as("text", form(given[0]));
+  }
+  if (kind == ValueKind::kFraction) {
+    if (given.size() == 1 && is_plain_text(given[0])) return as("text", form(given[0]));
+    return no_form(value);
+  }
+  if (kind == ValueKind::kMemoryFormat) return as_text("torch." + text_of(1));
+  if (kind == ValueKind::kUuid) return as_text(uuid_text(value.attribute("int")));
+  if (kind == ValueKind::kPattern) {
+    constexpr std::int64_t kUnicode = 32;
+    const std::int64_t flags = given.size() == 2 ? given[1].get_or(std::int64_t{0}) : 0;
+    if (flags == (is_plain_text(given[0]) ? kUnicode : 0)) return as("text", form(given[0]));
+    const Id dict = values_.container(Kind::kDict);
+    const Id parts[] = {values_.constant("pattern"), form(given[0]), values_.constant("flags"),
+                        values_.integer(flags)};
+    values_.set_parts(dict, parts);
+    return as("dict {pattern, flags}", dict);
+  }
+  if (kind == ValueKind::kNamespace || kind == ValueKind::kSimpleNamespace) {
+    if (value.states().size() > 1) return no_form(value);
+    if (value.states().empty()) {
+      const Id dict = values_.container(Kind::kDict);
+      return as("dict", dict);
+    }
+    const ValueView attributes = value.states()[0];
+    if (!attributes.is_dict()) return no_form(value);
+    return as("dict", open(attributes, Kind::kDict));
+  }
+  if (kind == ValueKind::kChainMap) return as("list of its maps", form(value.attribute("maps")));
+  if (kind == ValueKind::kUserDict || kind == ValueKind::kUserList ||
+      kind == ValueKind::kUserString)
+    return as(std::string(to_text(value.attribute("data").kind())), form(value.attribute("data")));
+  if (kind == ValueKind::kBytesStream || kind == ValueKind::kTextStream) {
+    if (value.states().size() != 1 || value.states()[0].size() < 2) return no_form(value);
+    return as(kind == ValueKind::kBytesStream ? "bytes" : "text",
+              form(value.states()[0].items()[0]));
+  }
+  if (kind == ValueKind::kPythonRandom) {
+    if (value.states().size() != 1) return no_form(value);
+    return as("tuple of random.getstate()", form(value.states()[0]));
+  }
+  if (kind == ValueKind::kGenerator) {
+    if (value.states().size() != 1 || value.states()[0].size() != 3) return no_form(value);
+    return as("tensor of get_state()", form(value.states()[0].items()[2]));
+  }
+  if (kind == ValueKind::kArrayDtype) {
+    if (value.array()->field_count() != 0 || value.array()->base() || value.array()->is_text())
+      return no_form(value);
+    return as_text(value.array()->dtype());
+  }
+  if (kind == ValueKind::kMaskedConstant) return as("None", values_.none());
+  if (kind == ValueKind::kSparseTensor) {
+    return values_.call(values_.global("torch._utils", "_rebuild_sparse_tensor"),
+                        {form(given[0]), form(given[1])});
+  }
+  if (kind == ValueKind::kNestedTensor) {
+    if (given.size() != 4) return no_form(value);
+    return values_.call(values_.global("torch._utils", "_rebuild_nested_tensor"),
+                        {form(given[0]), form(given[1]), form(given[2]), form(given[3])});
+  }
+  if (kind == ValueKind::kParameter) {
+    if (given.empty()) return no_form(value);
+    return values_.call(
+        values_.global("torch._utils", "_rebuild_parameter"),
+        {form(given[0]), values_.boolean(given.size() > 1 && given[1].get_or(false)), no_hooks()});
+  }
+  if (kind == ValueKind::kTypeOf || kind == ValueKind::kTypeExpression)
+    return changed(value, Change::Kind::kLossy, "its name", values_.own_text(value.class_name()));
+  if (kind == ValueKind::kOpaque || kind == ValueKind::kPartial || kind == ValueKind::kOwnRecord ||
+      kind == ValueKind::kAttributeOf)
+    return make_unknown(value);
+  if (kind == ValueKind::kDamaged) {
+    const std::string path = state_.graph().path(state_.edges(), value.id());
+    for (const Issue& issue : state_.issues)
+      if (issue.path == path) {
+        refusals_.push_back(issue);
+        return values_.none();
+      }
+    return refuse(value, Error(ErrorCode::kCorrupt, "a value that cannot be read"), "");
+  }
+  return no_form(value);
+}
+
+PlainForm::Id PlainForm::no_form(const ValueView& value) {
+  return refuse(value,
+                Error(ErrorCode::kUnsupported, "a value that has no plain form here")
+                    .about(value.class_name()),
+                "take it out of the checkpoint");
+}
+
+}  // namespace safe_load::api

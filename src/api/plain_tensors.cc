@@ -1,0 +1,310 @@
+// The plain form of tensors, arrays and NumPy's numbers, and the parts of storages that they need.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <string_view>
+
+#include "api/plain_form.h"
+#include "api/scalar.h"
+#include "pickle/tape.h"
+
+namespace safe_load::api {
+
+using writing::PlainValues;
+
+namespace {
+
+constexpr std::uint64_t kCutAlignment = 16;  // bytes: the largest element
+
+// The class of the storage that holds a type, in torch; "" for the types that came later.
+std::string_view storage_class(DType dtype) {
+  struct Pair {
+    DType dtype;
+    std::string_view name;
+  };
+  static constexpr std::array kPairs = {Pair{DType::kUint8, "ByteStorage"},
+                                        Pair{DType::kInt8, "CharStorage"},
+                                        Pair{DType::kInt16, "ShortStorage"},
+                                        Pair{DType::kInt32, "IntStorage"},
+                                        Pair{DType::kInt64, "LongStorage"},
+                                        Pair{DType::kFloat16, "HalfStorage"},
+                                        Pair{DType::kFloat32, "FloatStorage"},
+                                        Pair{DType::kFloat64, "DoubleStorage"},
+                                        Pair{DType::kBfloat16, "BFloat16Storage"},
+                                        Pair{DType::kComplex64, "ComplexFloatStorage"},
+                                        Pair{DType::kComplex128, "ComplexDoubleStorage"},
+                                        Pair{DType::kBool, "BoolStorage"},
+                                        Pair{DType::kQint8, "QInt8Storage"},
+                                        Pair{DType::kQuint8, "QUInt8Storage"},
+                                        Pair{DType::kQint32, "QInt32Storage"},
+                                        Pair{DType::kQuint4x2, "QUInt4x2Storage"},
+                                        Pair{DType::kQuint2x4, "QUInt2x4Storage"}};
+  const auto found = std::ranges::find(kPairs, dtype, &Pair::dtype);
+  return found == kPairs.end() ? std::string_view() : found->name;
+}
+
+// The type of torch with the elements of a NumPy type such as "<f4", and nothing else.
+std::optional<DType> dtype_of_numpy(std::string_view type) {
+  struct Pair {
+    std::string_view numpy;
+    DType torch;
+  };
+  static constexpr std::array kPairs = {
+      Pair{"b1", DType::kBool},      Pair{"i1", DType::kInt8},       Pair{"i2", DType::kInt16},
+      Pair{"i4", DType::kInt32},     Pair{"i8", DType::kInt64},      Pair{"u1", DType::kUint8},
+      Pair{"u2", DType::kUint16},    Pair{"u4", DType::kUint32},     Pair{"u8", DType::kUint64},
+      Pair{"f2", DType::kFloat16},   Pair{"f4", DType::kFloat32},    Pair{"f8", DType::kFloat64},
+      Pair{"c8", DType::kComplex64}, Pair{"c16", DType::kComplex128}};
+  if (type.empty()) return std::nullopt;
+  for (const Pair& pair : kPairs)
+    if (pair.numpy == type.substr(1)) return pair.torch;
+  return std::nullopt;
+}
+
+}  // namespace
+
+PlainForm::Id PlainForm::numbers(std::span<const std::int64_t> numbers) {
+  std::vector<Id> parts;
+  parts.reserve(numbers.size());
+  for (const std::int64_t number : numbers) parts.push_back(values_.integer(number));
+  const Id id = values_.container(Kind::kTuple);
+  values_.set_parts(id, parts);
+  return id;
+}
+
+PlainForm::Id PlainForm::no_hooks() {
+  return values_.call(values_.global("collections", "OrderedDict"), {});
+}
+
+PlainForm::Id PlainForm::make_tensor(const ValueView& value) {
+  const TensorView tensor = *value.tensor();
+  const Values states = value.states();
+  const bool is_parameter = tensor.is_parameter();
+  const Id plain = plain_tensor(value, tensor, !is_parameter && tensor.requires_grad());
+  if (!is_parameter && states.empty()) return plain;
+  const Id gradient = values_.boolean(tensor.requires_grad());
+  if (is_parameter && states.empty())
+    return values_.call(values_.global("torch._utils", "_rebuild_parameter"),
+                        {plain, gradient, no_hooks()});
+  if (is_parameter)
+    return values_.call(values_.global("torch._utils", "_rebuild_parameter_with_state"),
+                        {plain, gradient, no_hooks(), form(states[0])});
+  const auto parts = values_.parts(plain);
+  const Id function = parts[0];
+  const Id arguments = parts[1];
+  return values_.call(values_.global("torch._tensor", "_rebuild_from_type_v2"),
+                      {function, values_.global("torch", "Tensor"), arguments, form(states[0])});
+}
+
+PlainForm::Id PlainForm::plain_tensor(const ValueView& value, const TensorView& tensor,
+                                      bool requires_grad) {
+  const Dims sizes = tensor.shape();
+  const Dims strides = tensor.strides();
+  if (tensor.is_meta())
+    return values_.call(values_.global("torch._utils", "_rebuild_meta_tensor_no_storage"),
+                        {global_of(tensor.dtype()), numbers(sizes), numbers(strides),
+                         values_.boolean(requires_grad)});
+  const std::size_t storage =
+      storage_for(tensor.storage(), tensor.dtype(), storage_class(tensor.dtype()).empty());
+  const std::uint64_t offset = tensor.storage_offset();
+  if (!tensor.is_quantized())
+    return tensor_over(storage, tensor.dtype(), offset, sizes, strides, requires_grad,
+                       tensor.is_conjugated(), tensor.is_negated());
+  const Quantizer quantizer = *value.quantizer();
+  Id how;
+  if (quantizer.scheme == QuantScheme::kPerTensor) {
+    how = values_.tuple({values_.global("torch", "per_tensor_affine"),
+                         values_.real(quantizer.scale), values_.integer(quantizer.zero_point)});
+  } else {
+    if (quantizer.scales.kind() != ValueKind::kTensor ||
+        quantizer.zero_points.kind() != ValueKind::kTensor)
+      return refuse(value, Error(ErrorCode::kUnsupported, "scales that are no tensor"), "");
+    const bool has_float_points = quantizer.scheme == QuantScheme::kPerChannelFloat;
+    how = values_.tuple(
+        {values_.global(
+             "torch", has_float_points ? "per_channel_affine_float_qparams" : "per_channel_affine"),
+         form(quantizer.scales), form(quantizer.zero_points), values_.integer(quantizer.axis)});
+  }
+  const Id plain =
+      tensor_over(storage, tensor.dtype(), offset, sizes, strides, requires_grad, false, false);
+  const auto arguments = values_.parts(values_.parts(plain)[1]);
+  const std::array parts = {arguments[0], arguments[1], arguments[2], arguments[3]};
+  return values_.call(
+      values_.global("torch._utils", "_rebuild_qtensor"),
+      {parts[0], parts[1], parts[2], parts[3], how, values_.boolean(requires_grad), no_hooks()});
+}
+
+PlainForm::Id PlainForm::tensor_over(std::size_t storage, DType dtype, std::uint64_t offset,
+                                     std::span<const std::int64_t> sizes,
+                                     std::span<const std::int64_t> strides, bool requires_grad,
+                                     bool conj, bool neg) {
+  const std::uint64_t size = size_of(dtype);
+  std::uint64_t last = offset;
+  bool is_empty = false;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    is_empty |= sizes[i] == 0;
+    if (sizes[i] > 1) last += static_cast<std::uint64_t>((sizes[i] - 1) * strides[i]);
+  }
+  if (!is_empty) {
+    storages_[storage].begin = std::min(storages_[storage].begin, offset * size);
+    storages_[storage].end = std::max(storages_[storage].end, (last + 1) * size);
+  }
+  const Id start = values_.integer(static_cast<std::int64_t>(offset));
+  offsets_.push_back({start, storage, is_empty ? 0 : offset * size, is_empty ? 0 : size});
+  std::vector<Id> parts = {
+      storages_[storage].value,       start,     numbers(sizes), numbers(strides),
+      values_.boolean(requires_grad), no_hooks()};
+  const bool is_late = storage_class(dtype).empty();
+  if (is_late) parts.push_back(global_of(dtype));
+  if (conj || neg) {
+    const Id bits = values_.container(Kind::kDict);
+    std::vector<Id> pairs;
+    if (conj) pairs = {values_.constant("conj"), values_.boolean(true)};
+    if (neg) pairs.insert(pairs.end(), {values_.constant("neg"), values_.boolean(true)});
+    values_.set_parts(bits, pairs);
+    parts.push_back(bits);
+  }
+  const Id arguments = values_.container(Kind::kTuple);
+  values_.set_parts(arguments, parts);
+  const Id call = values_.container(Kind::kCall);
+  const Id whole[] = {
+      values_.global("torch._utils", is_late ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2"),
+      arguments, PlainValues::kNothing};
+  values_.set_parts(call, whole);
+  return call;
+}
+
+std::size_t PlainForm::storage_for(const StorageView& storage, DType dtype, bool is_untyped) {
+  const bool is_foreign = state_.storages()[storage.id()].is_foreign();
+  const std::uint32_t kind = is_untyped ? kDTypeCount : static_cast<std::uint32_t>(dtype);
+  const auto key = std::tuple(storage.id(), kind, is_foreign ? info(dtype).swap_unit : 1u);
+  const auto [found, is_new] = by_storage_.try_emplace(key, storages_.size());
+  if (!is_new) return found->second;
+  if (!seen_storages_.insert(storage.id()).second)
+    changes_.push_back(
+        {Change::Kind::kPlain, "", "a storage that is seen as two types", "two storages"});
+  PlainStorage& made = add_storage(dtype, is_untyped, is_foreign);
+  made.storage = storage.id();
+  made.whole = storage.byte_count();
+  return found->second;
+}
+
+std::size_t PlainForm::storage_of(base::Bytes content, DType dtype, bool is_foreign) {
+  PlainStorage& made = add_storage(dtype, storage_class(dtype).empty(), is_foreign);
+  made.content = content;
+  made.whole = content.size();
+  return storages_.size() - 1;
+}
+
+PlainStorage& PlainForm::add_storage(DType dtype, bool is_untyped, bool is_foreign) {
+  const Id parts[] = {values_.constant("storage"),
+                      is_untyped ? values_.global("torch.storage", "UntypedStorage")
+                                 : values_.global("torch", storage_class(dtype)),
+                      values_.own_text(""), values_.constant("cpu"), values_.integer(0)};
+  PlainStorage& made = storages_.emplace_back();
+  made.value = values_.container(Kind::kStorage);
+  made.item_size = is_untyped ? 1 : static_cast<std::uint32_t>(size_of(dtype));
+  made.unit = is_foreign ? info(dtype).swap_unit : 1u;
+  values_.set_parts(made.value, parts);
+  return made;
+}
+
+PlainForm::Id PlainForm::make_storage(const ValueView& value) {
+  const StorageView storage = *value.storage();
+  if (state_.storages()[storage.id()].is_meta())
+    return refuse(value, Error(ErrorCode::kUnsupported, "a storage of the meta device"), "");
+  const bool is_untyped = storage.is_untyped() || storage_class(storage.dtype()).empty();
+  const std::size_t number = storage_for(storage, storage.dtype(), is_untyped);
+  storages_[number].begin = 0;
+  storages_[number].end = storages_[number].whole;
+  return storages_[number].value;
+}
+
+// A whole storage is kept if at least half of it is needed, else what lies between its first and
+// its last byte that is.
+void PlainForm::cut() {
+  for (PlainStorage& storage : storages_) {
+    if (storage.begin >= storage.end) storage.begin = storage.end = 0;
+    storage.begin -= storage.begin % kCutAlignment;
+    const bool is_whole = storage.whole / 2 <= storage.end - storage.begin && storage.end != 0;
+    if (is_whole) {
+      storage.begin = 0;
+      storage.end = storage.whole - storage.whole % storage.item_size;
+    }
+    cut_bytes_ += storage.whole - (storage.end - storage.begin);
+    values_.set_integer(
+        values_.parts(storage.value)[4],
+        static_cast<std::int64_t>((storage.end - storage.begin) / storage.item_size));
+  }
+  for (const Offset& offset : offsets_) {
+    if (offset.item_size == 0)
+      values_.set_integer(offset.id, 0);
+    else
+      values_.set_integer(
+          offset.id, static_cast<std::int64_t>((offset.bytes - storages_[offset.storage].begin) /
+                                               offset.item_size));
+  }
+}
+
+PlainForm::Id PlainForm::make_scalar(const ValueView& value) {
+  const ArrayView scalar = *value.array();
+  const std::string type = scalar.dtype();
+  const std::optional<DType> dtype = dtype_of_numpy(type);
+  const auto as = [&](std::string to, Id id) {
+    return changed(value, Change::Kind::kPlain, std::move(to), id);
+  };
+  if (dtype == DType::kBool) return as("bool", values_.boolean(value.get_or(false)));
+  if (dtype && info(*dtype).is_complex) {
+    const std::byte* const from = scalar.bytes().data();
+    const bool is_big = type[0] == '>';
+    const auto part = [&](std::size_t i) {
+      if (*dtype == DType::kComplex128)
+        return is_big ? base::load_big<double>(from + 8 * i)
+                      : base::load_little<double>(from + 8 * i);
+      return double{is_big ? base::load_big<float>(from + 4 * i)
+                           : base::load_little<float>(from + 4 * i)};
+    };
+    return as("complex", values_.call(values_.global("__builtin__", "complex"),
+                                      {values_.real(part(0)), values_.real(part(1))}));
+  }
+  if (dtype && !info(*dtype).is_floating) return as("int", make_small(value));
+  if (dtype) return as("float", values_.real(value.get_or(0.0)));
+  if (type.size() > 1 && type[1] == 'U')
+    if (auto text = value.get<std::string>()) return as("text", values_.own_text(*std::move(text)));
+  if (type.size() > 1 && type[1] == 'S') {
+    base::Bytes bytes = scalar.bytes();
+    while (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
+    return as("bytes", make_bytes(bytes));
+  }
+  return refuse(
+      value,
+      Error(ErrorCode::kUnsupported, "a value of NumPy that has no plain form here").about(type),
+      "save it as a number or a text");
+}
+
+PlainForm::Id PlainForm::make_array(const ValueView& value) {
+  const ArrayView array = *value.array();
+  const std::string type = array.dtype();
+  const std::optional<DType> dtype = dtype_of_numpy(type);
+  if (!dtype || array.is_masked() || array.has_objects())
+    return refuse(
+        value,
+        Error(ErrorCode::kUnsupported, "an array of NumPy that has no plain form here").about(type),
+        "save it as a tensor or a list");
+  const std::size_t storage = storage_of(array.bytes(), *dtype, type[0] == '>');
+  const Dims shape = array.shape();
+  Dims strides;
+  for (const std::int64_t stride : array.strides()) {
+    if (stride < 0 || stride % static_cast<std::int64_t>(size_of(*dtype)) != 0)
+      return refuse(value, Error(ErrorCode::kUnsupported, "strides that no tensor has"), "");
+    strides.push_back(stride / static_cast<std::int64_t>(size_of(*dtype)));
+  }
+  storages_[storage].begin = 0;
+  storages_[storage].end = storages_[storage].whole;
+  return changed(value, Change::Kind::kPlain, "tensor",
+                 tensor_over(storage, *dtype, 0, shape, strides, false, false, false));
+}
+
+}  // namespace safe_load::api
