@@ -3,7 +3,7 @@ _safe_load() {
   local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command="" words="" each
   COMPREPLY=()
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$each" in ls|show|explain|scan|report|convert) command="$each"; break ;; esac
+    case "$each" in ls|show|explain|scan|report|convert|fix) command="$each"; break ;; esac
   done
   case "$before" in
     --sort) COMPREPLY=($(compgen -W "file size name" -- "$word")); return ;;
@@ -17,6 +17,7 @@ _safe_load() {
     scan) words="-h --help --files-from --null --include --exclude --follow-symlinks -j --jobs --format -o --output --strict --deep --fail-on --max-findings --timeout --sarif-category --explain --list-rules -q --quiet -v --verbose --color" ;;
     report) words="-h --help -o --output" ;;
     convert) words="-h --help --key --aliases -f --force --dry-run --verify" ;;
+    fix) words="-h --help --lossy --unknown -f --force --dry-run --verify" ;;
     *) words="-h --help --version" ;;
   esac
   case "$word" in
@@ -24,6 +25,6 @@ _safe_load() {
   esac
   compopt -o filenames 2>/dev/null
   mapfile -t COMPREPLY < <(compgen -f -- "$word")
-  [ -n "$command" ] || COMPREPLY+=($(compgen -W "ls show explain scan report convert" -- "$word"))
+  [ -n "$command" ] || COMPREPLY+=($(compgen -W "ls show explain scan report convert fix" -- "$word"))
 }
 complete -F _safe_load safe-load

@@ -19,6 +19,7 @@ from ._convert import Conversion, convert
 from ._core import Limits, NdArray, TensorView
 from ._core import __version__ as __version__
 from ._errors import Error, UnknownGlobal
+from ._fix import Change, Fix, fix
 from ._handle import Handle
 from ._inert import AttrRef, GlobalRef, Opaque, Partial, Pattern, StateRecord, TensorRecord, TypeExpr
 from ._inspecting import inspect
@@ -56,12 +57,14 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "AttrRef",
+    "Change",
     "Conversion",
     "Coverage",
     "DeviceMesh",
     "DistributedTensor",
     "Error",
     "Finding",
+    "Fix",
     "GlobalRef",
     "Handle",
     "Inspection",
@@ -81,6 +84,7 @@ __all__ = [
     "Verdict",
     "as_torch_load",
     "convert",
+    "fix",
     "inspect",
     "load",
     "load_all",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from . import _convert, _inspecting, _load, _save, _scanning, _torch_load, _weights
+from . import _convert, _fix, _inspecting, _load, _save, _scanning, _torch_load, _weights
 
 if TYPE_CHECKING:
     from ._core import Limits
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         inspect = staticmethod(_inspecting.inspect)
         as_torch_load = staticmethod(_torch_load.as_torch_load)
         convert = staticmethod(_convert.convert)
+        fix = staticmethod(_fix.fix)
         save = staticmethod(_save.save)
         scan = staticmethod(_scanning.scan)
         scan_many = staticmethod(_scanning.scan_many)
@@ -61,6 +62,7 @@ else:
         inspect=_inspecting.inspect,
         as_torch_load=_torch_load.as_torch_load,
         convert=_convert.convert,
+        fix=_fix.fix,
         save=_save.save,
         scan=_scanning.scan,
         scan_many=_scanning.scan_many,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Iterable, Literal, NamedTuple
+from typing import Iterable, Literal, NamedTuple
 
 from . import _core
-from ._errors import Error, printable
-from ._progress import TerminalLine
+from ._errors import printable
 from ._source import Source, open_source
+from ._writing import Progress, Target, accepted, target_of, write
 
 Aliases = Literal["note", "duplicate", "refuse"]
 
@@ -30,13 +30,13 @@ class Conversion(NamedTuple):
 
 def convert(
     src: Source,
-    dst: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    dst: Target,
     *,
     key: str | Iterable[str] | None = None,
     aliases: Aliases = "note",
     overwrite: bool = False,
     dry_run: bool = False,
-    progress: bool | Callable[[int, int, str], None] | None = None,
+    progress: Progress = None,
     encoding: str = "utf-8",
     limits: _core.Limits | None = None,
     verify: bool = False,
@@ -60,17 +60,13 @@ def convert(
     not found or could be several, tensors of types that the format has not, and names that it takes for its own.
     Raises OSError for trouble with the operating system. Needs neither torch nor NumPy. Thread-safe; the GIL is released.
     """
-    target = os.fsdecode(dst)
+    target = target_of(dst)
     if not target.endswith(".safetensors"):
         raise ValueError(f"convert writes files that end in .safetensors, not {printable(os.path.basename(target))}")
-    if "\0" in target:
-        raise ValueError("a path cannot hold a NUL byte")
     if aliases not in ("note", "duplicate", "refuse"):
         raise ValueError('aliases must be "note", "duplicate" or "refuse"')
     opened = open_source(src, False, encoding, limits, verify, byteorder)
-    planned, issues = _core.plan_safetensors(opened.checkpoint, _keys(key), aliases)
-    if planned is None:
-        raise _refusal(opened.title, issues)
+    planned = accepted(opened, _core.plan_safetensors(opened.checkpoint, _keys(key), aliases))
     done = Conversion(
         path=target,
         size=planned.size,
@@ -79,15 +75,7 @@ def convert(
         left_out=planned.left_out,
         left_out_bytes=planned.left_out_bytes,
     )
-    if dry_run:
-        planned.check_target(os.fsencode(target), bool(overwrite))
-        return done
-    line = TerminalLine() if progress is True else None
-    try:
-        planned.write(os.fsencode(target), bool(overwrite), line if isinstance(progress, bool) else progress)
-    finally:
-        if line is not None:
-            line.end()
+    write(planned, target, overwrite, dry_run, progress)
     return done
 
 
@@ -99,19 +87,6 @@ def _keys(key: str | Iterable[str] | None) -> list[str]:
         if not isinstance(part, str):
             raise TypeError(f"key must be a str or several, not {type(part).__name__}")
     return keys
-
-
-def _refusal(title: str, issues: list[dict[str, Any]]) -> Error:
-    """One Error with everything that stands against writing."""
-    shown = 12
-    lines = [issue["text"] for issue in issues[:shown]]
-    if len(issues) == 1:
-        text = f"safe_load: {title}: {lines[0]}; nothing was written"
-    else:
-        more = [f"... and {len(issues) - shown} more"] if len(issues) > shown else []
-        head = f"safe_load: {title}: {len(issues)} tensors cannot be written, so nothing was:"
-        text = "\n  ".join([head, *lines, *more])
-    return Error(text, code=issues[0]["code"], hint=issues[0]["hint"], issues=issues)
 
 
 __all__ = ["Aliases", "Conversion", "convert"]

@@ -1,6 +1,6 @@
 """The engine, as a type checker sees it. A test holds it against the module that was built."""
 
-from typing import Any, Callable
+from typing import Any, Callable, Literal
 
 __version__: str
 
@@ -144,6 +144,8 @@ class PlannedFile:
     @property
     def aliases(self) -> list[tuple[str, str]]: ...
     @property
+    def changes(self) -> list[tuple[Literal["plain", "lossy", "unknown"], str, str, str]]: ...
+    @property
     def left_out(self) -> int: ...
     @property
     def left_out_bytes(self) -> int: ...
@@ -152,4 +154,7 @@ class PlannedFile:
 
 def plan_safetensors(
     checkpoint: Checkpoint, keys: list[str], aliases: str
+) -> tuple[PlannedFile | None, list[dict[str, Any]]]: ...
+def plan_torch(
+    checkpoint: Checkpoint, unknown: str, lossy: bool
 ) -> tuple[PlannedFile | None, list[dict[str, Any]]]: ...

@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 #include <safe_load/write.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +33,18 @@ safe_load::Aliases aliases_from(const std::string& text) {
   return text == "refuse" ? safe_load::Aliases::kRefuse : safe_load::Aliases::kNote;
 }
 
+safe_load::Unknown unknown_from(const std::string& text) {
+  if (text == "drop") return safe_load::Unknown::kDrop;
+  if (text == "dict") return safe_load::Unknown::kDict;
+  return text == "record" ? safe_load::Unknown::kRecord : safe_load::Unknown::kRefuse;
+}
+
 // The plan, or None, and the issues that stand against it.
-nb::tuple plan_safetensors(std::shared_ptr<const Checkpoint> checkpoint,
-                           std::vector<std::string> keys, const std::string& aliases) {
-  safe_load::SafetensorsOptions options{std::move(keys), aliases_from(aliases)};
+template <class Make>
+nb::tuple planned(std::shared_ptr<const Checkpoint> checkpoint, const Make& make) {
   auto plan = [&] {
     const nb::gil_scoped_release release;
-    return safe_load::plan_safetensors(*checkpoint, options);
+    return make(*checkpoint);
   }();
   nb::list issues;
   if (!plan) {
@@ -46,6 +52,31 @@ nb::tuple plan_safetensors(std::shared_ptr<const Checkpoint> checkpoint,
     return nb::make_tuple(nb::none(), issues);
   }
   return nb::make_tuple(PlannedFile{std::move(checkpoint), *std::move(plan)}, issues);
+}
+
+nb::tuple plan_safetensors(std::shared_ptr<const Checkpoint> checkpoint,
+                           std::vector<std::string> keys, const std::string& aliases) {
+  const safe_load::SafetensorsOptions options{std::move(keys), aliases_from(aliases)};
+  return planned(std::move(checkpoint), [&](const Checkpoint& opened) {
+    return safe_load::plan_safetensors(opened, options);
+  });
+}
+
+nb::tuple plan_torch(std::shared_ptr<const Checkpoint> checkpoint, const std::string& unknown,
+                     bool lossy) {
+  const safe_load::TorchOptions options{unknown_from(unknown), lossy};
+  return planned(std::move(checkpoint),
+                 [&](const Checkpoint& opened) { return safe_load::plan_torch(opened, options); });
+}
+
+// (kind, path, from, to) of each.
+nb::list changes(const PlannedFile& file) {
+  constexpr std::array kKinds = {"plain", "lossy", "unknown"};
+  nb::list found;
+  for (const safe_load::Change& change : file.plan.changes())
+    found.append(nb::make_tuple(kKinds[static_cast<std::size_t>(change.kind)], change.path,
+                                change.from, change.to));
+  return found;
 }
 
 void write(const PlannedFile& file, nb::bytes path, bool overwrite, nb::object progress) {
@@ -84,10 +115,13 @@ void bind_write(nb::module_& module) {
       .def_prop_ro("left_out", [](const PlannedFile& file) { return file.plan.left_out_count(); })
       .def_prop_ro("left_out_bytes",
                    [](const PlannedFile& file) { return file.plan.left_out_bytes(); })
+      .def_prop_ro("changes", &changes)
       .def("check_target", &check_target, nb::arg("path"), nb::arg("overwrite"))
       .def("write", &write, nb::arg("path"), nb::arg("overwrite"), nb::arg("progress").none());
   module.def("plan_safetensors", &plan_safetensors, nb::arg("checkpoint"), nb::arg("keys"),
              nb::arg("aliases"));
+  module.def("plan_torch", &plan_torch, nb::arg("checkpoint"), nb::arg("unknown"),
+             nb::arg("lossy"));
 }
 
 }  // namespace safe_load_python

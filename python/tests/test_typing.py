@@ -107,7 +107,7 @@ def test_everything_public_is_annotated():
 
 
 FUNCTIONS = [
-    package.safe_load, package.open, package.inspect, package.scan, package.scan_many, package.convert,
+    package.safe_load, package.open, package.inspect, package.scan, package.scan_many, package.convert, package.fix,
     package.state_dict, package.strip_prefix,
 ]  # fmt: skip
 

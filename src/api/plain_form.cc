@@ -45,6 +45,25 @@ std::optional<std::vector<ValueView>> attribute_dicts(const ValueView& value) {
   return found;
 }
 
+// As Python's hex() writes it. `number`: two's complement, little-endian.
+std::string hexadecimal(base::Bytes number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const bool is_negative = (std::to_integer<unsigned>(number.back()) & 0x80) != 0;
+  std::string digits;
+  unsigned carry = is_negative ? 1 : 0;
+  for (const std::byte byte : number) {
+    unsigned magnitude = std::to_integer<unsigned>(byte);
+    if (is_negative) {
+      magnitude = (~magnitude & 0xFF) + carry;
+      carry = magnitude >> 8;
+    }
+    (digits += kDigits[magnitude & 15]) += kDigits[(magnitude >> 4) & 15];
+  }
+  digits.erase(digits.find_last_not_of('0') + 1);
+  std::string text = is_negative ? "-0x" : "0x";
+  return text.append(digits.rbegin(), digits.rend());
+}
+
 }  // namespace
 
 PlainForm::Id PlainForm::build(const ValueView& root) {
@@ -54,6 +73,7 @@ PlainForm::Id PlainForm::build(const ValueView& root) {
     open_.pop_back();
     fill(next);
   }
+  for (const Keys& keys : keys_) check_keys(keys);
   cut();
   return made;
 }
@@ -136,16 +156,18 @@ PlainForm::Id PlainForm::make_small(const ValueView& value) {
                         {values_.real(parts[0].get_or(0.0)), values_.real(parts[1].get_or(0.0))});
   }
   if (const auto number = value.get<std::int64_t>()) return values_.integer(*number);
-  if (const auto number = value.get<std::uint64_t>()) {
-    std::vector<std::byte>& bytes = contents_.emplace_back(sizeof(std::uint64_t) + 1);
-    for (std::size_t i = 0; i < sizeof(std::uint64_t); ++i)
-      bytes[i] = static_cast<std::byte>(*number >> (8 * i));
-    return values_.integer(bytes);
-  }
+  if (const auto number = value.get<std::uint64_t>()) return unsigned_integer(*number);
   constexpr std::size_t kLongest = 255;
   if (value.raw().size() <= kLongest) return values_.integer(value.raw());
-  return refuse(value, Error(ErrorCode::kUnsupported, "an integer of more than 255 bytes"),
-                "save it as text");
+  return changed(value, Change::Kind::kPlain, "text, hexadecimal",
+                 values_.own_text(hexadecimal(value.raw())));
+}
+
+PlainForm::Id PlainForm::unsigned_integer(std::uint64_t number) {
+  std::vector<std::byte>& bytes = contents_.emplace_back(sizeof number + 1);  // the last: no sign
+  for (std::size_t i = 0; i < sizeof number; ++i)
+    bytes[i] = static_cast<std::byte>(number >> (8 * i));
+  return values_.integer(bytes);
 }
 
 PlainForm::Id PlainForm::make_text(const ValueView& value) {
@@ -177,6 +199,8 @@ PlainForm::Id PlainForm::open(const ValueView& value, Kind kind, bool is_in_key)
 void PlainForm::fill(const Open& open) {
   if (is_unknown(open.value.kind())) {
     fill_unknown(open);
+  } else if (open.value.kind() == ValueKind::kArray) {
+    fill_array(open);
   } else if (values_[open.id].kind == Kind::kCall) {  // an OrderedDict
     const Values states = open.value.states();
     Id state = PlainValues::kNothing;
@@ -203,31 +227,30 @@ void PlainForm::fill(const Open& open) {
 }
 
 void PlainForm::fill_dict(const Open& open, std::vector<Id> parts, Values items) {
-  std::vector<std::pair<ValueView, Id>> keys;
+  Keys keys{open.value, {}};
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     if (is_dropped(items[i]) || is_dropped(items[i + 1])) {
       changed(items[i + 1], Change::Kind::kUnknown, "left out", 0);
       continue;
     }
-    keys.emplace_back(items[i], form(items[i], true));
-    parts.push_back(keys.back().second);
+    keys.forms.emplace_back(items[i], form(items[i], true));
+    parts.push_back(keys.forms.back().second);
     parts.push_back(form(items[i + 1]));
   }
-  check_keys(open.value, keys);
+  const auto is_same = [](const auto& key) { return key.first.kind() <= ValueKind::kBytes; };
+  if (!std::ranges::all_of(keys.forms, is_same)) keys_.push_back(std::move(keys));
   values_.set_parts(open.id, parts);
 }
 
 // Two keys that become one would lose a value.
-void PlainForm::check_keys(const ValueView& dict, std::span<const std::pair<ValueView, Id>> keys) {
-  const auto is_same = [](const ValueView& key) { return key.kind() <= ValueKind::kBytes; };
-  if (std::ranges::all_of(keys, [&](const auto& key) { return is_same(key.first); })) return;
+void PlainForm::check_keys(const Keys& keys) {
   std::unordered_set<std::string> seen;
-  for (const auto& [key, id] : keys) {
+  for (const auto& [key, id] : keys.forms) {
     std::string text;
     if (!has_text(id, text)) {
       refuse(key, Error(ErrorCode::kUnsupported, "a key whose plain form cannot be one"), "");
     } else if (!seen.insert(std::move(text)).second) {
-      refuse(dict, Error(ErrorCode::kMismatch, "two keys that become equal"), "");
+      refuse(keys.dict, Error(ErrorCode::kMismatch, "two keys that become equal"), "");
     }
   }
 }
@@ -242,8 +265,11 @@ bool PlainForm::has_text(Id id, std::string& text) const {
     if (value.kind == Kind::kTrue) text += '\1';
     return true;
   }
-  if (value.kind == Kind::kList || value.kind == Kind::kDict || value.kind == Kind::kStorage)
-    return false;
+  if (value.kind == Kind::kList || value.kind == Kind::kDict) return false;
+  if (value.kind == Kind::kStorage) {  // tensors are told apart by what they are
+    text += std::to_string(id);
+    return true;
+  }
   text += std::to_string(value.count) + ':';
   if (value.kind != Kind::kTuple && value.kind != Kind::kCall) {
     text += base::as_text(values_.bytes(id));
@@ -265,9 +291,9 @@ PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
   if (options_.unknown == Unknown::kRefuse || options_.unknown == Unknown::kDrop)
     return refuse(value, Error(ErrorCode::kUnsupported, "a class that is not known").about(title),
                   "--unknown says what becomes of it: drop, dict or record");
-  if (!attribute_dicts(value))
+  if (options_.unknown == Unknown::kDict && !attribute_dicts(value))
     return refuse(value, Error(ErrorCode::kUnsupported, "its state is no dict").about(title),
-                  "--unknown drop leaves it out");
+                  "--unknown record keeps it, drop leaves it out");
   const bool is_record = options_.unknown == Unknown::kRecord;
   return changed(value, Change::Kind::kUnknown, is_record ? "dict of its parts" : "dict",
                  open(value, Kind::kDict));
@@ -305,8 +331,9 @@ void PlainForm::fill_unknown(const Open& open) {
       if (items[i].kind() == ValueKind::kText) names.insert(items[i].get_or<std::string>(""));
     }
   }
-  const auto dicts = attribute_dicts(value);  // make_unknown() has asked
-  for (const ValueView& dict : *dicts) {
+  const auto dicts = attribute_dicts(value);
+  if (!dicts) add_list("states", value.states());
+  for (const ValueView& dict : dicts.value_or(std::vector<ValueView>())) {
     const Values items = dict.items();
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
       const std::string name = items[i].get_or<std::string>("");
@@ -337,7 +364,37 @@ PlainForm::Id PlainForm::make_module(const ValueView& value) {
   }
   const Id made = values_.container(Kind::kCall);
   values_.set_parts(made, parts);
-  return changed(value, Change::Kind::kPlain, "its state_dict()", made);
+  return has_other_tensors(value, weights)
+             ? changed(value, Change::Kind::kLossy, "its state_dict(), without tensors beside it",
+                       made)
+             : changed(value, Change::Kind::kPlain, "its state_dict()", made);
+}
+
+// Whether a module holds tensors that its state_dict() does not, other than buffers that are not
+// meant to be saved. Yes where it is too large to tell.
+bool PlainForm::has_other_tensors(const ValueView& module, const StateDict& weights) {
+  std::unordered_set<std::uint32_t> known;
+  for (const auto& [name, tensor] : weights) known.insert(tensor.id());
+  std::unordered_set<std::uint32_t> seen = {module.id()};
+  std::vector<std::uint32_t> waiting = {module.id()};
+  bool has_others = false;
+  while (!waiting.empty() && !has_others) {
+    const std::uint32_t id = waiting.back();
+    waiting.pop_back();
+    if (looked_at_++ > kMostLooks) return true;
+    const ValueView value = checkpoint_.value(id);
+    if (value.kind() == ValueKind::kTensor)
+      has_others |= !known.contains(value.tensor()->id());
+    else if (value.kind() == ValueKind::kStorage || value.kind() == ValueKind::kArray)
+      has_others = true;
+    if (const ValueView buffers = value.attribute("_buffers"); buffers.is_dict())
+      for (const ValueView& buffer : buffers.items())
+        if (buffer.kind() == ValueKind::kTensor) known.insert(buffer.tensor()->id());
+    state_.graph().for_each_child(id, [&](const types::Edge&, std::uint32_t child) {
+      if (seen.insert(child).second) waiting.push_back(child);
+    });
+  }
+  return has_others;
 }
 
 PlainForm::Id PlainForm::changed(const ValueView& value, Change::Kind kind, std::string to, Id id) {

@@ -38,7 +38,9 @@ class PlainForm {
  public:
   using Id = writing::PlainValues::Id;
 
-  PlainForm(const State& state, const TorchOptions& options) : state_(state), options_(options) {}
+  // Both must outlive this.
+  PlainForm(const Checkpoint& checkpoint, const State& state, const TorchOptions& options)
+      : checkpoint_(checkpoint), state_(state), options_(options) {}
 
   // The whole object. Then changes() and refusals() are complete.
   Id build(const ValueView& root);
@@ -60,6 +62,11 @@ class PlainForm {
     Id id;
     bool is_in_key;
   };
+  // The keys of a dict, some of which are written as others.
+  struct Keys {
+    ValueView dict;
+    std::vector<std::pair<ValueView, Id>> forms;
+  };
   // A number of a tensor that depends on where its storage is cut.
   struct Offset {
     Id id;
@@ -79,19 +86,24 @@ class PlainForm {
   Id make_unknown(const ValueView& value);
   Id make_scalar(const ValueView& value);
   Id make_array(const ValueView& value);
+  Id unsigned_integer(std::uint64_t number);
   Id make_text(const ValueView& value);
   Id make_bytes(base::Bytes bytes);
   Id make_tensor(const ValueView& value);
   Id make_storage(const ValueView& value);
   Id make_module(const ValueView& value);
+  Id make_number_array(const ValueView& value);
+  bool has_other_tensors(const ValueView& module, const StateDict& weights);
+  Id dict_of(std::initializer_list<std::pair<std::string_view, Id>> pairs);
   Id open(const ValueView& value, Kind kind, bool is_in_key = false);
   Id real_or_whole(const ValueView& value);
 
   void fill(const Open& open);
   void fill_unknown(const Open& open);
+  void fill_array(const Open& open);
   void fill_dict(const Open& open, std::vector<Id> parts, Values items);
   bool is_dropped(const ValueView& value) const;
-  void check_keys(const ValueView& dict, std::span<const std::pair<ValueView, Id>> keys);
+  void check_keys(const Keys& keys);
   bool has_text(Id id, std::string& text) const;
 
   // ---- tensors
@@ -102,6 +114,8 @@ class PlainForm {
                  bool requires_grad, bool conj, bool neg);
   std::size_t storage_for(const StorageView& storage, DType dtype, bool is_untyped);
   std::size_t storage_of(base::Bytes content, DType dtype, bool is_foreign);
+  std::size_t whole_storage(base::Bytes content, DType dtype, bool is_foreign);
+  Id text_item(const ValueView& value, base::Bytes item, std::string_view type);
   PlainStorage& add_storage(DType dtype, bool is_untyped, bool is_foreign);
   Id numbers(std::span<const std::int64_t> numbers);
   Id global_of(DType dtype) { return values_.global("torch", name(dtype)); }
@@ -113,13 +127,17 @@ class PlainForm {
   Id changed(const ValueView& value, Change::Kind kind, std::string to, Id id);
   Id refuse(const ValueView& value, const Error& error, std::string hint);
 
+  const Checkpoint& checkpoint_;
   const State& state_;
   const TorchOptions& options_;
   writing::PlainValues values_;
   std::unordered_map<std::uint32_t, Id> made_;
   std::unordered_map<std::uint32_t, Id> made_as_key_;
+  static constexpr std::uint64_t kMostLooks = std::uint64_t{1} << 24;  // at parts of modules
+  std::uint64_t looked_at_ = 0;
   int depth_ = 0;
   std::vector<Open> open_;
+  std::vector<Keys> keys_;
   std::vector<PlainStorage> storages_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::size_t> by_storage_;
   std::unordered_set<std::uint32_t> seen_storages_;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/plain_form.h"
 #include "base/text.h"
@@ -50,21 +51,61 @@ std::string joined(const Values& parts, char separator) {
   return text.empty() ? "." : text;
 }
 
-std::string uuid_text(const ValueView& number) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
+// An integer of 128 bits, big-endian.
+std::array<unsigned, 16> number_bytes(const ValueView& number) {
   std::array<unsigned, 16> bytes = {};
   const auto small = number.get<std::uint64_t>();
+  const auto raw = number.raw();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto raw = number.raw();
-    if (small)
-      bytes[15 - i] = i < 8 ? static_cast<unsigned>(*small >> (8 * i)) & 0xFF : 0;
-    else if (i < raw.size())
-      bytes[15 - i] = std::to_integer<unsigned>(raw[i]);
+    if (small) bytes[15 - i] = i < 8 ? static_cast<unsigned>(*small >> (8 * i)) & 0xFF : 0;
+    if (!small && i < raw.size()) bytes[15 - i] = std::to_integer<unsigned>(raw[i]);
   }
+  return bytes;
+}
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+std::string uuid_text(const std::array<unsigned, 16>& bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
     (text += kDigits[bytes[i] >> 4]) += kDigits[bytes[i] & 15];
+  }
+  return text;
+}
+
+std::string ip4_text(const std::array<unsigned, 16>& bytes) {
+  std::string text = std::to_string(bytes[12]);
+  for (std::size_t i = 13; i < bytes.size(); ++i) (text += '.') += std::to_string(bytes[i]);
+  return text;
+}
+
+// The first of the longest runs of zeros, of two groups at least, is "::".
+std::string ip6_text(const std::array<unsigned, 16>& bytes) {
+  std::array<unsigned, 8> groups = {};
+  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = bytes[2 * i] << 8 | bytes[2 * i + 1];
+  std::size_t begin = 0;
+  std::size_t length = 1;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    std::size_t end = i;
+    while (end < groups.size() && groups[end] == 0) ++end;
+    if (end - i > length) {
+      begin = i;
+      length = end - i;
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (length > 1 && i == begin) {
+      text += "::";
+      i += length - 1;
+      continue;
+    }
+    if (!text.empty() && text.back() != ':') text += ':';
+    const std::size_t first = text.size();
+    for (int shift = 12; shift >= 0; shift -= 4)
+      if (text.size() != first || (groups[i] >> shift & 15) != 0 || shift == 0)
+        text += kDigits[groups[i] >> shift & 15];
   }
   return text;
 }
@@ -84,6 +125,14 @@ PlainForm::Id PlainForm::real_or_whole(const ValueView& value) {
   if (std::abs(delta[0]) <= kMostDays)
     return values_.real(static_cast<double>(seconds * 1'000'000 + delta[2]) / kMicroseconds);
   return numbers(std::array{delta[0], delta[1], delta[2]});
+}
+
+PlainForm::Id PlainForm::dict_of(std::initializer_list<std::pair<std::string_view, Id>> pairs) {
+  std::vector<Id> parts;
+  for (const auto& [name, id] : pairs) parts.insert(parts.end(), {values_.constant(name), id});
+  const Id dict = values_.container(Kind::kDict);
+  values_.set_parts(dict, parts);
+  return dict;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): form() of what stands in it
@@ -113,10 +162,18 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
         (dtype_from_name(value.name()) || value.name().starts_with("per_tensor_") ||
          value.name().starts_with("per_channel_")))
       return values_.global("torch", value.name());
+    std::string_view format = value.name();
+    if (format.starts_with("torch.")) format.remove_prefix(6);
+    if (format == "channels_last" || format == "channels_last_3d" ||
+        format == "contiguous_format" || format == "preserve_format")
+      return as_text("torch." + std::string(format));
     return changed(value, Change::Kind::kLossy, "its name",
                    values_.own_text(std::string(value.module()) + '.' + std::string(value.name())));
   }
   if (kind == ValueKind::kRange) {
+    if (value.fields().empty() && given.size() == 3)
+      return as("tuple (start, stop, step)",
+                values_.tuple({form(given[0]), form(given[1]), form(given[2])}));
     if (value.fields().empty()) return no_form(value);
     return as("tuple (start, stop, step)", numbers(value.fields()));
   }
@@ -133,6 +190,9 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
         has_date ? date_text(fields) + 'T' + time_text(fields, 3) : time_text(fields, 0);
     const bool is_folded = fields[fields.size() - 1] != 0;
     const bool has_zone = given.size() == 2 && given[1].kind() != ValueKind::kNone;
+    if (has_zone && given[1].kind() == ValueKind::kZoneInfo && !is_folded)
+      return as("dict {iso, zone}",
+                dict_of({{"iso", values_.own_text(std::move(text))}, {"zone", form(given[1])}}));
     if (has_zone) {
       const Values zone = given[1].arguments();
       if (given[1].kind() != ValueKind::kTimezone || zone.empty() ||
@@ -159,24 +219,30 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
     return as("text", form(given[0]));
   }
   if (kind == ValueKind::kIpAddress) {
-    if (given.size() != 1 || !is_plain_text(given[0])) return no_form(value);
-    return as("text", form(given[0]));
+    if (given.size() != 1) return no_form(value);
+    if (is_plain_text(given[0])) return as("text", form(given[0]));
+    if (value.name() == "IPv4Address") return as_text(ip4_text(number_bytes(given[0])));
+    if (value.name() == "IPv6Address") return as_text(ip6_text(number_bytes(given[0])));
+    return no_form(value);
   }
   if (kind == ValueKind::kFraction) {
     if (given.size() == 1 && is_plain_text(given[0])) return as("text", form(given[0]));
-    return no_form(value);
+    if (given.size() != 2) return no_form(value);
+    const auto over = given[0].get<std::int64_t>();
+    const auto under = given[1].get<std::int64_t>();
+    if (!over || !under) return no_form(value);
+    return as_text(*under == 1 ? std::to_string(*over)
+                               : std::to_string(*over) + '/' + std::to_string(*under));
   }
+  if (kind == ValueKind::kNumberArray) return make_number_array(value);
   if (kind == ValueKind::kMemoryFormat) return as_text("torch." + text_of(1));
-  if (kind == ValueKind::kUuid) return as_text(uuid_text(value.attribute("int")));
+  if (kind == ValueKind::kUuid) return as_text(uuid_text(number_bytes(value.attribute("int"))));
   if (kind == ValueKind::kPattern) {
     constexpr std::int64_t kUnicode = 32;
     const std::int64_t flags = given.size() == 2 ? given[1].get_or(std::int64_t{0}) : 0;
     if (flags == (is_plain_text(given[0]) ? kUnicode : 0)) return as("text", form(given[0]));
-    const Id dict = values_.container(Kind::kDict);
-    const Id parts[] = {values_.constant("pattern"), form(given[0]), values_.constant("flags"),
-                        values_.integer(flags)};
-    values_.set_parts(dict, parts);
-    return as("dict {pattern, flags}", dict);
+    return as("dict {pattern, flags}",
+              dict_of({{"pattern", form(given[0])}, {"flags", values_.integer(flags)}}));
   }
   if (kind == ValueKind::kNamespace || kind == ValueKind::kSimpleNamespace) {
     if (value.states().size() > 1) return no_form(value);
@@ -219,6 +285,17 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
     if (given.size() != 4) return no_form(value);
     return values_.call(values_.global("torch._utils", "_rebuild_nested_tensor"),
                         {form(given[0]), form(given[1]), form(given[2]), form(given[3])});
+  }
+  if (kind == ValueKind::kJaggedTensor) {
+    if (given.empty() || !given[0].is_dict()) return no_form(value);
+    const auto part = [&](std::string_view key) {
+      const ValueView found = given[0][key];
+      return found.is_missing() ? values_.none() : form(found);
+    };
+    return as("dict of its parts", dict_of({{"values", part("values")},
+                                            {"offsets", part("offsets")},
+                                            {"lengths", part("lengths")},
+                                            {"ragged_idx", part("_ragged_idx")}}));
   }
   if (kind == ValueKind::kParameter) {
     if (given.empty()) return no_form(value);

@@ -1,13 +1,16 @@
 // The plain form of tensors, arrays and NumPy's numbers, and the parts of storages that they need.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <string_view>
 
+#include "api/each_element.h"
 #include "api/plain_form.h"
 #include "api/scalar.h"
+#include "base/text.h"
 #include "pickle/tape.h"
 
 namespace safe_load::api {
@@ -16,6 +19,7 @@ using writing::PlainValues;
 
 namespace {
 
+constexpr std::int64_t kMostEmptyLists = 1000;
 constexpr std::uint64_t kCutAlignment = 16;  // bytes: the largest element
 
 // The class of the storage that holds a type, in torch; "" for the types that came later.
@@ -61,6 +65,32 @@ std::optional<DType> dtype_of_numpy(std::string_view type) {
   for (const Pair& pair : kPairs)
     if (pair.numpy == type.substr(1)) return pair.torch;
   return std::nullopt;
+}
+
+bool is_text_type(std::string_view type) {
+  return type.size() > 1 && (type[1] == 'U' || type[1] == 'S');
+}
+
+// How many lists a shape without elements stands for: no byte of the file answers for them.
+std::uint64_t lists_without_elements(const Dims& shape) {
+  std::uint64_t lists = 1;
+  for (const std::int64_t size : shape) {
+    if (size == 0) return lists;
+    if (lists > kMostEmptyLists) break;
+    lists *= static_cast<std::uint64_t>(std::min<std::int64_t>(size, kMostEmptyLists + 1));
+  }
+  return std::ranges::find(shape, 0) == shape.end() ? 0 : lists;
+}
+
+// Strides of an array, which counts bytes, as those of a tensor; nothing if no tensor has them.
+std::optional<Dims> in_items(const Dims& strides, std::size_t item_size) {
+  const auto size = static_cast<std::int64_t>(item_size);
+  Dims found;
+  for (const std::int64_t stride : strides) {
+    if (stride < 0 || stride % size != 0) return std::nullopt;
+    found.push_back(stride / size);
+  }
+  return found;
 }
 
 }  // namespace
@@ -211,6 +241,13 @@ PlainStorage& PlainForm::add_storage(DType dtype, bool is_untyped, bool is_forei
   return made;
 }
 
+std::size_t PlainForm::whole_storage(base::Bytes content, DType dtype, bool is_foreign) {
+  const std::size_t storage = storage_of(content, dtype, is_foreign);
+  storages_[storage].begin = 0;
+  storages_[storage].end = content.size();
+  return storage;
+}
+
 PlainForm::Id PlainForm::make_storage(const ValueView& value) {
   const StorageView storage = *value.storage();
   if (state_.storages()[storage.id()].is_meta())
@@ -255,7 +292,7 @@ PlainForm::Id PlainForm::make_scalar(const ValueView& value) {
   const auto as = [&](std::string to, Id id) {
     return changed(value, Change::Kind::kPlain, std::move(to), id);
   };
-  if (dtype == DType::kBool) return as("bool", values_.boolean(value.get_or(false)));
+  if (dtype == DType::kBool) return as("bool", values_.boolean(scalar.bytes()[0] != std::byte{0}));
   if (dtype && info(*dtype).is_complex) {
     const std::byte* const from = scalar.bytes().data();
     const bool is_big = type[0] == '>';
@@ -269,42 +306,166 @@ PlainForm::Id PlainForm::make_scalar(const ValueView& value) {
     return as("complex", values_.call(values_.global("__builtin__", "complex"),
                                       {values_.real(part(0)), values_.real(part(1))}));
   }
-  if (dtype && !info(*dtype).is_floating) return as("int", make_small(value));
-  if (dtype) return as("float", values_.real(value.get_or(0.0)));
-  if (type.size() > 1 && type[1] == 'U')
-    if (auto text = value.get<std::string>()) return as("text", values_.own_text(*std::move(text)));
-  if (type.size() > 1 && type[1] == 'S') {
-    base::Bytes bytes = scalar.bytes();
-    while (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
-    return as("bytes", make_bytes(bytes));
+  if (dtype && info(*dtype).is_floating)
+    return as("float", values_.real(scalar_as_double(scalar).value_or(0)));
+  if (dtype) {
+    if (const auto number = scalar_as_integer(scalar)) return as("int", values_.integer(*number));
+    return as("int", unsigned_integer(scalar_as_unsigned(scalar).value_or(0)));
   }
+  if (is_text_type(type))
+    return as(type[1] == 'U' ? "text" : "bytes", text_item(value, scalar.bytes(), type));
   return refuse(
       value,
       Error(ErrorCode::kUnsupported, "a value of NumPy that has no plain form here").about(type),
       "save it as a number or a text");
 }
 
+// Of array.array: its numbers one by one, or their bytes in one of 18 formats.
+PlainForm::Id PlainForm::make_number_array(const ValueView& value) {
+  const Values given = value.arguments();
+  const bool is_packed = given.size() == 4;
+  if (!is_packed && (given.size() != 2 || given[1].kind() != ValueKind::kList))
+    return no_form(value);
+  struct Code {
+    std::string_view code;
+    DType dtype;
+  };
+  static constexpr std::array kCodes = {
+      Code{"b", DType::kInt8},   Code{"B", DType::kUint8},   Code{"h", DType::kInt16},
+      Code{"H", DType::kUint16}, Code{"i", DType::kInt32},   Code{"I", DType::kUint32},
+      Code{"l", DType::kInt64},  Code{"L", DType::kUint64},  Code{"q", DType::kInt64},
+      Code{"Q", DType::kUint64}, Code{"f", DType::kFloat32}, Code{"d", DType::kFloat64}};
+  // Each but the first two in both byte orders, little-endian first.
+  static constexpr std::array kFormats = {
+      DType::kUint8,   DType::kInt8,    DType::kUint16, DType::kUint16, DType::kInt16,
+      DType::kInt16,   DType::kUint32,  DType::kUint32, DType::kInt32,  DType::kInt32,
+      DType::kUint64,  DType::kUint64,  DType::kInt64,  DType::kInt64,  DType::kFloat32,
+      DType::kFloat32, DType::kFloat64, DType::kFloat64};
+  const auto code =
+      std::ranges::find(kCodes, given[is_packed ? 1 : 0].get_or<std::string>(""), &Code::code);
+  if (code == kCodes.end()) return no_form(value);
+  DType dtype = code->dtype;
+  bool is_foreign = false;
+  std::vector<std::byte>& content = contents_.emplace_back();
+  if (is_packed) {
+    const auto format = given[2].get_or(kFormats.size());
+    const base::Bytes bytes = given[3].raw();
+    if (format >= kFormats.size() || bytes.size() % size_of(kFormats[format]) != 0)
+      return no_form(value);
+    dtype = kFormats[format];
+    is_foreign = format > 1 && format % 2 != 0;
+    content.assign(bytes.begin(), bytes.end());
+  } else {
+    for (const ValueView& item : given[1].items()) {
+      std::uint64_t bits = item.get_or(std::uint64_t{0});
+      if (const auto number = item.get<std::int64_t>()) bits = static_cast<std::uint64_t>(*number);
+      if (dtype == DType::kFloat64) bits = std::bit_cast<std::uint64_t>(item.get_or(0.0));
+      if (dtype == DType::kFloat32) bits = std::bit_cast<std::uint32_t>(item.get_or(0.0f));
+      for (std::size_t i = 0; i < size_of(dtype); ++i)
+        content.push_back(static_cast<std::byte>(bits >> (8 * i)));
+    }
+  }
+  const std::array count = {static_cast<std::int64_t>(content.size() / size_of(dtype))};
+  const std::array step = {std::int64_t{1}};
+  return changed(value, Change::Kind::kPlain, "tensor",
+                 tensor_over(storage_of(content, dtype, is_foreign), dtype, 0, count, step, false,
+                             false, false));
+}
+
 PlainForm::Id PlainForm::make_array(const ValueView& value) {
   const ArrayView array = *value.array();
   const std::string type = array.dtype();
-  const std::optional<DType> dtype = dtype_of_numpy(type);
-  if (!dtype || array.is_masked() || array.has_objects())
+  const bool is_time = type.size() > 1 && (type[1] == 'M' || type[1] == 'm');
+  const std::optional<DType> dtype = is_time ? DType::kInt64 : dtype_of_numpy(type);
+  const bool is_list = array.field_count() == 0 && !array.base() &&
+                       (array.has_objects() || array.is_text() || is_text_type(type));
+  if (is_list && !array.is_masked() && !array.shape().empty())
+    return changed(value, Change::Kind::kPlain, "list", open(value, Kind::kList));
+  if (!dtype || array.has_objects() || array.field_count() != 0)
     return refuse(
         value,
         Error(ErrorCode::kUnsupported, "an array of NumPy that has no plain form here").about(type),
         "save it as a tensor or a list");
-  const std::size_t storage = storage_of(array.bytes(), *dtype, type[0] == '>');
+  const std::optional<Dims> strides = in_items(array.strides(), size_of(*dtype));
+  if (!strides)
+    return refuse(value, Error(ErrorCode::kUnsupported, "strides that no tensor has"), "");
+  const Id data = tensor_over(whole_storage(array.bytes(), *dtype, type[0] == '>'), *dtype, 0,
+                              array.shape(), *strides, false, false, false);
+  if (is_time)
+    return array.is_masked()
+               ? no_form(value)
+               : changed(value, Change::Kind::kPlain, "dict {dtype, data}",
+                         dict_of({{"dtype", values_.own_text(type)}, {"data", data}}));
+  if (!array.is_masked()) return changed(value, Change::Kind::kPlain, "tensor", data);
+  const Id mask = array.mask().empty()
+                      ? values_.none()
+                      : tensor_over(whole_storage(array.mask(), DType::kBool, false), DType::kBool,
+                                    0, array.shape(), *strides, false, false, false);
+  const ValueView fill = array.fill_value();
+  return changed(
+      value, Change::Kind::kPlain, "dict {data, mask, fill_value}",
+      dict_of({{"data", data},
+               {"mask", mask},
+               {"fill_value", fill.kind() == ValueKind::kArray && fill.array()->shape().empty()
+                                  ? make_scalar(fill)
+                              : fill.is_missing() ? values_.none()
+                                                  : form(fill)}}));
+}
+
+// Nested lists, as tolist() gives them.
+void PlainForm::fill_array(const Open& open) {
+  const ArrayView array = *open.value.array();
+  const std::string type = array.dtype();
   const Dims shape = array.shape();
-  Dims strides;
-  for (const std::int64_t stride : array.strides()) {
-    if (stride < 0 || stride % static_cast<std::int64_t>(size_of(*dtype)) != 0)
-      return refuse(value, Error(ErrorCode::kUnsupported, "strides that no tensor has"), "");
-    strides.push_back(stride / static_cast<std::int64_t>(size_of(*dtype)));
+  if (lists_without_elements(shape) > kMostEmptyLists) {
+    refuse(open.value, Error(ErrorCode::kUnsupported, "very many lists without elements"), "");
+    return;
   }
-  storages_[storage].begin = 0;
-  storages_[storage].end = storages_[storage].whole;
-  return changed(value, Change::Kind::kPlain, "tensor",
-                 tensor_over(storage, *dtype, 0, shape, strides, false, false, false));
+  std::vector<Id> row;
+  if (array.has_objects() || array.is_text()) {
+    for (const ValueView& item : array.elements()) row.push_back(form(item));
+  } else {
+    for_each_element(shape, array.strides(), 0, [&](std::uint64_t at) {
+      row.push_back(text_item(open.value,
+                              array.bytes().subspan(static_cast<std::size_t>(at),
+                                                    static_cast<std::size_t>(array.item_size())),
+                              type));
+      return true;
+    });
+  }
+  for (std::size_t i = shape.size(); i-- > 1;) {
+    const auto width = static_cast<std::size_t>(shape[i]);
+    std::size_t count = 1;
+    for (std::size_t j = 0; j < i; ++j) count *= static_cast<std::size_t>(shape[j]);
+    std::vector<Id> outer;
+    for (std::size_t j = 0; j < count; ++j) {
+      outer.push_back(values_.container(Kind::kList));
+      values_.set_parts(outer.back(), std::span(row).subspan(j * width, width));
+    }
+    row = std::move(outer);
+  }
+  values_.set_parts(open.id, row);
+}
+
+// An element of type U or S, without the zeros behind it.
+PlainForm::Id PlainForm::text_item(const ValueView& value, base::Bytes item,
+                                   std::string_view type) {
+  const bool is_text = type[1] == 'U';
+  const std::size_t width = is_text ? 4 : 1;
+  const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+  while (!item.empty() && std::ranges::all_of(item.last(width), is_zero))
+    item = item.first(item.size() - width);
+  if (!is_text) return make_bytes(item);
+  std::string text;
+  for (std::size_t i = 0; i < item.size(); i += width) {
+    constexpr std::uint32_t kLast = 0x10FFFF;
+    const auto character = type[0] == '>' ? base::load_big<std::uint32_t>(item.data() + i)
+                                          : base::load_little<std::uint32_t>(item.data() + i);
+    if (character > kLast)
+      return refuse(value, Error(ErrorCode::kCorrupt, "a text with what is no character"), "");
+    base::append_utf8(text, character);
+  }
+  return values_.own_text(std::move(text));
 }
 
 }  // namespace safe_load::api

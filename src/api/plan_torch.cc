@@ -158,7 +158,7 @@ class TorchFile final : public api::WrittenFile {
 Result<Plan, std::vector<Issue>> plan_torch(const Checkpoint& checkpoint,
                                             const TorchOptions& options) {
   const api::State& state = *checkpoint.state_;
-  api::PlainForm form(state, options);
+  api::PlainForm form(checkpoint, state, options);
   const auto root = form.build(checkpoint.root());
   std::vector<Issue> refusals = std::move(form.refusals());
   for (Issue& issue : checkpoint.check_elements(checkpoint.root()))
