@@ -12,24 +12,20 @@ from __future__ import annotations
 
 import argparse
 import collections
-import os
 import pathlib
 import sys
-import tarfile
 import tempfile
 from typing import Any
 
 import safe_load
-from check_corpus import ROOT, element_bytes, is_harmless
+from check_corpus import element_bytes
+from real_checkpoints import add_shared, real_checkpoints
 
 try:
     import torch
     from safetensors.torch import load_file, save_file
 except ImportError:
     torch = None
-
-ARCHIVES = ("real.tar.gz", "more.tar.gz")
-LARGEST = 512 << 20  # bytes of a checkpoint that is compared
 
 
 def differences(source: pathlib.Path, target: pathlib.Path, aliases: dict[str, str]) -> list[str]:
@@ -58,42 +54,29 @@ def differences(source: pathlib.Path, target: pathlib.Path, aliases: dict[str, s
     return found
 
 
-def check(folder: pathlib.Path, target: pathlib.Path, counts: collections.Counter[str]) -> int:
-    faults = 0
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST):
-        counts["files"] += 1
-        try:
-            done = safe_load.convert(path, target, overwrite=True)
-        except safe_load.Error as error:
-            counts[f"not converted: {error.code}"] += 1
-            continue
-        counts["converted"] += 1
-        counts["tensors"] += done.tensors
-        for line in differences(path, target, done.aliases):
-            faults += 1
-            print(f"{path.relative_to(folder)}: {line}")
-    return faults
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shared", default=os.environ.get("SAFE_LOAD_SHARED", ROOT.parent / "shared"))
+    add_shared(parser)
     shared = pathlib.Path(parser.parse_args().shared)
     if torch is None:
         print("SKIPPED: torch and safetensors are not installed here")
         return 0
     counts: collections.Counter[str] = collections.Counter()
     faults = 0
-    for name in ARCHIVES:
-        archive = shared / "corpus" / name
-        if not archive.exists():
-            print(f"SKIPPED: no corpus at {archive}")
-            continue
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = pathlib.Path(scratch)
-            with tarfile.open(archive) as packed:
-                packed.extractall(folder / "corpus", members=filter(is_harmless, packed))
-            faults += check(folder / "corpus", folder / "out.safetensors", counts)
+    with tempfile.TemporaryDirectory() as scratch:
+        target = pathlib.Path(scratch) / "out.safetensors"
+        for name, path in real_checkpoints(shared):
+            counts["files"] += 1
+            try:
+                done = safe_load.convert(path, target, overwrite=True)
+            except safe_load.Error as error:
+                counts[f"not converted: {error.code}"] += 1
+                continue
+            counts["converted"] += 1
+            counts["tensors"] += done.tensors
+            for line in differences(path, target, done.aliases):
+                faults += 1
+                print(f"{name}: {line}")
     if counts:
         print(", ".join(f"{name} {number:,}" for name, number in counts.items()))
         print(f"differences {faults}")

@@ -21,6 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 
+import safe_load
+from safe_load._inert.modules import is_module
+
 _DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
 _TEXTS = (decimal.Decimal, fractions.Fraction, uuid.UUID, zoneinfo.ZoneInfo)
 _TEXTS += tuple(vars(ipaddress)[f"IPv{n}{kind}"] for n in (4, 6) for kind in ("Address", "Network", "Interface"))
@@ -116,14 +119,14 @@ def _small(value: Any, memo: dict[int, Any]) -> Any:
         return value.get_state()
     if kind is torch.memory_format:
         return str(value)
-    if isinstance(value, torch.nn.Module):
+    if isinstance(value, torch.nn.Module) or (isinstance(value, safe_load.Opaque) and is_module(value)):
         made = value.state_dict()
         vars(made).clear()
         return made
-    return _of_numpy(value)
+    return _of_numpy(value, memo)
 
 
-def _of_numpy(value: Any) -> Any:
+def _of_numpy(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
     if value is np.ma.masked:
         return None
@@ -136,7 +139,7 @@ def _of_numpy(value: Any) -> Any:
     if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray) and value.dtype.name in _DTYPES:
         return _tensor(np.asarray(value))
     if type(value) in (np.ndarray, np.char.chararray) and value.dtype.kind in "USTO" and value.ndim:
-        return [plain(item) for item in value.tolist()] if value.dtype.kind == "O" else value.tolist()
+        return [plain(item, memo) for item in value.tolist()] if value.dtype.kind == "O" else value.tolist()
     if type(value) is np.ndarray and value.dtype.kind in "mM":
         return {"dtype": value.dtype.str, "data": _tensor(value.astype(value.dtype.newbyteorder("=")).view(np.int64))}
     if type(value) is np.ma.MaskedArray and value.dtype.name in _DTYPES:

@@ -1,11 +1,14 @@
 #include "api/plain_form.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "container/failure.h"
+#include "pickle/tape.h"
 #include "records/modules.h"
 
 namespace safe_load::api {
@@ -43,6 +46,37 @@ std::optional<std::vector<ValueView>> attribute_dicts(const ValueView& value) {
     }
   }
   return found;
+}
+
+// One text for all numbers that Python takes for equal; beyond 64 bits perhaps for some neighbours
+// too.
+std::string number_text(PlainValues::Kind kind, base::Bytes bytes) {
+  constexpr double kBeyond = 9.2e18;
+  if (kind == PlainValues::Kind::kTrue) return "number 1;";
+  if (kind == PlainValues::Kind::kFalse) return "number 0;";
+  double real = 0;
+  if (kind == PlainValues::Kind::kReal) {
+    real = base::load_big<double>(bytes.data());
+  } else if (bytes.size() <= sizeof(std::int64_t)) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) {
+      const bool is_negative =
+          !bytes.empty() && (std::to_integer<unsigned>(bytes.back()) & 0x80) != 0;
+      const std::uint64_t byte = i < bytes.size() ? std::to_integer<std::uint64_t>(bytes[i])
+                                 : is_negative    ? 0xFFu
+                                                  : 0u;
+      number |= byte << (8 * i);
+    }
+    return "number " + std::to_string(static_cast<std::int64_t>(number)) + ';';
+  } else {
+    for (std::size_t i = bytes.size(); i-- > 0;) {
+      const auto byte = std::to_integer<int>(bytes[i]);
+      real = real * 256 + (i + 1 == bytes.size() && byte >= 128 ? byte - 256 : byte);
+    }
+  }
+  if (std::abs(real) < kBeyond && std::trunc(real) == real)
+    return "number " + std::to_string(static_cast<std::int64_t>(real)) + ';';
+  return "real " + base::to_text(real) + ';';
 }
 
 // As Python's hex() writes it. `number`: two's complement, little-endian.
@@ -259,12 +293,12 @@ void PlainForm::check_keys(const Keys& keys) {
 // NOLINTNEXTLINE(misc-no-recursion): as deep as a key may be
 bool PlainForm::has_text(Id id, std::string& text) const {
   const PlainValues::Value& value = values_[id];
-  text += static_cast<char>('a' + static_cast<int>(value.kind));
-  if (value.kind == Kind::kTrue || value.kind == Kind::kFalse) {
-    text.back() = static_cast<char>('a' + static_cast<int>(Kind::kInteger));
-    if (value.kind == Kind::kTrue) text += '\1';
+  if (value.kind == Kind::kTrue || value.kind == Kind::kFalse || value.kind == Kind::kInteger ||
+      value.kind == Kind::kReal) {
+    text += number_text(value.kind, values_.bytes(id));
     return true;
   }
+  text += static_cast<char>('a' + static_cast<int>(value.kind));
   if (value.kind == Kind::kList || value.kind == Kind::kDict) return false;
   if (value.kind == Kind::kStorage) {  // tensors are told apart by what they are
     text += std::to_string(id);
@@ -408,7 +442,12 @@ PlainForm::Id PlainForm::changed(const ValueView& value, Change::Kind kind, std:
 }
 
 PlainForm::Id PlainForm::refuse(const ValueView& value, const Error& error, std::string hint) {
-  Issue issue = state_.describe_at(value.id(), error);
+  // Only calls know where in the pickle they stand.
+  const bool is_call = (state_.tape()[value.id()].flags & pickle::kFromCall) != 0;
+  Issue issue =
+      is_call ? state_.describe_at(value.id(), error.at(state_.tape().call(value.id()).offset))
+              : container::describe(error);
+  issue.path = state_.graph().path(state_.edges(), value.id());
   issue.hint = std::move(hint);
   refusals_.push_back(std::move(issue));
   return values_.none();

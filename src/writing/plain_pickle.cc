@@ -152,6 +152,10 @@ class Writer {
       case Kind::kDict:
         out_ += '}';
         remember(id);
+        if (!parts.empty() && parts.size() % (2 * kBatch) == 0) {  // CPython's writer has one more
+          push_opcode('u');
+          push_opcode('(');
+        }
         push_batches(parts, 2, 's', 'u', parts.size() == 2);
         return {};
       case Kind::kCall:
