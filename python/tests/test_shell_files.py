@@ -25,7 +25,7 @@ def completed(*words):
 def test_bash_completes_commands_choices_and_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.pt").touch()
-    assert completed("safe-load") == {"ls", "show", "explain", "scan", "report", "convert", "model.pt"}
+    assert completed("safe-load") == {"ls", "show", "explain", "scan", "report", "fix", "convert", "model.pt"}
     assert completed("safe-load", "scan", "--format") == {"text", "json", "jsonl", "sarif"}
     assert completed("safe-load", "ls", "--sort") == {"file", "size", "name"}
     assert completed("safe-load", "scan") == {"model.pt"}

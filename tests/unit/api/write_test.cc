@@ -138,4 +138,40 @@ TEST(Write, ListsAllThatStandsAgainstIt) {
   EXPECT_EQ(plan.error()[2].code, ErrorCode::kLimit);
 }
 
+TEST(Write, FixesWhatWasNotPlain) {
+  const std::string file =
+      CheckpointBuilder(dict({text("w"), tensor(storage("0", 6), 2, {2}, {1}), text("t"),
+                              tensor(storage("0", 6), 0, {2}, {3}), text("b"),
+                              tensor(storage("1", 2, "BoolStorage"), 0, {2}, {1})}))
+          .storage("0", raw<float>({1, 2, 3, 4, 5, 6}))
+          .storage("1", std::string("\0\2", 2))
+          .build();
+  const auto opened = Checkpoint::open(safe_load::base::as_bytes(file));
+  ASSERT_TRUE(opened.ok()) << opened.error();
+  const auto plan = safe_load::plan_torch(*opened);
+  ASSERT_TRUE(plan.ok()) << plan.error()[0];
+  EXPECT_TRUE(plan->changes().empty());
+  Memory memory;
+  ASSERT_TRUE(write(*plan, memory).ok());
+  EXPECT_EQ(memory.content.size(), plan->byte_count());
+  const auto again = Checkpoint::open(safe_load::base::as_bytes(memory.content));
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(again->storage_count(), 2u);
+  std::vector<float> numbers(2);
+  ASSERT_TRUE(again->state_dict()->at("t")->copy_to(std::span(numbers)).ok());
+  EXPECT_EQ(numbers, (std::vector<float>{1, 4}));
+  for (std::size_t room = 0; room < plan->byte_count(); ++room) {
+    Memory small(room);
+    ASSERT_FALSE(write(*plan, small).ok()) << room;
+  }
+  for (int most = 0; most < 8; ++most) {
+    int calls = 0;
+    Memory stopped;
+    const auto written =
+        write(*plan, stopped, [&](std::uint64_t, std::uint64_t) { return calls++ < most; });
+    ASSERT_FALSE(written.ok());
+    EXPECT_EQ(written.error().code, ErrorCode::kStopped);
+  }
+}
+
 }  // namespace
