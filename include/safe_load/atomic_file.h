@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "safe_load/export.h"
 #include "safe_load/result.h"
@@ -76,15 +77,18 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
   bool is_streamed() const { return beside_.empty(); }
   void abandon();
   void begin_writing_back();
+  Status flush();
+  Status write_now(std::span<const std::byte> bytes);
   Status give_name();
 
   int folder_;      // -1: it is streamed
   int descriptor_;  // -1: it is done
   Existing existing_;
-  std::string name_;              // in the folder; no link
-  std::string beside_;            // what is written meanwhile; "" for a device or a pipe
-  std::uint64_t size_ = 0;        // written
-  std::uint64_t on_its_way_ = 0;  // of that, what the system was asked to bring to the disk
+  std::string name_;                // in the folder; no link
+  std::string beside_;              // what is written meanwhile; "" for a device or a pipe
+  std::vector<std::byte> waiting_;  // to be written with what comes next
+  std::uint64_t size_ = 0;          // written
+  std::uint64_t on_its_way_ = 0;    // of that, what the system was asked to bring to the disk
 };
 
 }  // namespace v0

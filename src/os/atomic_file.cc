@@ -109,6 +109,7 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
       existing_(other.existing_),
       name_(std::move(other.name_)),
       beside_(std::move(other.beside_)),
+      waiting_(std::move(other.waiting_)),
       size_(other.size_),
       on_its_way_(other.on_its_way_) {}
 
@@ -192,7 +193,24 @@ Status AtomicFile::reserve(std::uint64_t size) {
   return {};
 }
 
+// Few large calls instead of many small ones; a device or a pipe gets everything at once.
 Status AtomicFile::write(std::span<const std::byte> bytes) {
+  constexpr std::size_t kMuch = std::size_t{1} << 18;
+  if (!is_streamed() && waiting_.size() + bytes.size() < kMuch) {
+    waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+  SAFE_LOAD_TRY(flush());
+  return write_now(bytes);
+}
+
+Status AtomicFile::flush() {
+  const Status written = write_now(waiting_);
+  waiting_.clear();
+  return written;
+}
+
+Status AtomicFile::write_now(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -218,6 +236,7 @@ void AtomicFile::begin_writing_back() {
 }
 
 Status AtomicFile::commit() {
+  SAFE_LOAD_TRY(flush());
   const bool is_kept = is_streamed() || ::fdatasync(descriptor_) == 0;
   if (!is_kept) return system_error("cannot write the file");
   // The descriptor is gone whatever close() says.
