@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import tempfile
+import warnings
 from typing import Any, Iterator, NamedTuple
 
 from kind import PROTOCOLS
+from kind_check import saved
 from kinds import GROUPS
+
+from safe_load import Error, fix
 
 HEAD = """\
 # Kinds of value
@@ -22,11 +28,19 @@ of a generator.
   `get_unsafe_globals_in_checkpoint(file)`. Empty where it was not needed.
 - **safe_load**: `safe_load(file, unknown="opaque")`. It does the same at pickle protocols 2, 3, 4 and 5, or at those
   that stand there. torch reads protocol 2 here, which is what `torch.save` writes.
+- **fixed**: what `safe_load.fix()` makes of a file of the first of these protocols: **same**, a **plain** form
+  ([fix](how-to/fix.md)), one that is **lossy** or asks what to do with what is **unknown**, or **refused**.
 - **equal**: the type and the value that were saved. **inert**: records that hold the names and all parts, and run
   nothing; the forms are listed below.
 """
+# Whether a file can be fixed, by the options that it takes.
+_WAYS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "lossy": {"lossy": True},
+    "unknown": {"lossy": True, "unknown": "record"},
+}
 _VERSIONS = re.compile(r"^What comes back .*? Measured with (.*?) by$", re.M | re.S)
-_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]*) \| [^|]+ \|$", re.M)
+_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]*) \| [^|]+ \| [^|]+ \|$", re.M)
 
 
 class Answers(NamedTuple):
@@ -48,6 +62,21 @@ def _names(kinds: dict[str, Any], prefix: str) -> list[str]:
 def _ours(kind: Any) -> str:
     word = "inert" if kind.forms else "equal"
     return word if kind.protocols == PROTOCOLS else f"{word} at {', '.join(map(str, kind.protocols))}"
+
+
+def _fixed(kind: Any) -> str:
+    """What fix() makes of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        content = saved(kind.value(), kind.protocols[0])
+    target = os.path.join(tempfile.gettempdir(), "fixed.pt")  # not written
+    for word, options in _WAYS.items():
+        try:
+            done = fix(content, target, dry_run=True, overwrite=True, **options)
+        except Error:
+            continue
+        return word if done.changes or word != "plain" else "same"
+    return "refused"
 
 
 # ---- the numbers
@@ -122,10 +151,11 @@ def _tables(kinds: dict[str, Any], answers: dict[str, Answers]) -> Iterator[str]
     for prefix, (title, _) in GROUPS.items():
         yield f"## {title}"
         yield ""
-        yield "| kind | torch | torch, allow-listed | safe_load |"
-        yield "|---|---|---|---|"
+        yield "| kind | torch | torch, allow-listed | safe_load | fixed |"
+        yield "|---|---|---|---|---|"
         for name in _names(kinds, prefix):
-            yield f"| {name} | {answers[name].plain} | {answers[name].allowed} | {_ours(kinds[name])} |"
+            cells = [name, answers[name].plain, answers[name].allowed, _ours(kinds[name]), _fixed(kinds[name])]
+            yield f"| {' | '.join(cells)} |"
         yield ""
 
 

@@ -65,8 +65,11 @@ class PlainValues {
   void set_text(Id id, std::string text);
 
   const Value& operator[](Id id) const { return values_[id]; }
+  // None of what has bytes.
   std::span<const Id> parts(Id id) const {
-    return std::span(parts_).subspan(values_[id].first_part, values_[id].count);
+    const Value& value = values_[id];
+    if (value.kind < Kind::kTuple) return {};
+    return std::span(parts_).subspan(value.first_part, value.count);
   }
   base::Bytes bytes(Id id) const { return {values_[id].first, values_[id].count}; }
   std::size_t size() const { return values_.size(); }

@@ -47,7 +47,7 @@ std::string TorchZip::begin(std::string name, std::uint64_t size) {
   std::string out = "PK\x03\x04";
   append(out, 0, 2);
   append(out, flags(size), 2);
-  append(out, 0, 18);
+  out.append(18, '\0');  // method, time, date, checksum, sizes
   append(out, name.size(), 2);
   append(out, zip64.size() + 4 + padding, 2);
   (out += name) += zip64;
@@ -94,7 +94,7 @@ std::string TorchZip::directory() const {
     append(out, std::min(entry.size, kLarge), 4);
     append(out, entry.name.size(), 2);
     append(out, extra.size(), 2);
-    append(out, 0, 10);
+    out.append(10, '\0');  // comment, disk, attributes
     append(out, std::min(entry.offset, kLarge), 4);
     (out += entry.name) += extra;
   }

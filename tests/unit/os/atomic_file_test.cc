@@ -189,7 +189,14 @@ TEST_F(AtomicFiles, LeaveTheOldOneWhereTheDiskEnds) {
     auto file = AtomicFile::create(path("x"));
     ASSERT_TRUE(file.ok());
     EXPECT_TRUE(file->write(as_bytes(std::string(900, 'n'))).ok());
-    const auto done = file->write(as_bytes(std::string(900, 'n')));
+    EXPECT_TRUE(file->write(as_bytes(std::string(900, 'n'))).ok());  // it waits
+    const auto done = file->commit();
+    EXPECT_EQ(done.ok() ? 0 : done.error().system_number(), EFBIG);
+  }
+  {
+    auto file = AtomicFile::create(path("x"));
+    ASSERT_TRUE(file.ok());
+    const auto done = file->write(as_bytes(std::string(1 << 20, 'n')));
     EXPECT_EQ(done.ok() ? 0 : done.error().system_number(), EFBIG);
   }
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
