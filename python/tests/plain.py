@@ -130,6 +130,15 @@ def _of_numpy(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
     if value is np.ma.masked:
         return None
+    if kind is np.random.Generator:
+        return plain(value.bit_generator, memo)
+    if isinstance(value, np.random.BitGenerator):
+        return plain(value.state, memo)
+    if kind is np.random.RandomState:
+        return plain(value.get_state(legacy=False), memo)
+    if kind is np.random.SeedSequence:
+        names = "entropy spawn_key pool_size n_children_spawned pool".split()
+        return {name: plain(getattr(value, name), memo) for name in names}
     if isinstance(value, np.dtype) and value.names is None and value.subdtype is None and value.kind != "T":
         return value.str
     if isinstance(value, np.generic) and value.dtype.name in _DTYPES:

@@ -1,6 +1,7 @@
 // The plain form of dates, paths, configs and the like: what a person would write instead.
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -270,6 +271,33 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
   if (kind == ValueKind::kGenerator) {
     if (value.states().size() != 1 || value.states()[0].size() != 3) return no_form(value);
     return as("tensor of get_state()", form(value.states()[0].items()[2]));
+  }
+  if (kind == ValueKind::kRandomGenerator) {
+    if (given.size() != 1 || given[0].kind() != ValueKind::kBitGenerator) return no_form(value);
+    return as("dict, as bit_generator.state", form(given[0]));
+  }
+  if (kind == ValueKind::kBitGenerator || kind == ValueKind::kRandomState) {
+    if (value.states().size() != 1) return no_form(value);
+    ValueView state = value.states()[0];  // with a seed sequence behind it, since NumPy 1.25
+    if (state.kind() == ValueKind::kTuple && state.size() == 2) state = state.items()[0];
+    if (!state.is_dict()) return no_form(value);
+    return as("dict, as its state", form(state));
+  }
+  if (kind == ValueKind::kSeedSequence) {
+    if (value.states().size() != 1 || value.states()[0].size() != 5) return no_form(value);
+    const Values parts = value.states()[0].items();
+    return as("dict of its parts", dict_of({{"entropy", form(parts[0])},
+                                            {"spawn_key", form(parts[4])},
+                                            {"pool_size", form(parts[3])},
+                                            {"n_children_spawned", form(parts[1])},
+                                            {"pool", form(parts[2])}}));
+  }
+  if (kind == ValueKind::kStructTime) {
+    constexpr std::size_t kShown = 9;
+    const Dims fields = value.fields();
+    if (fields.size() < kShown) return no_form(value);
+    return changed(value, Change::Kind::kLossy, "tuple of 9 numbers",
+                   numbers(std::span(fields.begin(), kShown)));
   }
   if (kind == ValueKind::kArrayDtype) {
     if (value.array()->field_count() != 0 || value.array()->base() || value.array()->is_text())
