@@ -101,8 +101,12 @@ def _small(value: Any, memo: dict[int, Any]) -> Any:
     if kind in (range, slice):
         return (value.start, value.stop, value.step)
     if kind is collections.ChainMap:
+        if len(vars(value)) > 1:
+            raise NoForm("attributes")
         return plain(value.maps, memo)
     if kind in (collections.UserDict, collections.UserList, collections.UserString):
+        if len(vars(value)) > 1:
+            raise NoForm("attributes")
         return plain(value.data, memo)
     if kind is array.array and value.typecode != "u":
         size = {"b": torch.int8, "B": torch.uint8, "h": torch.int16, "H": torch.uint16, "i": torch.int32, "f": torch.float32}
@@ -112,6 +116,8 @@ def _small(value: Any, memo: dict[int, Any]) -> Any:
         usual = re.compile("" if isinstance(value.pattern, str) else b"").flags
         return value.pattern if value.flags == usual else {"pattern": value.pattern, "flags": value.flags}
     if kind in (io.BytesIO, io.StringIO):
+        if vars(value):
+            raise NoForm("attributes")
         return value.getvalue()
     if kind is random.Random:
         return value.getstate()
@@ -147,10 +153,12 @@ def _of_numpy(value: Any, memo: dict[int, Any]) -> Any:
         return value.item()
     if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray) and value.dtype.name in _DTYPES:
         return _tensor(np.asarray(value))
-    if type(value) in (np.ndarray, np.char.chararray) and value.dtype.kind in "USTO" and value.ndim:
+    if type(value) in (np.ndarray, np.char.chararray) and value.dtype.kind in "USTO":
+        if not value.ndim:
+            return plain(value.item(), memo)
         return [plain(item, memo) for item in value.tolist()] if value.dtype.kind == "O" else value.tolist()
     if type(value) is np.ndarray and value.dtype.kind in "mM":
-        return {"dtype": value.dtype.str, "data": _tensor(value.astype(value.dtype.newbyteorder("=")).view(np.int64))}
+        return {"dtype": value.dtype.newbyteorder("<").str, "data": _tensor(value.astype(value.dtype.newbyteorder("=")).view(np.int64))}
     if type(value) is np.ma.MaskedArray and value.dtype.name in _DTYPES:
         fill = None if value._fill_value is None else value._fill_value.item()
         return {"data": _tensor(value.data), "mask": _tensor(np.ma.getmaskarray(value)), "fill_value": fill}

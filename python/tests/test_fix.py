@@ -2,13 +2,18 @@
 
 import collections
 import contextlib
+import datetime
+import fractions
 import io
 import os
 import pathlib
 import pickle
 import pickletools
+import re
 import time
+import uuid
 import zipfile
+import zoneinfo
 
 import pytest
 
@@ -255,29 +260,196 @@ def test_what_is_not_known_is_refused_left_out_or_written_as_a_dict(tmp_path):
 
 def test_what_would_be_lost_is_refused_unless_it_may_be(tmp_path):
     torch.save({"d": collections.deque([1, 2], maxlen=2), "f": torch.nn.functional.relu}, tmp_path / "a.pt")
-    with pytest.raises(Error, match="lossy"):
+    with pytest.raises(Error, match="`lossy`"):
         fix(tmp_path / "a.pt", tmp_path / "b.pt")
     done = fix(tmp_path / "a.pt", tmp_path / "b.pt", lossy=True)
     assert {change.kind for change in done.changes} == {"lossy"}
     assert torch.load(tmp_path / "b.pt") == {"d": [1, 2], "f": "torch.nn.functional.relu"}
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [(1, np.int64(1)), ("a", pathlib.PurePosixPath("a")), (True, np.int8(1)), ((1, 2), (np.int64(1), 2)), (1.0, np.int64(1))],
-    ids=repr,
-)
-def test_keys_that_become_equal_are_refused(tmp_path, keys):
-    class Apart(dict):
-        """Two keys that Python would take for one."""
+class Apart(dict):
+    """A dict with keys that Python would take for one."""
 
-        def __reduce__(self):
-            return (dict, (), None, None, iter([(key, i) for i, key in enumerate(keys)]))
+    def __init__(self, *keys):
+        self.keys_apart = keys
 
-    torch.save(Apart(), tmp_path / "a.pt")
+    def __reduce__(self):
+        return (dict, (), None, None, iter([(key, i) for i, key in enumerate(self.keys_apart)]))
+
+
+class Members:
+    """A set with members that Python would take for one."""
+
+    def __init__(self, *members):
+        self.members = members
+
+    def __reduce__(self):
+        return (set, (list(self.members),))
+
+
+SECOND = datetime.timedelta(seconds=1)
+BECOME_EQUAL = [
+    (1, np.int64(1)), ("a", pathlib.PurePosixPath("a")), (True, np.int8(1)), ((1, 2), (np.int64(1), 2)), (1.0, np.int64(1)),
+    (SECOND, 1.0), (SECOND, True), (SECOND, complex(1, 0)), (datetime.timedelta(0), -0.0), ((SECOND,), (True,)),
+    (2**3000, hex(2**3000)), (uuid.UUID(int=1), str(uuid.UUID(int=1))), (np.str_("a"), "a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("holder", [Apart, Members])
+@pytest.mark.parametrize("keys", BECOME_EQUAL, ids=lambda keys: " ".join(str(key)[:12] for key in keys))
+def test_keys_that_become_equal_are_refused(tmp_path, holder, keys):
+    torch.save(holder(*keys), tmp_path / "a.pt")
     with pytest.raises(Error, match="equal"):
         fix(tmp_path / "a.pt", tmp_path / "b.pt")
     assert not (tmp_path / "b.pt").exists()
+
+
+class Mapping(dict):
+    pass
+
+
+def test_pairs_of_an_unknown_mapping_are_told_apart_too(tmp_path):
+    for keys in ((pathlib.PurePosixPath("a"), "a"), (SECOND, 1)):
+        torch.save(Mapping(dict.fromkeys(keys)), tmp_path / "a.pt")
+        with pytest.raises(Error, match="equal"):
+            fix(tmp_path / "a.pt", tmp_path / "b.pt", unknown="dict")
+
+
+UNHASHABLE = [
+    re.compile("a", re.I), datetime.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo("UTC")), torch.nn.Linear(1, 1)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", UNHASHABLE, ids=lambda value: type(value).__name__)
+def test_what_becomes_no_key_is_refused_as_a_key(tmp_path, value):
+    for holder in ({value}, {value: 1}, {(value, 1): 2}):
+        torch.save(holder, tmp_path / "a.pt")
+        with pytest.raises(Error, match="cannot be a key"):
+            fix(tmp_path / "a.pt", tmp_path / "b.pt")
+
+
+def test_keys_that_stay_apart_are_kept(tmp_path):
+    row = torch.rand(2)
+    nan = [float("nan"), float("nan")]
+    parameters = [torch.nn.Parameter(row), torch.nn.Parameter(row)]
+    keys = [*nan, (nan[0],), *parameters, torch.float32, 2**70, 2.5, b"a", "a", torch.Size([1]), np.int64(7)]
+    torch.save({key: i for i, key in enumerate(keys)}, tmp_path / "a.pt")
+    fix(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert list(torch.load(tmp_path / "b.pt").values()) == list(range(len(keys)))
+
+
+PATHS = [
+    ("a", "/b"), ("a//b", "."), ("a/",), ("/", "a"), ("//", "a"), ("///a",), (".",), (), ("a", "..", "b"), ("",)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", PATHS, ids=repr)
+def test_paths_are_what_pathlib_makes_of_their_parts(tmp_path, parts):
+    class Path:
+        def __init__(self, kind):
+            self.kind = kind
+
+        def __reduce__(self):
+            return (self.kind, parts)
+
+    torch.save(Path(pathlib.PurePosixPath), tmp_path / "a.pt")
+    fix(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert torch.load(tmp_path / "b.pt") == str(pathlib.PurePosixPath(*parts))
+    torch.save(Path(pathlib.PureWindowsPath), tmp_path / "a.pt")
+    with contextlib.suppress(Error):  # roots behind the first part
+        fix(tmp_path / "a.pt", tmp_path / "b.pt", overwrite=True)
+        assert torch.load(tmp_path / "b.pt") == str(pathlib.PureWindowsPath(*parts))
+
+
+@pytest.mark.parametrize("parts", [("C:\\", "a"), ("C:", "a"), ("C:a", "b"), ("\\", "a"), ("a/b", "c"), ("C:/a/./b/",)], ids=repr)
+def test_paths_of_windows_too(tmp_path, parts):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(Parts(pathlib.PureWindowsPath, parts), 2))
+    fix(tmp_path / "a.pkl", tmp_path / "b.pt")
+    assert torch.load(tmp_path / "b.pt") == str(pathlib.PureWindowsPath(*parts))
+
+
+class Parts:
+    def __init__(self, kind, parts):
+        self.made = kind, parts
+
+    def __reduce__(self):
+        return self.made
+
+
+@pytest.mark.parametrize("microseconds", [1, -1, 3_600_000_000, -86_399_999_999, 86_399_999_999, 90_061_000_000 - 86_400_000_000])
+def test_offsets_of_zones_are_whole(tmp_path, microseconds):
+    zone = datetime.timezone(datetime.timedelta(microseconds=microseconds))
+    when = datetime.datetime(2020, 2, 3, 4, 5, 6, 7, zone)
+    torch.save([when, when.timetz(), zone], tmp_path / "a.pt")
+    fix(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert torch.load(tmp_path / "b.pt") == [when.isoformat(), when.timetz().isoformat(), str(zone)[3:]]
+
+
+def test_what_hangs_on_a_value_is_not_lost(tmp_path):
+    words = collections.UserDict(a=1)
+    words.more = 2
+    stream = io.BytesIO(b"a")
+    stream.more = 2
+    module = torch.nn.Module()
+    module.register_buffer("q", torch.quantize_per_tensor(torch.ones(1), 0.1, 3, torch.qint8))
+    for value in (words, stream, module):
+        torch.save(value, tmp_path / "a.pt")
+        with pytest.raises(Error):
+            fix(tmp_path / "a.pt", tmp_path / "b.pt")
+
+
+def test_bytes_seen_as_two_types_stay_shared(tmp_path):
+    numbers = torch.arange(6, dtype=torch.int16).view(torch.uint16)
+    torch.save({"a": numbers, "b": numbers.view(torch.uint8)}, tmp_path / "a.pt")
+    assert fix(tmp_path / "a.pt", tmp_path / "b.pt").changes == []
+    loaded = torch.load(tmp_path / "b.pt")
+    assert torch.equal(loaded["a"].view(torch.uint8), loaded["b"])
+    assert loaded["a"].untyped_storage().data_ptr() == loaded["b"].untyped_storage().data_ptr()
+
+
+def test_tensors_as_keys_with_what_hangs_on_them_end(tmp_path):
+    """Their attributes are no part of what they are equal to: cycles, depth and sharing there cost nothing."""
+    key = torch.rand(1)
+    knot = collections.OrderedDict()
+    key.note = knot
+    knot["again"] = knot
+    for _ in range(60):
+        knot = collections.OrderedDict(a=knot, b=knot)
+    key.deep = knot
+    torch.save({key: 1, np.int64(2): 2}, tmp_path / "a.pt")
+    fix(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert list(torch.load(tmp_path / "b.pt").values()) == [1, 2]
+
+
+def test_items_without_bytes_are_not_made_for_nothing(tmp_path):
+    empty = np.zeros(1, "S0").__reduce__()
+    state = (1, (10**12,), np.dtype("S0"), False, b"")
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(Parts(empty[0], empty[1]), 2)[:-1] + pickle.dumps(state, 2)[2:-1] + b"b.")
+    with pytest.raises(Error):
+        fix(tmp_path / "a.pkl", tmp_path / "b.pt")
+
+
+def test_many_damaged_values_are_found_in_linear_time(tmp_path):
+    values = [Parts(fractions.Fraction, (1, 0)) for _ in range(100_000)]
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(values, 2))
+    before = time.process_time()
+    with pytest.raises(Error):
+        fix(tmp_path / "a.pkl", tmp_path / "b.pt")
+    assert time.process_time() - before < 10
+
+
+def test_what_is_written_again_and_again_has_an_end(tmp_path):
+    """Many objects that share one state: each gets a dict of its own."""
+    state = b"}(" + b"".join(b"X\x05\x00\x00\x00%05dN" % i for i in range(20_000)) + b"u"
+    one = b"cargparse\nNamespace\n)Rh\x00b"
+    content = b"\x80\x02](" + state + b"q\x00" + one * 5000 + b"e."
+    (tmp_path / "a.pkl").write_bytes(content)
+    with pytest.raises(Error, match="work_per_byte"):
+        fix(tmp_path / "a.pkl", tmp_path / "b.pt")
+    with pytest.raises(Error, match="proportion"):
+        limits = package.Limits()
+        limits.work_per_byte = 10**6
+        fix(tmp_path / "a.pkl", tmp_path / "b.pt", limits=limits)
 
 
 def test_a_damaged_value_is_refused_by_name(tmp_path):

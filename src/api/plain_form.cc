@@ -1,7 +1,6 @@
 #include "api/plain_form.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -10,6 +9,7 @@
 #include "container/failure.h"
 #include "pickle/tape.h"
 #include "records/modules.h"
+#include "writing/plain_keys.h"
 
 namespace safe_load::api {
 
@@ -48,37 +48,6 @@ std::optional<std::vector<ValueView>> attribute_dicts(const ValueView& value) {
   return found;
 }
 
-// One text for all numbers that Python takes for equal; beyond 64 bits perhaps for some neighbours
-// too.
-std::string number_text(PlainValues::Kind kind, base::Bytes bytes) {
-  constexpr double kBeyond = 9.2e18;
-  if (kind == PlainValues::Kind::kTrue) return "number 1;";
-  if (kind == PlainValues::Kind::kFalse) return "number 0;";
-  double real = 0;
-  if (kind == PlainValues::Kind::kReal) {
-    real = base::load_big<double>(bytes.data());
-  } else if (bytes.size() <= sizeof(std::int64_t)) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < sizeof number; ++i) {
-      const bool is_negative =
-          !bytes.empty() && (std::to_integer<unsigned>(bytes.back()) & 0x80) != 0;
-      const std::uint64_t byte = i < bytes.size() ? std::to_integer<std::uint64_t>(bytes[i])
-                                 : is_negative    ? 0xFFu
-                                                  : 0u;
-      number |= byte << (8 * i);
-    }
-    return "number " + std::to_string(static_cast<std::int64_t>(number)) + ';';
-  } else {
-    for (std::size_t i = bytes.size(); i-- > 0;) {
-      const auto byte = std::to_integer<int>(bytes[i]);
-      real = real * 256 + (i + 1 == bytes.size() && byte >= 128 ? byte - 256 : byte);
-    }
-  }
-  if (std::abs(real) < kBeyond && std::trunc(real) == real)
-    return "number " + std::to_string(static_cast<std::int64_t>(real)) + ';';
-  return "real " + base::to_text(real) + ';';
-}
-
 // As Python's hex() writes it. `number`: two's complement, little-endian.
 std::string hexadecimal(base::Bytes number) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -101,11 +70,17 @@ std::string hexadecimal(base::Bytes number) {
 }  // namespace
 
 PlainForm::Id PlainForm::build(const ValueView& root) {
+  constexpr std::uint64_t kMostGrowth = 32;  // a tensor is some 30 values
+  constexpr std::uint64_t kAlways = std::uint64_t{1} << 20;
+  const std::uint64_t most_parts = kAlways + kMostGrowth * checkpoint_.value_count();
   const Id made = form(root);
   while (!open_.empty()) {
     const Open next = open_.back();
     open_.pop_back();
     fill(next);
+    if (values_.part_count() <= most_parts) continue;
+    refuse(next.value, Error(ErrorCode::kLimit, "the checkpoint grows beyond all proportion"), "");
+    return made;
   }
   for (const Keys& keys : keys_) check_keys(keys);
   cut();
@@ -247,15 +222,18 @@ void PlainForm::fill(const Open& open) {
   } else if (values_[open.id].kind == Kind::kDict) {
     fill_dict(open, {}, open.value.content());
   } else {
+    const bool is_set =
+        open.value.kind() == ValueKind::kSet || open.value.kind() == ValueKind::kFrozenSet;
     std::vector<Id> parts;
+    Keys members{open.value, {}};
     for (const ValueView& item : open.value.content()) {
-      if (!is_dropped(item)) {
-        parts.push_back(form(item, open.is_in_key));
-        continue;
-      }
-      changed(item, Change::Kind::kUnknown, "None", 0);
-      parts.push_back(values_.none());
+      const bool is_kept = !is_dropped(item);
+      if (!is_kept) changed(item, Change::Kind::kUnknown, is_set ? "left out" : "None", 0);
+      if (!is_kept && is_set) continue;
+      parts.push_back(is_kept ? form(item, open.is_in_key) : values_.none());
+      if (is_set) members.forms.emplace_back(item, parts.back());
     }
+    if (values_[open.id].kind == Kind::kList) check_later(std::move(members));
     values_.set_parts(open.id, parts);
   }
 }
@@ -271,47 +249,31 @@ void PlainForm::fill_dict(const Open& open, std::vector<Id> parts, Values items)
     parts.push_back(keys.forms.back().second);
     parts.push_back(form(items[i + 1]));
   }
-  const auto is_same = [](const auto& key) { return key.first.kind() <= ValueKind::kBytes; };
-  if (!std::ranges::all_of(keys.forms, is_same)) keys_.push_back(std::move(keys));
+  check_later(std::move(keys));
   values_.set_parts(open.id, parts);
+}
+
+// What is written as it is was told apart before. The forms of the others are complete at the end.
+void PlainForm::check_later(Keys keys) {
+  const auto is_same = [](const auto& key) {
+    const ValueKind kind = key.first.kind();
+    return kind <= ValueKind::kBytes && kind != ValueKind::kMissing &&
+           (kind != ValueKind::kInteger || key.first.raw().size() <= sizeof(std::int64_t));
+  };
+  if (!std::ranges::all_of(keys.forms, is_same)) keys_.push_back(std::move(keys));
 }
 
 // Two keys that become one would lose a value.
 void PlainForm::check_keys(const Keys& keys) {
   std::unordered_set<std::string> seen;
   for (const auto& [key, id] : keys.forms) {
-    std::string text;
-    if (!has_text(id, text)) {
-      refuse(key, Error(ErrorCode::kUnsupported, "a key whose plain form cannot be one"), "");
-    } else if (!seen.insert(std::move(text)).second) {
-      refuse(keys.dict, Error(ErrorCode::kMismatch, "two keys that become equal"), "");
+    auto text = writing::key_text(values_, id);
+    if (!text) {
+      refuse(key, Error(ErrorCode::kUnsupported, "its plain form cannot be a key"), "");
+    } else if (!seen.insert(*std::move(text)).second) {
+      refuse(keys.holder, Error(ErrorCode::kMismatch, "two keys that become equal"), "");
     }
   }
-}
-
-// What two keys have in common that Python takes for equal; nothing for what is no key.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as a key may be
-bool PlainForm::has_text(Id id, std::string& text) const {
-  const PlainValues::Value& value = values_[id];
-  if (value.kind == Kind::kTrue || value.kind == Kind::kFalse || value.kind == Kind::kInteger ||
-      value.kind == Kind::kReal) {
-    text += number_text(value.kind, values_.bytes(id));
-    return true;
-  }
-  text += static_cast<char>('a' + static_cast<int>(value.kind));
-  if (value.kind == Kind::kList || value.kind == Kind::kDict) return false;
-  if (value.kind == Kind::kStorage) {  // tensors are told apart by what they are
-    text += std::to_string(id);
-    return true;
-  }
-  text += std::to_string(value.count) + ':';
-  if (value.kind != Kind::kTuple && value.kind != Kind::kCall) {
-    text += base::as_text(values_.bytes(id));
-    return true;
-  }
-  return std::ranges::all_of(values_.parts(id), [&](Id part) {
-    return part == PlainValues::kNothing || has_text(part, text);
-  });
 }
 
 bool PlainForm::is_dropped(const ValueView& value) const {
@@ -324,10 +286,10 @@ PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
   const std::string title = "an object of " + value.class_name();
   if (options_.unknown == Unknown::kRefuse || options_.unknown == Unknown::kDrop)
     return refuse(value, Error(ErrorCode::kUnsupported, "a class that is not known").about(title),
-                  "--unknown says what becomes of it: drop, dict or record");
+                  "decide by `unknown` what becomes of it: drop, dict or record");
   if (options_.unknown == Unknown::kDict && !attribute_dicts(value))
     return refuse(value, Error(ErrorCode::kUnsupported, "its state is no dict").about(title),
-                  "--unknown record keeps it, drop leaves it out");
+                  "`unknown` record keeps it, drop leaves it out");
   const bool is_record = options_.unknown == Unknown::kRecord;
   return changed(value, Change::Kind::kUnknown, is_record ? "dict of its parts" : "dict",
                  open(value, Kind::kDict));
@@ -336,11 +298,13 @@ PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
 void PlainForm::fill_unknown(const Open& open) {
   const ValueView& value = open.value;
   std::vector<Id> parts;
-  std::unordered_set<std::string> names;
+  Keys keys{value, {}};
+  const auto add_pair = [&](const ValueView& key, Id name, Id part) {
+    keys.forms.emplace_back(key, name);
+    parts.insert(parts.end(), {name, part});
+  };
   const auto add = [&](std::string_view name, Id part) {
-    names.emplace(name);
-    parts.push_back(values_.constant(name));
-    parts.push_back(part);
+    add_pair(value, values_.constant(name), part);
   };
   const auto add_list = [&](std::string_view name, const Values& items) {
     if (items.empty()) return;
@@ -359,29 +323,17 @@ void PlainForm::fill_unknown(const Open& open) {
     add_list("members", value.set_items());
   } else {
     const Values items = value.dict_items();
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      parts.push_back(form(items[i], true));
-      parts.push_back(form(items[i + 1]));
-      if (items[i].kind() == ValueKind::kText) names.insert(items[i].get_or<std::string>(""));
-    }
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+      if (!is_dropped(items[i + 1])) add_pair(items[i], form(items[i], true), form(items[i + 1]));
   }
   const auto dicts = attribute_dicts(value);
   if (!dicts) add_list("states", value.states());
   for (const ValueView& dict : dicts.value_or(std::vector<ValueView>())) {
     const Values items = dict.items();
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      const std::string name = items[i].get_or<std::string>("");
-      if (items[i].kind() != ValueKind::kText || !names.insert(name).second) {
-        refuse(value,
-               Error(ErrorCode::kMismatch, "two parts of one name").about(value.class_name()),
-               "--unknown drop leaves it out");
-        continue;
-      }
-      if (is_dropped(items[i + 1])) continue;
-      parts.push_back(form(items[i], true));
-      parts.push_back(form(items[i + 1]));
-    }
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+      if (!is_dropped(items[i + 1])) add_pair(items[i], form(items[i], true), form(items[i + 1]));
   }
+  keys_.push_back(std::move(keys));
   values_.set_parts(open.id, parts);
 }
 
@@ -394,6 +346,10 @@ PlainForm::Id PlainForm::make_module(const ValueView& value) {
                            PlainValues::kNothing};
   for (const auto& [name, tensor] : weights) {
     parts.push_back(values_.own_text(std::string(name)));
+    if (tensor.is_quantized())
+      return refuse(value,
+                    Error(ErrorCode::kUnsupported, "a module with a quantized tensor").about(name),
+                    "");
     parts.push_back(plain_tensor(ValueView(), tensor, false));
   }
   const Id made = values_.container(Kind::kCall);
@@ -435,7 +391,7 @@ PlainForm::Id PlainForm::changed(const ValueView& value, Change::Kind kind, std:
   if (kind == Change::Kind::kLossy && !options_.lossy)
     return refuse(
         value, Error(ErrorCode::kUnsupported, "it would lose something").about(value.class_name()),
-        "--lossy makes it: " + to);
+        "allow it by `lossy`, and it becomes " + to);
   changes_.push_back(
       {kind, state_.graph().path(state_.edges(), value.id()), value.class_name(), std::move(to)});
   return id;

@@ -62,9 +62,9 @@ class PlainForm {
     Id id;
     bool is_in_key;
   };
-  // The keys of a dict, some of which are written as others.
+  // The keys of a dict or the members of a set, some of which are written as others.
   struct Keys {
-    ValueView dict;
+    ValueView holder;
     std::vector<std::pair<ValueView, Id>> forms;
   };
   // A number of a tensor that depends on where its storage is cut.
@@ -103,8 +103,8 @@ class PlainForm {
   void fill_array(const Open& open);
   void fill_dict(const Open& open, std::vector<Id> parts, Values items);
   bool is_dropped(const ValueView& value) const;
+  void check_later(Keys keys);
   void check_keys(const Keys& keys);
-  bool has_text(Id id, std::string& text) const;
 
   // ---- tensors
 
@@ -145,6 +145,8 @@ class PlainForm {
   std::deque<std::vector<std::byte>> contents_;
   std::vector<Change> changes_;
   std::vector<Issue> refusals_;
+  std::unordered_map<std::string_view, const Issue*>
+      damaged_;  // by path; made when first asked for
   std::uint64_t cut_bytes_ = 0;
 };
 

@@ -1,6 +1,9 @@
 // The plain form of dates, paths, configs and the like: what a person would write instead.
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,21 +38,66 @@ std::string time_text(const Dims& fields, std::size_t first) {
 // "+05:30", as datetime.isoformat() ends; of a timedelta of less than a day.
 std::string offset_text(const Dims& delta) {
   constexpr std::int64_t kDay = 86400;
-  std::int64_t seconds = delta[0] * kDay + delta[1];
-  std::string text(1, seconds < 0 ? '-' : '+');
-  seconds = std::abs(seconds);
+  constexpr std::int64_t kSecond = 1'000'000;
+  const std::int64_t all = (delta[0] * kDay + delta[1]) * kSecond + delta[2];
+  std::string text(1, all < 0 ? '-' : '+');
+  const std::int64_t seconds = std::abs(all) / kSecond;
+  const std::int64_t microseconds = std::abs(all) % kSecond;
   text += padded(seconds / 3600, 2) + ':' + padded(seconds / 60 % 60, 2);
-  if (seconds % 60 != 0) (text += ':') += padded(seconds % 60, 2);
+  if (seconds % 60 != 0 || microseconds != 0) (text += ':') += padded(seconds % 60, 2);
+  if (microseconds != 0) (text += '.') += padded(microseconds, 6);
   return text;
 }
 
-std::string joined(const Values& parts, char separator) {
-  std::string text;
-  for (const ValueView& part : parts) {
-    if (!text.empty() && text.back() != separator) text += separator;
-    text += part.get_or<std::string>("");
+std::string without_empty_names(std::string_view path, char separator) {
+  std::string names;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find(separator), path.size());
+    const std::string_view name = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    if (name.empty() || name == ".") continue;
+    if (!names.empty()) names += separator;
+    names += name;
   }
-  return text.empty() ? "." : text;
+  return names;
+}
+
+// As pathlib reads the parts of a pure POSIX path: an absolute one begins anew, and what says
+// nothing goes.
+std::string posix_path(const Values& parts) {
+  std::string all;
+  for (const ValueView& part : parts) {
+    const std::string text = part.get_or<std::string>("");
+    if (text.starts_with('/')) all.clear();
+    if (!all.empty() && all.back() != '/') all += '/';
+    all += text;
+  }
+  const bool has_two = all.starts_with("//") && !all.starts_with("///");
+  const std::string root = has_two ? "//" : all.starts_with('/') ? "/" : "";
+  const std::string names = without_empty_names(all, '/');
+  return root.empty() && names.empty() ? "." : root + names;
+}
+
+// The same of a Windows path, of which only the first part may have a drive or a root; nothing for
+// others.
+std::optional<std::string> windows_path(const Values& parts) {
+  std::string anchor;
+  std::string all;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::string text = parts[i].get_or<std::string>("");
+    std::ranges::replace(text, '/', '\\');
+    const bool has_drive = text.size() > 1 && text[1] == ':';
+    const bool has_root = text.starts_with('\\');
+    if ((i != 0 && (has_drive || has_root)) || text.starts_with("\\\\")) return std::nullopt;
+    if (has_drive) {
+      anchor = text.substr(0, 2);
+      text.erase(0, 2);
+    }
+    if (i == 0 && text.starts_with('\\')) anchor += '\\';
+    (all += '\\') += text;
+  }
+  const std::string names = without_empty_names(all, '\\');
+  return anchor.empty() && names.empty() ? "." : anchor + names;
 }
 
 // An integer of 128 bits, big-endian.
@@ -109,6 +157,17 @@ std::string ip6_text(const std::array<unsigned, 16>& bytes) {
         text += kDigits[groups[i] >> shift & 15];
   }
   return text;
+}
+
+// Whether an object has attributes beside these.
+bool has_others(const ValueView& value, std::initializer_list<std::string_view> names) {
+  for (const ValueView& state : value.states()) {
+    if (!state.is_dict()) return state.kind() != ValueKind::kNone;
+    const Values items = state.items();
+    for (std::size_t i = 0; i < items.size(); i += 2)
+      if (std::ranges::find(names, items[i].get_or<std::string>("")) == names.end()) return true;
+  }
+  return false;
 }
 
 bool is_plain_text(const ValueView& value) { return value.kind() == ValueKind::kText; }
@@ -208,12 +267,15 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
   }
   if (kind == ValueKind::kTimeDelta) return as("seconds", real_or_whole(value));
   if (kind == ValueKind::kTimezone) {
-    if (given.size() == 2 && is_plain_text(given[1])) return as_text(text_of(1));
+    if (given.size() == 2 && is_plain_text(given[1])) return as("text, its name", form(given[1]));
     if (given.empty() || given[0].kind() != ValueKind::kTimeDelta) return no_form(value);
     return as_text(offset_text(given[0].fields()));
   }
-  if (kind == ValueKind::kPosixPath) return as_text(joined(given, '/'));
-  if (kind == ValueKind::kWindowsPath) return as_text(joined(given, '\\'));
+  if (kind == ValueKind::kPosixPath) return as_text(posix_path(given));
+  if (kind == ValueKind::kWindowsPath) {
+    auto path = windows_path(given);
+    return path ? as_text(*std::move(path)) : no_form(value);
+  }
   if (kind == ValueKind::kDecimal || kind == ValueKind::kZoneInfo ||
       kind == ValueKind::kTorchVersion) {
     if (given.empty() || !is_plain_text(given[0])) return no_form(value);
@@ -237,6 +299,7 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
   }
   if (kind == ValueKind::kNumberArray) return make_number_array(value);
   if (kind == ValueKind::kMemoryFormat) return as_text("torch." + text_of(1));
+  if (kind == ValueKind::kUuid && has_others(value, {"int", "is_safe"})) return no_form(value);
   if (kind == ValueKind::kUuid) return as_text(uuid_text(number_bytes(value.attribute("int"))));
   if (kind == ValueKind::kPattern) {
     constexpr std::int64_t kUnicode = 32;
@@ -255,12 +318,21 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
     if (!attributes.is_dict()) return no_form(value);
     return as("dict", open(attributes, Kind::kDict));
   }
-  if (kind == ValueKind::kChainMap) return as("list of its maps", form(value.attribute("maps")));
-  if (kind == ValueKind::kUserDict || kind == ValueKind::kUserList ||
-      kind == ValueKind::kUserString)
-    return as(std::string(to_text(value.attribute("data").kind())), form(value.attribute("data")));
+  if (kind == ValueKind::kChainMap || kind == ValueKind::kUserDict ||
+      kind == ValueKind::kUserList || kind == ValueKind::kUserString) {
+    const ValueView held = value.attribute(kind == ValueKind::kChainMap ? "maps" : "data");
+    const bool is_lossy = has_others(value, {"maps", "data"});
+    return changed(
+        value, is_lossy ? Change::Kind::kLossy : Change::Kind::kPlain,
+        std::string(to_text(held.kind())) + (is_lossy ? ", without other attributes" : ""),
+        form(held));
+  }
   if (kind == ValueKind::kBytesStream || kind == ValueKind::kTextStream) {
     if (value.states().size() != 1 || value.states()[0].size() < 2) return no_form(value);
+    const Values parts = value.states()[0].items();
+    if (parts[parts.size() - 1].kind() == ValueKind::kDict)
+      return changed(value, Change::Kind::kLossy, "its content, without attributes",
+                     form(parts[0]));
     return as(kind == ValueKind::kBytesStream ? "bytes" : "text",
               form(value.states()[0].items()[0]));
   }
@@ -337,12 +409,13 @@ PlainForm::Id PlainForm::make_record(const ValueView& value) {
       kind == ValueKind::kAttributeOf)
     return make_unknown(value);
   if (kind == ValueKind::kDamaged) {
-    const std::string path = state_.graph().path(state_.edges(), value.id());
-    for (const Issue& issue : state_.issues)
-      if (issue.path == path) {
-        refusals_.push_back(issue);
-        return values_.none();
-      }
+    if (damaged_.empty())
+      for (const Issue& issue : state_.issues) damaged_.emplace(issue.path, &issue);
+    const auto found = damaged_.find(state_.graph().path(state_.edges(), value.id()));
+    if (found != damaged_.end()) {
+      refusals_.push_back(*found->second);
+      return values_.none();
+    }
     return refuse(value, Error(ErrorCode::kCorrupt, "a value that cannot be read"), "");
   }
   return no_form(value);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -67,6 +68,15 @@ std::optional<DType> dtype_of_numpy(std::string_view type) {
   return std::nullopt;
 }
 
+// As C gives it: what is too large is infinite.
+float as_float(double number) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  if (std::isfinite(number) && std::abs(number) > kLargest)
+    return std::copysign(std::numeric_limits<float>::infinity(),
+                         static_cast<float>(number < 0 ? -1 : 1));
+  return static_cast<float>(number);
+}
+
 bool is_text_type(std::string_view type) {
   return type.size() > 1 && (type[1] == 'U' || type[1] == 'S');
 }
@@ -80,6 +90,18 @@ std::uint64_t lists_without_elements(const Dims& shape) {
     lists *= static_cast<std::uint64_t>(std::min<std::int64_t>(size, kMostEmptyLists + 1));
   }
   return std::ranges::find(shape, 0) == shape.end() ? 0 : lists;
+}
+
+// Whether bytes answer for the items of an array of lists, or there are few of them.
+bool has_items(const ArrayView& array) {
+  if (array.has_objects() || array.is_text() || array.item_size() != 0) return true;
+  std::uint64_t count = 1;
+  for (const std::int64_t size : array.shape()) {
+    if (size > kMostEmptyLists) return false;
+    count *= static_cast<std::uint64_t>(size);
+    if (count > static_cast<std::uint64_t>(kMostEmptyLists)) return false;
+  }
+  return true;
 }
 
 // Strides of an array, which counts bytes, as those of a tensor; nothing if no tensor has them.
@@ -113,7 +135,7 @@ PlainForm::Id PlainForm::make_tensor(const ValueView& value) {
   const Values states = value.states();
   const bool is_parameter = tensor.is_parameter();
   const Id plain = plain_tensor(value, tensor, !is_parameter && tensor.requires_grad());
-  if (!is_parameter && states.empty()) return plain;
+  if (values_[plain].kind != Kind::kCall || (!is_parameter && states.empty())) return plain;
   const Id gradient = values_.boolean(tensor.requires_grad());
   if (is_parameter && states.empty())
     return values_.call(values_.global("torch._utils", "_rebuild_parameter"),
@@ -208,7 +230,8 @@ PlainForm::Id PlainForm::tensor_over(std::size_t storage, DType dtype, std::uint
 
 std::size_t PlainForm::storage_for(const StorageView& storage, DType dtype, bool is_untyped) {
   const bool is_foreign = state_.storages()[storage.id()].is_foreign();
-  const std::uint32_t kind = is_untyped ? kDTypeCount : static_cast<std::uint32_t>(dtype);
+  // Untyped bytes and uint8 may share one.
+  const auto kind = static_cast<std::uint32_t>(is_untyped ? DType::kUint8 : dtype);
   const auto key = std::tuple(storage.id(), kind, is_foreign ? info(dtype).swap_unit : 1u);
   const auto [found, is_new] = by_storage_.try_emplace(key, storages_.size());
   if (!is_new) return found->second;
@@ -360,7 +383,7 @@ PlainForm::Id PlainForm::make_number_array(const ValueView& value) {
       std::uint64_t bits = item.get_or(std::uint64_t{0});
       if (const auto number = item.get<std::int64_t>()) bits = static_cast<std::uint64_t>(*number);
       if (dtype == DType::kFloat64) bits = std::bit_cast<std::uint64_t>(item.get_or(0.0));
-      if (dtype == DType::kFloat32) bits = std::bit_cast<std::uint32_t>(item.get_or(0.0f));
+      if (dtype == DType::kFloat32) bits = std::bit_cast<std::uint32_t>(as_float(item.get_or(0.0)));
       for (std::size_t i = 0; i < size_of(dtype); ++i)
         content.push_back(static_cast<std::byte>(bits >> (8 * i)));
     }
@@ -379,7 +402,12 @@ PlainForm::Id PlainForm::make_array(const ValueView& value) {
   const std::optional<DType> dtype = is_time ? DType::kInt64 : dtype_of_numpy(type);
   const bool is_list = array.field_count() == 0 && !array.base() &&
                        (array.has_objects() || array.is_text() || is_text_type(type));
-  if (is_list && !array.is_masked() && !array.shape().empty())
+  const bool is_one = is_list && !array.is_masked() && array.shape().empty();
+  if (is_one && array.elements().size() == 1) return form(array.elements()[0]);
+  if (is_one && is_text_type(type))
+    return changed(value, Change::Kind::kPlain, "its element",
+                   text_item(value, array.bytes(), type));
+  if (is_list && !array.is_masked() && !array.shape().empty() && has_items(array))
     return changed(value, Change::Kind::kPlain, "list", open(value, Kind::kList));
   if (!dtype || array.has_objects() || array.field_count() != 0)
     return refuse(
@@ -394,8 +422,9 @@ PlainForm::Id PlainForm::make_array(const ValueView& value) {
   if (is_time)
     return array.is_masked()
                ? no_form(value)
-               : changed(value, Change::Kind::kPlain, "dict {dtype, data}",
-                         dict_of({{"dtype", values_.own_text(type)}, {"data", data}}));
+               : changed(
+                     value, Change::Kind::kPlain, "dict {dtype, data}",
+                     dict_of({{"dtype", values_.own_text('<' + type.substr(1))}, {"data", data}}));
   if (!array.is_masked()) return changed(value, Change::Kind::kPlain, "tensor", data);
   const Id mask = array.mask().empty()
                       ? values_.none()

@@ -71,8 +71,13 @@ class PlainValues {
     if (value.kind < Kind::kTuple) return {};
     return std::span(parts_).subspan(value.first_part, value.count);
   }
-  base::Bytes bytes(Id id) const { return {values_[id].first, values_[id].count}; }
+  // None of what has parts.
+  base::Bytes bytes(Id id) const {
+    const Value& value = values_[id];
+    return value.kind < Kind::kTuple ? base::Bytes(value.first, value.count) : base::Bytes();
+  }
   std::size_t size() const { return values_.size(); }
+  std::size_t part_count() const { return parts_.size(); }  // of all together
 
  private:
   Id add(Kind kind, base::Bytes bytes = {});
