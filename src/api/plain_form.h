@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
@@ -82,6 +83,12 @@ class PlainForm {
   Id make(const ValueView& value, bool is_in_key);
   Id make_small(const ValueView& value);
   Id make_record(const ValueView& value);
+  // kNothing for values of other kinds.
+  Id make_torch_record(const ValueView& value);
+  Id make_time(const ValueView& value);
+  Id make_text_record(const ValueView& value);
+  Id make_holder(const ValueView& value);
+  Id make_random_state(const ValueView& value);
   Id no_form(const ValueView& value);
   Id make_unknown(const ValueView& value);
   Id make_scalar(const ValueView& value);
@@ -106,6 +113,9 @@ class PlainForm {
   void check_later(Keys keys);
   void check_keys(const Keys& keys);
 
+  // Whether an object has attributes beside these.
+  static bool has_others(const ValueView& value, std::initializer_list<std::string_view> names);
+
   // ---- tensors
 
   Id plain_tensor(const ValueView& value, const TensorView& tensor, bool requires_grad);
@@ -124,6 +134,9 @@ class PlainForm {
 
   // ---- what is told
 
+  Id as(const ValueView& value, std::string to, Id id);
+  Id as_text(const ValueView& value, std::string text);
+  Id refuse_damaged(const ValueView& value);
   Id changed(const ValueView& value, Change::Kind kind, std::string to, Id id);
   Id refuse(const ValueView& value, const Error& error, std::string hint);
 

@@ -9,6 +9,7 @@
 
 #include "api/plain_form.h"
 #include "api/written_file.h"
+#include "base/bytes.h"
 #include "base/try.h"
 #include "container/failure.h"
 #include "deflate/inflate.h"
@@ -42,9 +43,7 @@ class Passing {
   Status block(base::Bytes bytes, std::size_t unit) {
     if (unit > 1) {
       turned_.assign(bytes.begin(), bytes.end());
-      for (std::size_t at = 0; at + unit <= turned_.size(); at += unit)
-        std::reverse(turned_.begin() + static_cast<std::ptrdiff_t>(at),
-                     turned_.begin() + static_cast<std::ptrdiff_t>(at + unit));
+      base::reverse_units(turned_, unit);
       bytes = turned_;
     }
     crc_ = deflate::crc32(crc_, bytes);

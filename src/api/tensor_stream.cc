@@ -6,6 +6,7 @@
 
 #include "api/each_element.h"
 #include "api/pieces.h"
+#include "base/bytes.h"
 #include "base/try.h"
 #include "data/elements.h"
 
@@ -151,17 +152,14 @@ Status TensorStream::gather(const TensorView& tensor, Element&& element) {
 }
 
 Status TensorStream::write_block(DType dtype, base::Bytes block) {
-  const std::size_t unit = info(dtype).swap_unit;
-  const bool turns = std::endian::native == std::endian::big && unit > 1;
+  const bool turns = std::endian::native == std::endian::big && info(dtype).swap_unit > 1;
   if (dtype == DType::kBool || turns) {
     turned_.assign(block.begin(), block.end());
     block = turned_;
   }
   if (dtype == DType::kBool)
     for (std::byte& value : turned_) value = value == std::byte{0} ? value : std::byte{1};
-  if (turns)
-    for (auto at = turned_.begin(); at != turned_.end(); at += static_cast<std::ptrdiff_t>(unit))
-      std::reverse(at, at + static_cast<std::ptrdiff_t>(unit));
+  if (turns) base::reverse_units(turned_, info(dtype).swap_unit);
   SAFE_LOAD_TRY(sink_.write(block));
   if (took_(block.size())) return {};
   return Error(ErrorCode::kStopped, "stopped");

@@ -1,6 +1,7 @@
 // Bytes as the parsers see them, and the only reinterpretation of memory in the library.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -34,6 +35,12 @@ T reversed(T value) {
   for (std::size_t i = 0; i < sizeof(T) / 2; ++i) std::swap(bytes[i], bytes[sizeof(T) - 1 - i]);
   std::memcpy(&value, bytes, sizeof(T));
   return value;
+}
+
+// Every `unit` bytes the other way around; what is left behind the last whole unit stays.
+inline void reverse_units(std::span<std::byte> bytes, std::size_t unit) {
+  for (; unit > 1 && bytes.size() >= unit; bytes = bytes.subspan(unit))
+    std::ranges::reverse(bytes.first(unit));
 }
 
 // Any address will do. REQUIRES: sizeof(T) bytes at `from`.
