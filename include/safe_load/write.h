@@ -44,7 +44,7 @@ struct SafetensorsOptions {
 enum class Unknown : std::uint8_t {
   kRefuse,
   kDrop,    // its entry of a dict is left out, its place in a list is None
-  kDict,    // its attributes, or the pairs of a mapping
+  kDict,    // its attributes, or the pairs of a mapping; refused if there is more
   kRecord,  // a dict that names the class as well: "__class__", "args", attributes ...
 };
 

@@ -258,6 +258,14 @@ def test_what_is_not_known_is_refused_left_out_or_written_as_a_dict(tmp_path):
     assert torch.equal(record["list"][0]["w"], knot.w)
 
 
+def test_a_dict_of_attributes_is_refused_where_there_is_more(tmp_path):
+    torch.save([ValueError("why"), Mine(a=1)], tmp_path / "a.pt")
+    with pytest.raises(Error, match="more than attributes"):
+        fix(tmp_path / "a.pt", tmp_path / "b.pt", unknown="dict")
+    fix(tmp_path / "a.pt", tmp_path / "b.pt", unknown="record")
+    assert torch.load(tmp_path / "b.pt")[0] == {"__class__": "builtins.ValueError", "args": ["why"]}
+
+
 def test_what_would_be_lost_is_refused_unless_it_may_be(tmp_path):
     torch.save({"d": collections.deque([1, 2], maxlen=2), "f": torch.nn.functional.relu}, tmp_path / "a.pt")
     with pytest.raises(Error, match="`lossy`"):
@@ -369,8 +377,10 @@ def test_paths_of_windows_too(tmp_path, parts):
 
 
 class Parts:
-    def __init__(self, kind, parts):
-        self.made = kind, parts
+    """What pickle makes of a call that no object asks for."""
+
+    def __init__(self, kind, parts, *state):
+        self.made = kind, parts, *state
 
     def __reduce__(self):
         return self.made
@@ -392,7 +402,8 @@ def test_what_hangs_on_a_value_is_not_lost(tmp_path):
     stream.more = 2
     module = torch.nn.Module()
     module.register_buffer("q", torch.quantize_per_tensor(torch.ones(1), 0.1, 3, torch.qint8))
-    for value in (words, stream, module):
+    counter = Parts(collections.Counter, ({"a": 1},), {"more": 2})
+    for value in (words, stream, module, counter):
         torch.save(value, tmp_path / "a.pt")
         with pytest.raises(Error):
             fix(tmp_path / "a.pt", tmp_path / "b.pt")

@@ -129,12 +129,10 @@ PlainForm::Id PlainForm::make(const ValueView& value, bool is_in_key) {
   if (kind == ValueKind::kOrderedDict) return open(value, Kind::kCall);
   if (kind == ValueKind::kDefaultDict)
     return changed(value, Change::Kind::kPlain, "dict", open(value, Kind::kDict));
-  if (kind == ValueKind::kCounter) {
+  if (kind == ValueKind::kCounter && value.states().empty())
     return values_.call(values_.global("collections", "Counter"), {open(value, Kind::kDict)});
-  }
-  if (kind == ValueKind::kSet) {
+  if (kind == ValueKind::kSet)
     return values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)});
-  }
   if (kind == ValueKind::kFrozenSet) {
     if (is_in_key)
       return changed(value, Change::Kind::kPlain, "tuple", open(value, Kind::kTuple, true));
@@ -287,8 +285,10 @@ PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
   if (options_.unknown == Unknown::kRefuse || options_.unknown == Unknown::kDrop)
     return refuse(value, Error(ErrorCode::kUnsupported, "a class that is not known").about(title),
                   "decide by `unknown` what becomes of it: drop, dict or record");
-  if (options_.unknown == Unknown::kDict && !attribute_dicts(value))
-    return refuse(value, Error(ErrorCode::kUnsupported, "its state is no dict").about(title),
+  const bool is_more = !value.arguments().empty() || !value.keywords().empty() ||
+                       !value.list_items().empty() || !value.set_items().empty();
+  if (options_.unknown == Unknown::kDict && (is_more || !attribute_dicts(value)))
+    return refuse(value, Error(ErrorCode::kUnsupported, "more than attributes").about(title),
                   "`unknown` record keeps it, drop leaves it out");
   const bool is_record = options_.unknown == Unknown::kRecord;
   return changed(value, Change::Kind::kUnknown, is_record ? "dict of its parts" : "dict",
@@ -324,14 +324,14 @@ void PlainForm::fill_unknown(const Open& open) {
   } else {
     const Values items = value.dict_items();
     for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-      if (!is_dropped(items[i + 1])) add_pair(items[i], form(items[i], true), form(items[i + 1]));
+      add_pair(items[i], form(items[i], true), form(items[i + 1]));
   }
   const auto dicts = attribute_dicts(value);
   if (!dicts) add_list("states", value.states());
   for (const ValueView& dict : dicts.value_or(std::vector<ValueView>())) {
     const Values items = dict.items();
     for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-      if (!is_dropped(items[i + 1])) add_pair(items[i], form(items[i], true), form(items[i + 1]));
+      add_pair(items[i], form(items[i], true), form(items[i + 1]));
   }
   keys_.push_back(std::move(keys));
   values_.set_parts(open.id, parts);

@@ -53,8 +53,6 @@ class PlainForm {
   std::size_t tensor_count() const { return offsets_.size(); }
   // Bytes that storages refer to.
   std::deque<std::vector<std::byte>> take_contents() { return std::move(contents_); }
-  // Bytes of storages that no tensor needs.
-  std::uint64_t cut_bytes() const { return cut_bytes_; }
 
  private:
   // A container whose parts come later.
@@ -160,7 +158,6 @@ class PlainForm {
   std::vector<Issue> refusals_;
   std::unordered_map<std::string_view, const Issue*>
       damaged_;  // by path; made when first asked for
-  std::uint64_t cut_bytes_ = 0;
 };
 
 }  // namespace safe_load::api

@@ -293,7 +293,6 @@ void PlainForm::cut() {
       storage.begin = 0;
       storage.end = storage.whole - storage.whole % storage.item_size;
     }
-    cut_bytes_ += storage.whole - (storage.end - storage.begin);
     values_.set_integer(
         values_.parts(storage.value)[4],
         static_cast<std::int64_t>((storage.end - storage.begin) / storage.item_size));
