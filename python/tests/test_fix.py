@@ -441,7 +441,7 @@ def test_items_without_bytes_are_not_made_for_nothing(tmp_path):
 
 
 def test_many_damaged_values_are_found_in_linear_time(tmp_path):
-    values = [Parts(fractions.Fraction, (1, 0)) for _ in range(100_000)]
+    values = [Parts(fractions.Fraction, (1, 0)) for _ in range(30_000)]
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(values, 2))
     before = time.process_time()
     with pytest.raises(Error):
@@ -453,7 +453,7 @@ def test_what_is_written_again_and_again_has_an_end(tmp_path):
     """Many objects that share one state: each gets a dict of its own."""
     state = b"}(" + b"".join(b"X\x05\x00\x00\x00%05dN" % i for i in range(20_000)) + b"u"
     one = b"cargparse\nNamespace\n)Rh\x00b"
-    content = b"\x80\x02](" + state + b"q\x00" + one * 5000 + b"e."
+    content = b"\x80\x02](" + state + b"q\x00" + one * 1000 + b"e."
     (tmp_path / "a.pkl").write_bytes(content)
     with pytest.raises(Error, match="work_per_byte"):
         fix(tmp_path / "a.pkl", tmp_path / "b.pt")
