@@ -50,21 +50,17 @@ std::optional<std::vector<ValueView>> attribute_dicts(const ValueView& value) {
 
 // As Python's hex() writes it. `number`: two's complement, little-endian.
 std::string hexadecimal(base::Bytes number) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   const bool is_negative = (std::to_integer<unsigned>(number.back()) & 0x80) != 0;
-  std::string digits;
+  std::vector<unsigned> magnitude;
   unsigned carry = is_negative ? 1 : 0;
   for (const std::byte byte : number) {
-    unsigned magnitude = std::to_integer<unsigned>(byte);
-    if (is_negative) {
-      magnitude = (~magnitude & 0xFF) + carry;
-      carry = magnitude >> 8;
-    }
-    (digits += kDigits[magnitude & 15]) += kDigits[(magnitude >> 4) & 15];
+    const unsigned value = std::to_integer<unsigned>(byte);
+    magnitude.push_back((is_negative ? ~value & 0xFF : value) + carry);
+    carry = magnitude.back() >> 8;
   }
-  digits.erase(digits.find_last_not_of('0') + 1);
-  std::string text = is_negative ? "-0x" : "0x";
-  return text.append(digits.rbegin(), digits.rend());
+  std::string digits;
+  for (std::size_t i = magnitude.size(); i-- > 0;) base::append_hex(digits, magnitude[i], 2);
+  return (is_negative ? "-0x" : "0x") + digits.substr(digits.find_first_not_of('0'));
 }
 
 }  // namespace
@@ -127,18 +123,15 @@ PlainForm::Id PlainForm::make(const ValueView& value, bool is_in_key) {
   if (kind == ValueKind::kList) return open(value, Kind::kList);
   if (kind == ValueKind::kDict) return open(value, Kind::kDict);
   if (kind == ValueKind::kOrderedDict) return open(value, Kind::kCall);
-  if (kind == ValueKind::kDefaultDict)
-    return changed(value, Change::Kind::kPlain, "dict", open(value, Kind::kDict));
+  if (kind == ValueKind::kDefaultDict) return as(value, "dict", open(value, Kind::kDict));
   if (kind == ValueKind::kCounter && value.states().empty())
     return values_.call(values_.global("collections", "Counter"), {open(value, Kind::kDict)});
   if (kind == ValueKind::kSet)
     return values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)});
   if (kind == ValueKind::kFrozenSet) {
-    if (is_in_key)
-      return changed(value, Change::Kind::kPlain, "tuple", open(value, Kind::kTuple, true));
-    return changed(
-        value, Change::Kind::kPlain, "set",
-        values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)}));
+    if (is_in_key) return as(value, "tuple", open(value, Kind::kTuple, true));
+    return as(value, "set",
+              values_.call(values_.global("__builtin__", "set"), {open(value, Kind::kList, true)}));
   }
   if (kind == ValueKind::kDeque) {
     const bool is_limited = given.size() == 2 && given[1].kind() != ValueKind::kNone;
@@ -166,8 +159,7 @@ PlainForm::Id PlainForm::make_small(const ValueView& value) {
   if (const auto number = value.get<std::uint64_t>()) return unsigned_integer(*number);
   constexpr std::size_t kLongest = 255;
   if (value.raw().size() <= kLongest) return values_.integer(value.raw());
-  return changed(value, Change::Kind::kPlain, "text, hexadecimal",
-                 values_.own_text(hexadecimal(value.raw())));
+  return as(value, "text, hexadecimal", values_.own_text(hexadecimal(value.raw())));
 }
 
 PlainForm::Id PlainForm::unsigned_integer(std::uint64_t number) {
@@ -284,7 +276,7 @@ PlainForm::Id PlainForm::make_unknown(const ValueView& value) {
   const std::string title = "an object of " + value.class_name();
   if (options_.unknown == Unknown::kRefuse || options_.unknown == Unknown::kDrop)
     return refuse(value, Error(ErrorCode::kUnsupported, "a class that is not known").about(title),
-                  "decide by `unknown` what becomes of it: drop, dict or record");
+                  "say with `unknown` what becomes of it: drop, dict or record");
   const bool is_more = !value.arguments().empty() || !value.keywords().empty() ||
                        !value.list_items().empty() || !value.set_items().empty();
   if (options_.unknown == Unknown::kDict && (is_more || !attribute_dicts(value)))
@@ -357,7 +349,7 @@ PlainForm::Id PlainForm::make_module(const ValueView& value) {
   return has_other_tensors(value, weights)
              ? changed(value, Change::Kind::kLossy, "its state_dict(), without tensors beside it",
                        made)
-             : changed(value, Change::Kind::kPlain, "its state_dict()", made);
+             : as(value, "its state_dict()", made);
 }
 
 // Whether a module holds tensors that its state_dict() does not, other than buffers that are not
@@ -391,7 +383,7 @@ PlainForm::Id PlainForm::changed(const ValueView& value, Change::Kind kind, std:
   if (kind == Change::Kind::kLossy && !options_.lossy)
     return refuse(
         value, Error(ErrorCode::kUnsupported, "it would lose something").about(value.class_name()),
-        "allow it by `lossy`, and it becomes " + to);
+        "allow it with `lossy`; it becomes: " + to);
   changes_.push_back(
       {kind, state_.graph().path(state_.edges(), value.id()), value.class_name(), std::move(to)});
   return id;

@@ -36,17 +36,15 @@ PlainForm::Id PlainForm::dict_of(std::initializer_list<std::pair<std::string_vie
 PlainForm::Id PlainForm::make_torch_record(const ValueView& value) {
   const Values given = value.arguments();
   const ValueKind kind = value.kind();
-  if (kind == ValueKind::kSize) {
+  if (kind == ValueKind::kSize)
     return values_.call(values_.global("torch", "Size"), {numbers(value.fields())});
-  }
   if (kind == ValueKind::kDevice) {
     return given.size() == 2
                ? values_.call(values_.global("torch", "device"), {form(given[0]), form(given[1])})
                : values_.call(values_.global("torch", "device"), {form(given[0])});
   }
-  if (kind == ValueKind::kLayout) {
+  if (kind == ValueKind::kLayout)
     return values_.call(values_.global("torch.serialization", "_get_layout"), {form(given[0])});
-  }
   if (kind == ValueKind::kSymbol) {
     if (value.module() == "torch" &&
         (dtype_from_name(value.name()) || value.name().starts_with("per_tensor_") ||
@@ -62,10 +60,9 @@ PlainForm::Id PlainForm::make_torch_record(const ValueView& value) {
   }
   if (kind == ValueKind::kMemoryFormat)
     return as_text(value, "torch." + given[1].get_or<std::string>(""));
-  if (kind == ValueKind::kSparseTensor) {
+  if (kind == ValueKind::kSparseTensor)
     return values_.call(values_.global("torch._utils", "_rebuild_sparse_tensor"),
                         {form(given[0]), form(given[1])});
-  }
   if (kind == ValueKind::kNestedTensor) {
     if (given.size() != 4) return no_form(value);
     return values_.call(values_.global("torch._utils", "_rebuild_nested_tensor"),
@@ -96,14 +93,9 @@ PlainForm::Id PlainForm::make_torch_record(const ValueView& value) {
 PlainForm::Id PlainForm::make_holder(const ValueView& value) {
   const Values given = value.arguments();
   const ValueKind kind = value.kind();
-  if (kind == ValueKind::kRange) {
-    if (value.fields().empty() && given.size() == 3)
-      return as(value, "tuple (start, stop, step)",
-                values_.tuple({form(given[0]), form(given[1]), form(given[2])}));
-    if (value.fields().empty()) return no_form(value);
+  if (kind == ValueKind::kRange && !value.fields().empty())
     return as(value, "tuple (start, stop, step)", numbers(value.fields()));
-  }
-  if (kind == ValueKind::kSlice) {
+  if (kind == ValueKind::kRange || kind == ValueKind::kSlice) {
     if (given.size() != 3) return no_form(value);
     return as(value, "tuple (start, stop, step)",
               values_.tuple({form(given[0]), form(given[1]), form(given[2])}));
@@ -111,10 +103,7 @@ PlainForm::Id PlainForm::make_holder(const ValueView& value) {
   if (kind == ValueKind::kNumberArray) return make_number_array(value);
   if (kind == ValueKind::kNamespace || kind == ValueKind::kSimpleNamespace) {
     if (value.states().size() > 1) return no_form(value);
-    if (value.states().empty()) {
-      const Id dict = values_.container(Kind::kDict);
-      return as(value, "dict", dict);
-    }
+    if (value.states().empty()) return as(value, "dict", values_.container(Kind::kDict));
     const ValueView attributes = value.states()[0];
     if (!attributes.is_dict()) return no_form(value);
     return as(value, "dict", open(attributes, Kind::kDict));
@@ -134,8 +123,7 @@ PlainForm::Id PlainForm::make_holder(const ValueView& value) {
     if (parts[parts.size() - 1].kind() == ValueKind::kDict)
       return changed(value, Change::Kind::kLossy, "its content, without attributes",
                      form(parts[0]));
-    return as(value, kind == ValueKind::kBytesStream ? "bytes" : "text",
-              form(value.states()[0].items()[0]));
+    return as(value, kind == ValueKind::kBytesStream ? "bytes" : "text", form(parts[0]));
   }
   if (kind == ValueKind::kMaskedConstant) return as(value, "None", values_.none());
   return PlainValues::kNothing;

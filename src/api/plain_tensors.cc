@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <string_view>
 
@@ -12,7 +11,8 @@
 #include "api/plain_form.h"
 #include "api/scalar.h"
 #include "base/text.h"
-#include "pickle/tape.h"
+#include "data/numpy_type.h"
+#include "types/known.h"
 
 namespace safe_load::api {
 
@@ -25,47 +25,15 @@ constexpr std::uint64_t kCutAlignment = 16;  // bytes: the largest element
 
 // The class of the storage that holds a type, in torch; "" for the types that came later.
 std::string_view storage_class(DType dtype) {
-  struct Pair {
-    DType dtype;
-    std::string_view name;
-  };
-  static constexpr std::array kPairs = {Pair{DType::kUint8, "ByteStorage"},
-                                        Pair{DType::kInt8, "CharStorage"},
-                                        Pair{DType::kInt16, "ShortStorage"},
-                                        Pair{DType::kInt32, "IntStorage"},
-                                        Pair{DType::kInt64, "LongStorage"},
-                                        Pair{DType::kFloat16, "HalfStorage"},
-                                        Pair{DType::kFloat32, "FloatStorage"},
-                                        Pair{DType::kFloat64, "DoubleStorage"},
-                                        Pair{DType::kBfloat16, "BFloat16Storage"},
-                                        Pair{DType::kComplex64, "ComplexFloatStorage"},
-                                        Pair{DType::kComplex128, "ComplexDoubleStorage"},
-                                        Pair{DType::kBool, "BoolStorage"},
-                                        Pair{DType::kQint8, "QInt8Storage"},
-                                        Pair{DType::kQuint8, "QUInt8Storage"},
-                                        Pair{DType::kQint32, "QInt32Storage"},
-                                        Pair{DType::kQuint4x2, "QUInt4x2Storage"},
-                                        Pair{DType::kQuint2x4, "QUInt2x4Storage"}};
-  const auto found = std::ranges::find(kPairs, dtype, &Pair::dtype);
-  return found == kPairs.end() ? std::string_view() : found->name;
-}
-
-// The type of torch with the elements of a NumPy type such as "<f4", and nothing else.
-std::optional<DType> dtype_of_numpy(std::string_view type) {
-  struct Pair {
-    std::string_view numpy;
-    DType torch;
-  };
-  static constexpr std::array kPairs = {
-      Pair{"b1", DType::kBool},      Pair{"i1", DType::kInt8},       Pair{"i2", DType::kInt16},
-      Pair{"i4", DType::kInt32},     Pair{"i8", DType::kInt64},      Pair{"u1", DType::kUint8},
-      Pair{"u2", DType::kUint16},    Pair{"u4", DType::kUint32},     Pair{"u8", DType::kUint64},
-      Pair{"f2", DType::kFloat16},   Pair{"f4", DType::kFloat32},    Pair{"f8", DType::kFloat64},
-      Pair{"c8", DType::kComplex64}, Pair{"c16", DType::kComplex128}};
-  if (type.empty()) return std::nullopt;
-  for (const Pair& pair : kPairs)
-    if (pair.numpy == type.substr(1)) return pair.torch;
-  return std::nullopt;
+  static const auto kNames = [] {
+    std::array<std::string_view, kDTypeCount> names;
+    for (const types::Known& row : types::known_names())
+      if (row.kind == types::SymbolKind::kStorageClass && row.module == "torch" &&
+          row.meaning == types::Meaning::kStorageFromList && row.value < kDTypeCount)
+        names[row.value] = row.name;
+    return names;
+  }();
+  return kNames[static_cast<std::size_t>(dtype)];
 }
 
 // As C gives it: what is too large is infinite.
@@ -75,6 +43,15 @@ float as_float(double number) {
     return std::copysign(std::numeric_limits<float>::infinity(),
                          static_cast<float>(number < 0 ? -1 : 1));
   return static_cast<float>(number);
+}
+
+// The real one or the imaginary one.
+double part_of_complex(const ArrayView& scalar, const data::NumpyType& type, std::size_t which) {
+  const std::size_t size = size_of(type.dtype) / 2;
+  const std::byte* const from = scalar.bytes().data() + which * size;
+  if (size == sizeof(double))
+    return type.is_big_endian ? base::load_big<double>(from) : base::load_little<double>(from);
+  return double{type.is_big_endian ? base::load_big<float>(from) : base::load_little<float>(from)};
 }
 
 bool is_text_type(std::string_view type) {
@@ -309,37 +286,26 @@ void PlainForm::cut() {
 
 PlainForm::Id PlainForm::make_scalar(const ValueView& value) {
   const ArrayView scalar = *value.array();
-  const std::string type = scalar.dtype();
-  const std::optional<DType> dtype = dtype_of_numpy(type);
-  const auto as = [&](std::string to, Id id) {
-    return changed(value, Change::Kind::kPlain, std::move(to), id);
-  };
-  if (dtype == DType::kBool) return as("bool", values_.boolean(scalar.bytes()[0] != std::byte{0}));
-  if (dtype && info(*dtype).is_complex) {
-    const std::byte* const from = scalar.bytes().data();
-    const bool is_big = type[0] == '>';
-    const auto part = [&](std::size_t i) {
-      if (*dtype == DType::kComplex128)
-        return is_big ? base::load_big<double>(from + 8 * i)
-                      : base::load_little<double>(from + 8 * i);
-      return double{is_big ? base::load_big<float>(from + 4 * i)
-                           : base::load_little<float>(from + 4 * i)};
-    };
-    return as("complex", values_.call(values_.global("__builtin__", "complex"),
-                                      {values_.real(part(0)), values_.real(part(1))}));
-  }
-  if (dtype && info(*dtype).is_floating)
-    return as("float", values_.real(scalar_as_double(scalar).value_or(0)));
-  if (dtype) {
-    if (const auto number = scalar_as_integer(scalar)) return as("int", values_.integer(*number));
-    return as("int", unsigned_integer(scalar_as_unsigned(scalar).value_or(0)));
-  }
-  if (is_text_type(type))
-    return as(type[1] == 'U' ? "text" : "bytes", text_item(value, scalar.bytes(), type));
-  return refuse(
-      value,
-      Error(ErrorCode::kUnsupported, "a value of NumPy that has no plain form here").about(type),
-      "save it as a number or a text");
+  const std::string text = scalar.dtype();
+  const auto type = data::numpy_type(text);
+  if (is_text_type(text))
+    return as(value, text[1] == 'U' ? "text" : "bytes", text_item(value, scalar.bytes(), text));
+  if (!type)
+    return refuse(
+        value,
+        Error(ErrorCode::kUnsupported, "a value of NumPy that has no plain form here").about(text),
+        "save it as a number or a text");
+  if (type->dtype == DType::kBool)
+    return as(value, "bool", values_.boolean(scalar.bytes()[0] != std::byte{0}));
+  if (info(type->dtype).is_complex)
+    return as(value, "complex",
+              values_.call(values_.global("__builtin__", "complex"),
+                           {values_.real(part_of_complex(scalar, *type, 0)),
+                            values_.real(part_of_complex(scalar, *type, 1))}));
+  if (const auto real = scalar_as_double(scalar)) return as(value, "float", values_.real(*real));
+  if (const auto number = scalar_as_integer(scalar))
+    return as(value, "int", values_.integer(*number));
+  return as(value, "int", unsigned_integer(scalar_as_unsigned(scalar).value_or(0)));
 }
 
 // Of array.array: its numbers one by one, or their bytes in one of 18 formats.
@@ -389,25 +355,27 @@ PlainForm::Id PlainForm::make_number_array(const ValueView& value) {
   }
   const std::array count = {static_cast<std::int64_t>(content.size() / size_of(dtype))};
   const std::array step = {std::int64_t{1}};
-  return changed(value, Change::Kind::kPlain, "tensor",
-                 tensor_over(storage_of(content, dtype, is_foreign), dtype, 0, count, step, false,
-                             false, false));
+  return as(value, "tensor",
+            tensor_over(storage_of(content, dtype, is_foreign), dtype, 0, count, step, false, false,
+                        false));
 }
 
 PlainForm::Id PlainForm::make_array(const ValueView& value) {
   const ArrayView array = *value.array();
   const std::string type = array.dtype();
   const bool is_time = type.size() > 1 && (type[1] == 'M' || type[1] == 'm');
-  const std::optional<DType> dtype = is_time ? DType::kInt64 : dtype_of_numpy(type);
+  const auto number = data::numpy_type(type);
+  const std::optional<DType> dtype = is_time  ? DType::kInt64
+                                     : number ? std::optional(number->dtype)
+                                              : std::nullopt;
   const bool is_list = array.field_count() == 0 && !array.base() &&
                        (array.has_objects() || array.is_text() || is_text_type(type));
   const bool is_one = is_list && !array.is_masked() && array.shape().empty();
   if (is_one && array.elements().size() == 1) return form(array.elements()[0]);
   if (is_one && is_text_type(type))
-    return changed(value, Change::Kind::kPlain, "its element",
-                   text_item(value, array.bytes(), type));
+    return as(value, "its element", text_item(value, array.bytes(), type));
   if (is_list && !array.is_masked() && !array.shape().empty() && has_items(array))
-    return changed(value, Change::Kind::kPlain, "list", open(value, Kind::kList));
+    return as(value, "list", open(value, Kind::kList));
   if (!dtype || array.has_objects() || array.field_count() != 0)
     return refuse(
         value,
@@ -421,17 +389,16 @@ PlainForm::Id PlainForm::make_array(const ValueView& value) {
   if (is_time)
     return array.is_masked()
                ? no_form(value)
-               : changed(
-                     value, Change::Kind::kPlain, "dict {dtype, data}",
-                     dict_of({{"dtype", values_.own_text('<' + type.substr(1))}, {"data", data}}));
-  if (!array.is_masked()) return changed(value, Change::Kind::kPlain, "tensor", data);
+               : as(value, "dict {dtype, data}",
+                    dict_of({{"dtype", values_.own_text('<' + type.substr(1))}, {"data", data}}));
+  if (!array.is_masked()) return as(value, "tensor", data);
   const Id mask = array.mask().empty()
                       ? values_.none()
                       : tensor_over(whole_storage(array.mask(), DType::kBool, false), DType::kBool,
                                     0, array.shape(), *strides, false, false, false);
   const ValueView fill = array.fill_value();
-  return changed(
-      value, Change::Kind::kPlain, "dict {data, mask, fill_value}",
+  return as(
+      value, "dict {data, mask, fill_value}",
       dict_of({{"data", data},
                {"mask", mask},
                {"fill_value", fill.kind() == ValueKind::kArray && fill.array()->shape().empty()

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "api/plain_form.h"
+#include "base/text.h"
+#include "records/iso_text.h"
 
 namespace safe_load::api {
 
@@ -17,21 +19,9 @@ using writing::PlainValues;
 
 namespace {
 
-std::string padded(std::int64_t number, std::size_t digits) {
-  const std::string text = std::to_string(number);
-  return text.size() >= digits ? text : std::string(digits - text.size(), '0') + text;
-}
-
-std::string date_text(const Dims& fields) {
-  return padded(fields[0], 4) + '-' + padded(fields[1], 2) + '-' + padded(fields[2], 2);
-}
-
-std::string time_text(const Dims& fields, std::size_t first) {
-  std::string text = padded(fields[first], 2) + ':' + padded(fields[first + 1], 2) + ':' +
-                     padded(fields[first + 2], 2);
-  if (fields[first + 3] != 0) (text += '.') += padded(fields[first + 3], 6);
-  return text;
-}
+using records::iso_date;
+using records::iso_time;
+using records::padded;
 
 // "+05:30", as datetime.isoformat() ends; of a timedelta of less than a day.
 std::string offset_text(const Dims& delta) {
@@ -110,13 +100,11 @@ std::array<unsigned, 16> number_bytes(const ValueView& number) {
   return bytes;
 }
 
-constexpr std::string_view kDigits = "0123456789abcdef";
-
 std::string uuid_text(const std::array<unsigned, 16>& bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    (text += kDigits[bytes[i] >> 4]) += kDigits[bytes[i] & 15];
+    base::append_hex(text, bytes[i], 2);
   }
   return text;
 }
@@ -149,10 +137,8 @@ std::string ip6_text(const std::array<unsigned, 16>& bytes) {
       continue;
     }
     if (!text.empty() && text.back() != ':') text += ':';
-    const std::size_t first = text.size();
-    for (int shift = 12; shift >= 0; shift -= 4)
-      if (text.size() != first || (groups[i] >> shift & 15) != 0 || shift == 0)
-        text += kDigits[groups[i] >> shift & 15];
+    const unsigned group = groups[i];
+    base::append_hex(text, group, group > 0xFFF ? 4 : group > 0xFF ? 3 : group > 0xF ? 2 : 1);
   }
   return text;
 }
@@ -178,12 +164,12 @@ PlainForm::Id PlainForm::real_or_whole(const ValueView& value) {
 PlainForm::Id PlainForm::make_time(const ValueView& value) {
   const Values given = value.arguments();
   const ValueKind kind = value.kind();
-  if (kind == ValueKind::kDate) return as_text(value, date_text(value.fields()));
+  if (kind == ValueKind::kDate) return as_text(value, iso_date(value.fields()));
   if (kind == ValueKind::kDateTime || kind == ValueKind::kTime) {
     const bool has_date = kind == ValueKind::kDateTime;
     const Dims fields = value.fields();
     std::string text =
-        has_date ? date_text(fields) + 'T' + time_text(fields, 3) : time_text(fields, 0);
+        has_date ? iso_date(fields) + 'T' + iso_time(fields, 3) : iso_time(fields, 0);
     const bool is_folded = fields[fields.size() - 1] != 0;
     const bool has_zone = given.size() == 2 && given[1].kind() != ValueKind::kNone;
     if (has_zone && given[1].kind() == ValueKind::kZoneInfo && !is_folded)

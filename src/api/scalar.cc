@@ -3,24 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <string>
+#include <span>
 
+#include "base/bytes.h"
 #include "data/elements.h"
+#include "data/numpy_type.h"
 
 namespace safe_load::api {
 namespace {
-
-struct NumberType {
-  std::string_view text;
-  DType dtype;
-};
-
-constexpr NumberType kNumberTypes[] = {
-    {"b1", DType::kBool},    {"i1", DType::kInt8},    {"i2", DType::kInt16},
-    {"i4", DType::kInt32},   {"i8", DType::kInt64},   {"u1", DType::kUint8},
-    {"u2", DType::kUint16},  {"u4", DType::kUint32},  {"u8", DType::kUint64},
-    {"f2", DType::kFloat16}, {"f4", DType::kFloat32}, {"f8", DType::kFloat64},
-};
 
 // The number that a scalar holds, in the byte order of this machine.
 struct Number {
@@ -29,19 +19,14 @@ struct Number {
 };
 
 std::optional<Number> number_in(const ArrayView& scalar) {
-  const std::string text = scalar.dtype();
-  for (const NumberType& row : kNumberTypes) {
-    if (std::string_view(text).substr(1) != row.text) continue;
-    Number number{row.dtype};
-    const auto bytes = scalar.bytes();
-    std::copy(bytes.begin(), bytes.end(), number.bytes.begin());
-    const bool foreign = text[0] == (std::endian::native == std::endian::little ? '>' : '<');
-    if (foreign)
-      std::reverse(number.bytes.begin(),
-                   number.bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size()));
-    return number;
-  }
-  return std::nullopt;
+  const auto type = data::numpy_type(scalar.dtype());
+  if (!type || info(type->dtype).is_complex) return std::nullopt;
+  Number number{type->dtype};
+  const auto bytes = scalar.bytes();
+  std::ranges::copy(bytes, number.bytes.begin());
+  if (type->is_big_endian != (std::endian::native == std::endian::big))
+    base::reverse_units(std::span(number.bytes).first(bytes.size()), bytes.size());
+  return number;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace safe_load::base {
@@ -41,6 +42,11 @@ T reversed(T value) {
 inline void reverse_units(std::span<std::byte> bytes, std::size_t unit) {
   for (; unit > 1 && bytes.size() >= unit; bytes = bytes.subspan(unit))
     std::ranges::reverse(bytes.first(unit));
+}
+
+inline void append_little(std::string& out, std::uint64_t number, int bytes) {
+  for (int i = 0; i < bytes; ++i)
+    out += static_cast<char>(static_cast<unsigned char>(number >> (8 * i)));
 }
 
 // Any address will do. REQUIRES: sizeof(T) bytes at `from`.

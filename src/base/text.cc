@@ -41,12 +41,6 @@ bool is_deceptive(std::uint32_t c) {
          (c >= 0x1D173 && c <= 0x1D17A) || (c >= 0xE0000 && c <= 0xE0FFF) || is_surrogate(c);
 }
 
-void append_hex(std::string& out, std::string_view prefix, std::uint32_t value, int digits) {
-  out += prefix;
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    out += "0123456789abcdef"[value >> shift & 0xF];
-}
-
 void append_escape(std::string& out, std::uint32_t c) {
   if (c == '\n') {
     out += "\\n";
@@ -55,11 +49,11 @@ void append_escape(std::string& out, std::uint32_t c) {
   } else if (c == '\r') {
     out += "\\r";
   } else if (c < 0x100) {
-    append_hex(out, "\\x", c, 2);
+    append_hex(out += "\\x", c, 2);
   } else if (c < 0x10000) {
-    append_hex(out, "\\u", c, 4);
+    append_hex(out += "\\u", c, 4);
   } else {
-    append_hex(out, "\\U", c, 8);
+    append_hex(out += "\\U", c, 8);
   }
 }
 
@@ -113,11 +107,16 @@ std::string fingerprint(std::string_view text) {
   std::uint32_t hash = 0x811C9DC5;
   for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x01000193;
   std::string out;
-  append_hex(out, "", hash, 8);
+  append_hex(out += "", hash, 8);
   return out;
 }
 
 }  // namespace
+
+void append_hex(std::string& out, std::uint32_t value, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[value >> shift & 0xF];
+}
 
 bool is_utf8(std::string_view text, bool surrogates) {
   if (is_ascii(text)) return true;

@@ -35,6 +35,9 @@ constexpr char to_lower(char c) {
 std::uint32_t next_code_point(std::string_view text, std::size_t& position);
 void append_utf8(std::string& out, std::uint32_t code_point);
 
+// The last so many hexadecimal digits, leading zeros too.
+void append_hex(std::string& out, std::uint32_t value, int digits);
+
 // A name, printable on any terminal and inside quotes: control characters, quotes, backslashes,
 // bidirectional marks, surrogates and broken bytes become \n, \xNN, \uNNNN or \UNNNNNNNN. Of more
 // than kMostName bytes the beginning and the end, and between them the length and a hash of all, so

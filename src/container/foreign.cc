@@ -78,13 +78,10 @@ std::string tar_facts(const Slice& slice) {
 }
 
 std::string hex(base::Bytes head) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
   for (const std::byte byte : head.first(std::min(head.size(), kMostShown))) {
-    const auto value = std::to_integer<unsigned>(byte);
     out += out.empty() ? "" : " ";
-    out += kDigits[value >> 4];
-    out += kDigits[value & 15];
+    base::append_hex(out, std::to_integer<unsigned>(byte), 2);
   }
   return out;
 }

@@ -22,12 +22,6 @@ constexpr std::uint64_t kMostBlocks = 8192;
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMostBetween = std::uint64_t{1} << 12;
 
-// What is not a whole number of elements keeps its last bytes as they are.
-void swap(std::span<std::byte> bytes, std::size_t unit) {
-  for (; bytes.size() >= unit; bytes = bytes.subspan(unit))
-    std::reverse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(unit));
-}
-
 std::span<std::byte> part_of(std::span<std::byte> bytes, std::uint64_t offset, std::uint64_t size) {
   return bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
 }
@@ -123,7 +117,7 @@ Status StorageReader::read(std::uint32_t id, std::size_t unit, std::uint64_t off
     SAFE_LOAD_TRY_ASSIGN(const base::Bytes bytes, view(id, owner));
     std::copy_n(bytes.data() + offset, into.size(), into.begin());
   }
-  if (unit > 1 && storage.is_foreign()) swap(into, unit);
+  if (unit > 1 && storage.is_foreign()) base::reverse_units(into, unit);
   return {};
 }
 
@@ -391,7 +385,7 @@ Status StorageReader::copy_piece(const Assembly& assembly, const Assembly::Piece
   std::vector<std::byte> swapped;
   if (part.is_foreign()) {
     swapped.assign(bytes.begin(), bytes.end());
-    swap(swapped, info(assembly.dtype).swap_unit);
+    base::reverse_units(swapped, info(assembly.dtype).swap_unit);
     bytes = swapped;
   }
   data::copy_piece(assembly, piece, bytes, into);
@@ -416,7 +410,7 @@ Result<SharedBytes> StorageReader::swapped(std::uint32_t id, std::size_t unit) {
   if (known.owner != nullptr) return known;
   SAFE_LOAD_TRY_ASSIGN(SharedBytes copy, host_.allocate(bytes.size()));
   std::copy(bytes.begin(), bytes.end(), copy.bytes.begin());
-  swap(copy.bytes, unit);
+  base::reverse_units(copy.bytes, unit);
   known = std::move(copy);
   return known;
 }

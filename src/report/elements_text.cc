@@ -5,8 +5,10 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "data/numpy_type.h"
 #include "report/number_words.h"
 #include "report/shown_elements.h"
 
@@ -24,25 +26,6 @@ std::string laid_out(DType dtype, const std::vector<std::byte>& elements,
 
 Error no_numbers(std::string_view type) {
   return Error(ErrorCode::kMismatch, "elements of this type are not shown").about(type);
-}
-
-struct NumberType {
-  DType dtype;
-  bool is_swapped;
-};
-
-// Of "<f4"; none for texts, times, structures and what torch does not have.
-std::optional<NumberType> number_type(std::string_view text) {
-  constexpr std::pair<std::string_view, DType> kTypes[] = {
-      {"b1", DType::kBool},      {"i1", DType::kInt8},       {"i2", DType::kInt16},
-      {"i4", DType::kInt32},     {"i8", DType::kInt64},      {"u1", DType::kUint8},
-      {"u2", DType::kUint16},    {"u4", DType::kUint32},     {"u8", DType::kUint64},
-      {"f2", DType::kFloat16},   {"f4", DType::kFloat32},    {"f8", DType::kFloat64},
-      {"c8", DType::kComplex64}, {"c16", DType::kComplex128}};
-  if (text.empty()) return std::nullopt;
-  for (const auto& [name, dtype] : kTypes)
-    if (text.substr(1) == name) return NumberType{dtype, text.front() == '>'};
-  return std::nullopt;
 }
 
 }  // namespace
@@ -64,7 +47,7 @@ Result<std::string> elements_text(const TensorView& tensor, std::string_view par
 
 Result<std::string> elements_text(const ArrayView& array, std::string_view part,
                                   const TextOptions& options) {
-  const auto type = number_type(array.dtype());
+  const auto type = data::numpy_type(array.dtype());
   if (!type || array.has_objects()) return no_numbers(base::escaped(array.dtype()));
   const Dims shape = array.shape();
   SAFE_LOAD_TRY_ASSIGN(const auto slices, parse_slices(part, shape));
@@ -83,8 +66,7 @@ Result<std::string> elements_text(const ArrayView& array, std::string_view part,
       place /= extent;
     }
     std::memcpy(to, bytes.subspan(static_cast<std::size_t>(at), size).data(), size);
-    for (std::size_t i = 0; type->is_swapped && i < size; i += unit)
-      std::reverse(to + i, to + i + unit);
+    if (type->is_big_endian) base::reverse_units({to, size}, unit);
     to += size;
   }
   return laid_out(type->dtype, elements, shown, options);

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "records/iso_text.h"
 #include "safe_load/distributed_tensor.h"
 #include "safe_load/record_class.h"
 #include "safe_load/report.h"
@@ -21,22 +22,6 @@ std::string dims_text(const Dims& dims) {
   std::ostringstream out;
   out << dims;
   return out.str();
-}
-
-std::string padded(std::int64_t number, std::size_t digits) {
-  std::string text = std::to_string(number);
-  return std::string(digits - std::min(digits, text.size()), '0') + text;
-}
-
-std::string date_text(const Dims& d) {
-  return padded(d[0], 4) + '-' + padded(d[1], 2) + '-' + padded(d[2], 2);
-}
-
-std::string time_text(const Dims& d, std::size_t first) {
-  std::string text =
-      padded(d[first], 2) + ':' + padded(d[first + 1], 2) + ':' + padded(d[first + 2], 2);
-  if (d[first + 3] != 0) text += '.' + padded(d[first + 3], 6);
-  return text;
 }
 
 std::string integer_text(const ValueView& value) {
@@ -117,9 +102,9 @@ std::string summary(const ValueView& value) {
   if (kind == ValueKind::kScalar) return scalar_text(value);
   if (kind == ValueKind::kArrayDtype) return "numpy dtype " + value.array()->dtype();
   if (kind == ValueKind::kDateTime)
-    return date_text(value.fields()) + ' ' + time_text(value.fields(), 3);
-  if (kind == ValueKind::kDate) return date_text(value.fields());
-  if (kind == ValueKind::kTime) return time_text(value.fields(), 0);
+    return records::iso_date(value.fields()) + ' ' + records::iso_time(value.fields(), 3);
+  if (kind == ValueKind::kDate) return records::iso_date(value.fields());
+  if (kind == ValueKind::kTime) return records::iso_time(value.fields(), 0);
   if (kind == ValueKind::kTimeDelta || kind == ValueKind::kRange || kind == ValueKind::kSize)
     return std::string(to_text(kind)) + dims_text(value.fields());
   if (kind == ValueKind::kPosixPath) return path_text(value, '/');

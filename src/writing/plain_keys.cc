@@ -48,8 +48,12 @@ std::string number_text(Kind kind, base::Bytes bytes, Id id) {
   return "real " + base::to_text(real) + ';';
 }
 
-// What calls make: tensors are equal to themselves alone, and containers are no keys.
-bool add_call(const PlainValues& values, Id id, std::string& text) {
+bool add(const PlainValues& values, Id id, int depth, std::string& text);
+
+// What calls make: tensors are equal to themselves alone, a torch.Size to the tuple of its numbers,
+// and containers are no keys.
+// NOLINTNEXTLINE(misc-no-recursion): kDeepest
+bool add_call(const PlainValues& values, Id id, int depth, std::string& text) {
   const auto parts = values.parts(id);
   const std::string_view function = base::as_text(values.bytes(parts[0]));
   const auto arguments = values.parts(parts[1]);
@@ -57,22 +61,15 @@ bool add_call(const PlainValues& values, Id id, std::string& text) {
     text += "tensor " + std::to_string(id) + ';';
     return true;
   }
-  if (function == "__builtin__\ncomplex") {
-    const bool is_real = base::load_big<double>(values.bytes(arguments[1]).data()) == 0;
-    for (const Id part : arguments.first(is_real ? 1 : 2))
-      text += number_text(Kind::kReal, values.bytes(part), part);
-    return true;
-  }
-  if (function != "_codecs\nencode" && function != "torch\nSize" && function != "torch\ndevice" &&
+  if (function == "torch\nSize") return add(values, arguments[0], depth, text);
+  const bool is_complex = function == "__builtin__\ncomplex";
+  if (is_complex && base::load_big<double>(values.bytes(arguments[1]).data()) == 0)
+    return add(values, arguments[0], depth, text);
+  if (!is_complex && function != "_codecs\nencode" && function != "torch\ndevice" &&
       function != "torch.serialization\n_get_layout")
     return false;
   text += function;
-  for (const Id part : arguments) {
-    for (const Id inner : values.parts(part)) (text += base::as_text(values.bytes(inner))) += ',';
-    text += std::to_string(values.bytes(part).size()) + ':';
-    text += base::as_text(values.bytes(part));
-  }
-  return true;
+  return add(values, parts[1], depth, text);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): kDeepest
@@ -104,7 +101,7 @@ bool add(const PlainValues& values, Id id, int depth, std::string& text) {
       text += "storage " + std::to_string(id) + ';';
       return true;
     case Kind::kCall:
-      return add_call(values, id, text);
+      return add_call(values, id, depth, text);
     case Kind::kList:
     case Kind::kDict:
       return false;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/try.h"
 
 namespace safe_load::writing {
@@ -23,11 +24,6 @@ struct Step {
   Kind kind;
   std::uint32_t what;
 };
-
-void append_number(std::string& out, std::uint64_t number, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(static_cast<unsigned char>(number >> (8 * i)));
-}
 
 // Walks the values in the order of the pickle.
 class Writer {
@@ -93,7 +89,7 @@ class Writer {
   void append_memo(char small, char large, std::uint32_t number) {
     const bool is_small = number < 256;
     out_ += is_small ? small : large;
-    append_number(out_, number, is_small ? 1 : 4);
+    base::append_little(out_, number, is_small ? 1 : 4);
   }
 
   Status visit(Id id) {
@@ -133,7 +129,7 @@ class Writer {
         return {};
       case Kind::kText:
         out_ += 'X';
-        append_number(out_, value.count, 4);
+        base::append_little(out_, value.count, 4);
         out_ += base::as_text(values_.bytes(id));
         remember(id);
         return {};
@@ -182,13 +178,13 @@ class Writer {
       number |= std::to_integer<std::uint64_t>(value[i]) << (8 * i);
     if (!is_negative && value.size() <= 3 && number < 0x1'0000) {
       out_ += number < 0x100 ? 'K' : 'M';
-      append_number(out_, number, number < 0x100 ? 1 : 2);
+      base::append_little(out_, number, number < 0x100 ? 1 : 2);
     } else if (value.size() <= 4) {
       out_ += 'J';
-      append_number(out_, number, 4);
+      base::append_little(out_, number, 4);
     } else {
       out_ += '\x8a';
-      append_number(out_, value.size(), 1);
+      base::append_little(out_, value.size(), 1);
       out_ += base::as_text(value);
     }
     return {};

@@ -21,8 +21,7 @@ base::Bytes without_spare_bytes(base::Bytes value) {
 
 std::string bytes_of(std::uint64_t number) {
   std::string bytes;
-  for (int shift = 0; shift < 64; shift += 8)
-    bytes += static_cast<char>(static_cast<unsigned char>(number >> shift));
+  base::append_little(bytes, number, sizeof number);
   return bytes;
 }
 
