@@ -365,9 +365,7 @@ PlainForm::Id PlainForm::make_array(const ValueView& value) {
   const std::string type = array.dtype();
   const bool is_time = type.size() > 1 && (type[1] == 'M' || type[1] == 'm');
   const auto number = data::numpy_type(type);
-  const std::optional<DType> dtype = is_time  ? DType::kInt64
-                                     : number ? std::optional(number->dtype)
-                                              : std::nullopt;
+  const DType dtype = number ? number->dtype : DType::kInt64;  // also of times
   const bool is_list = array.field_count() == 0 && !array.base() &&
                        (array.has_objects() || array.is_text() || is_text_type(type));
   const bool is_one = is_list && !array.is_masked() && array.shape().empty();
@@ -376,15 +374,15 @@ PlainForm::Id PlainForm::make_array(const ValueView& value) {
     return as(value, "its element", text_item(value, array.bytes(), type));
   if (is_list && !array.is_masked() && !array.shape().empty() && has_items(array))
     return as(value, "list", open(value, Kind::kList));
-  if (!dtype || array.has_objects() || array.field_count() != 0)
+  if ((!number && !is_time) || array.has_objects() || array.field_count() != 0)
     return refuse(
         value,
         Error(ErrorCode::kUnsupported, "an array of NumPy that has no plain form here").about(type),
         "save it as a tensor or a list");
-  const std::optional<Dims> strides = in_items(array.strides(), size_of(*dtype));
+  const std::optional<Dims> strides = in_items(array.strides(), size_of(dtype));
   if (!strides)
     return refuse(value, Error(ErrorCode::kUnsupported, "strides that no tensor has"), "");
-  const Id data = tensor_over(whole_storage(array.bytes(), *dtype, type[0] == '>'), *dtype, 0,
+  const Id data = tensor_over(whole_storage(array.bytes(), dtype, type[0] == '>'), dtype, 0,
                               array.shape(), *strides, false, false, false);
   if (is_time)
     return array.is_masked()
