@@ -19,7 +19,7 @@ from typing import Any
 
 import safe_load
 from check_corpus import element_bytes
-from real_checkpoints import add_shared, real_checkpoints
+from real_checkpoints import add_shared, real_checkpoints, say
 
 try:
     import torch
@@ -77,10 +77,7 @@ def main() -> int:
             for line in differences(path, target, done.aliases):
                 faults += 1
                 print(f"{name}: {line}")
-    if counts:
-        print(", ".join(f"{name} {number:,}" for name, number in counts.items()))
-        print(f"differences {faults}")
-    return 1 if faults else 0
+    return say(counts, faults)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import os
 import pathlib
 import tarfile
@@ -33,4 +34,12 @@ def real_checkpoints(shared: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]
                     yield str(path.relative_to(scratch)), path
 
 
-__all__ = ["add_shared", "real_checkpoints"]
+def say(counts: collections.Counter[str], faults: int) -> int:
+    """Prints what was counted, if there was a corpus. The exit code."""
+    if counts:
+        print(", ".join(f"{name} {number:,}" for name, number in counts.items()))
+        print(f"differences {faults}")
+    return 1 if faults else 0
+
+
+__all__ = ["add_shared", "real_checkpoints", "say"]

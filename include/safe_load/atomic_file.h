@@ -56,6 +56,7 @@ class SAFE_LOAD_EXPORT AtomicFile final : public Sink {
   // before the work and not behind it. `size` in bytes, of the whole file.
   Status reserve(std::uint64_t size);
 
+  // Small pieces wait for the next ones: what is wrong with the disk may be told later.
   Status write(std::span<const std::byte> bytes) override;
 
   // Asks the system to keep the bytes, then gives the file its name. Once; then nothing is written
