@@ -474,6 +474,15 @@ def test_a_damaged_value_is_refused_by_name(tmp_path):
     assert not (tmp_path / "b.pt").exists()
 
 
+def test_elements_that_make_no_sense_are_refused(tmp_path):
+    beyond = torch.sparse_coo_tensor(torch.tensor([[5]]), torch.tensor([1.0]), (3,), check_invariants=False)
+    torch.save({"s": beyond}, tmp_path / "a.pt")
+    with pytest.raises(Error, match="index") as caught:
+        fix(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert [issue["path"] for issue in caught.value.issues] == ['$["s"]']
+    assert not (tmp_path / "b.pt").exists()
+
+
 def test_a_million_levels_take_linear_time(tmp_path):
     def nested(depth):
         return b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b"."
