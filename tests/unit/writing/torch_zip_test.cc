@@ -1,5 +1,5 @@
-// TorchZip: where torch's own writer puts the records of a file beyond 4 GiB. The numbers are those of
-// torch._C.PyTorchFileWriter of torch 2.13 for records of these sizes.
+// TorchZip: where torch's own writer puts the records of a file beyond 4 GiB. The numbers are those
+// of torch._C.PyTorchFileWriter of torch 2.13 for records of these sizes.
 #include "writing/torch_zip.h"
 
 #include <gtest/gtest.h>
